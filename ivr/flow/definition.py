@@ -1,0 +1,41 @@
+"""A checked flow, ready to be played."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from ivr.flow.steps import AnyStep
+
+
+class FactType(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    MONEY = "money"  # decimal string and currency, e.g. "1204.50 GBP"
+    DATE = "date"
+    BOOLEAN = "boolean"
+
+
+class FactDeclaration(msgspec.Struct, frozen=True):
+    """A typed fact about the contact, unreadable below its level."""
+
+    name: str
+    type: FactType
+    level: int
+    line: int = 0
+
+
+class Flow(msgspec.Struct, frozen=True):
+    """One flow of a bundle. ``bundle`` is the sha256 of everything the check read."""
+
+    name: str
+    file: str
+    bundle: str
+    title: str
+    language: str  # BCP 47
+    start: str
+    person: str  # a queue step: where key 0, exhausted retries and faults lead
+    prove: str  # an authenticate step: where ``needs`` leads; empty if no step needs a level
+    facts: dict[str, FactDeclaration]
+    steps: dict[str, AnyStep]

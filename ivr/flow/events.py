@@ -1,0 +1,177 @@
+"""What has happened in a session, in the past tense: the closed set of events.
+
+An event ending in ``Requested`` asks the outside world for something and stays open until the fact with its id comes.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from ivr.flow.inputs import By, Delivery, Outcome
+from ivr.flow.steps import Factor
+
+
+class Said(msgspec.Struct, frozen=True, tag="said"):
+    """A prompt of this turn, rendered."""
+
+    text: str
+    must_hear: bool = False
+
+
+class StepEntered(msgspec.Struct, frozen=True, tag="step_entered"):
+    step: str
+
+
+class AnswerTaken(msgspec.Struct, frozen=True, tag="answer_taken"):
+    """``value`` is None where the answer is secret."""
+
+    step: str
+    by: By
+    value: str | None
+    label: str = ""  # of the menu choice
+
+
+class NoInputHeard(msgspec.Struct, frozen=True, tag="noinput_heard"):
+    step: str
+    attempt: int
+
+
+class NoMatchHeard(msgspec.Struct, frozen=True, tag="nomatch_heard"):
+    step: str
+    attempt: int
+
+
+class ContactIdentified(msgspec.Struct, frozen=True, tag="contact_identified"):
+    """A claim, not a proof."""
+
+    contact: str | None
+    by: str
+
+
+class FactorProven(msgspec.Struct, frozen=True, tag="factor_proven"):
+    factor: Factor
+    level: int  # reached with it
+
+
+class FactorFailed(msgspec.Struct, frozen=True, tag="factor_failed"):
+    factor: Factor
+    reason: str
+
+
+class AuthenticationFailed(msgspec.Struct, frozen=True, tag="authentication_failed"):
+    needed_level: int
+
+
+class ConsentGiven(msgspec.Struct, frozen=True, tag="consent_given"):
+    contact: str
+    version: str
+    wording: str  # as spoken; the store keeps its sha256
+    language: str
+    by: By
+
+
+class ConsentDeclined(msgspec.Struct, frozen=True, tag="consent_declined"):
+    contact: str
+    version: str
+
+
+class VerdictRecorded(msgspec.Struct, frozen=True, tag="verdict_recorded"):
+    request: str
+    outcome: Outcome
+    reason: str
+    score: float | None
+    threshold: float | None
+    net_speech_seconds: float
+    model_name: str
+    model_class: str
+    model_sha256: str
+
+
+class EnrolmentRecorded(msgspec.Struct, frozen=True, tag="enrolment_recorded"):
+    request: str
+    refusal: str | None
+    net_speech_seconds: float
+    model_name: str
+    model_class: str
+    model_sha256: str
+
+
+class PageOpened(msgspec.Struct, frozen=True, tag="page_opened"):
+    factor: bool
+
+
+class MessageRecorded(msgspec.Struct, frozen=True, tag="message_recorded"):
+    request: str
+    outcome: Delivery
+
+
+class AgentJoined(msgspec.Struct, frozen=True, tag="agent_joined"):
+    agent: str
+
+
+class AgentGone(msgspec.Struct, frozen=True, tag="agent_gone"):
+    agent: str
+
+
+class FaultMet(msgspec.Struct, frozen=True, tag="fault_met"):
+    """Something in the flow could not be played; the caller was sent to a person."""
+
+    step: str
+    reason: str
+
+
+class CallEnded(msgspec.Struct, frozen=True, tag="call_ended"):
+    reason: str
+
+
+class Requested(msgspec.Struct, frozen=True, kw_only=True):
+    request: str
+    due_seconds: int  # after which the clock answers with TimedOut
+
+
+class IdentifyRequested(Requested, frozen=True, kw_only=True, tag="identify_requested"):
+    by: str  # caller_id | customer_number
+    value: str
+
+
+class LookupRequested(Requested, frozen=True, kw_only=True, tag="lookup_requested"):
+    contact: str
+    facts: tuple[str, ...]
+
+
+class VerificationRequested(Requested, frozen=True, kw_only=True, tag="verification_requested"):
+    contact: str
+
+
+class EnrolmentRequested(Requested, frozen=True, kw_only=True, tag="enrolment_requested"):
+    contact: str
+
+
+class PageRequested(Requested, frozen=True, kw_only=True, tag="page_requested"):
+    """Waits for the page to be bound; nobody delivers it, only the clock ends it."""
+
+
+class MessageRequested(Requested, frozen=True, kw_only=True, tag="message_requested"):
+    """An SMS with the page's link. Never sent twice. ``to`` None: the number the call comes from."""
+
+    to: str | None
+    text: str
+    to_number_on_file: bool
+
+
+class RedirectRequested(Requested, frozen=True, kw_only=True, tag="redirect_requested"):
+    """The wait changed by something other than the call itself: move the live call. May be delivered twice."""
+
+    turn: int
+
+
+class AgentRequested(Requested, frozen=True, kw_only=True, tag="agent_requested"):
+    queue: str
+
+
+AnyEvent = (
+    Said | StepEntered | AnswerTaken | NoInputHeard | NoMatchHeard | ContactIdentified | FactorProven | FactorFailed
+    | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | PageOpened
+    | MessageRecorded | AgentJoined | AgentGone | FaultMet | CallEnded | IdentifyRequested | LookupRequested
+    | VerificationRequested | EnrolmentRequested | PageRequested | MessageRequested | RedirectRequested | AgentRequested
+)  # fmt: skip

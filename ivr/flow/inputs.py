@@ -1,0 +1,170 @@
+"""What can happen to a session: the closed set of inputs.
+
+*Answers* carry the turn at which the present wait was asked; an older turn makes them stale. *Facts* carry the id of
+the request or source event they answer and are accepted once per id, at any time.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class By(StrEnum):
+    KEYPAD = "keypad"
+    TAP = "tap"
+    VOICE = "voice"
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    turn: int
+
+
+class Digits(Answer, frozen=True, kw_only=True, tag="digits"):
+    keys: str
+    by: By = By.KEYPAD
+
+
+class Speech(Answer, frozen=True, kw_only=True, tag="speech"):
+    text: str
+    confidence: float | None = None  # 0–1, may be missing
+    by: By = By.VOICE
+
+
+class NoInput(Answer, frozen=True, kw_only=True, tag="noinput"):
+    pass
+
+
+class SecretAnswer(Answer, frozen=True, kw_only=True, tag="secret"):
+    """The doorway has compared the digits; ``locked``: too many wrong ones across calls, not compared."""
+
+    matches: bool
+    locked: bool = False
+    by: By = By.KEYPAD
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    id: str  # of the request it answers, or of the source event
+
+
+class CallStarted(Fact, frozen=True, kw_only=True, tag="call_started"):
+    pass
+
+
+class ContactClaimed(Fact, frozen=True, kw_only=True, tag="contact_claimed"):
+    """Answers IdentifyRequested. ``contact`` None: nobody, or more than one, is known by that."""
+
+    contact: str | None
+    enrolled: bool = False  # a usable voiceprint is on file
+    opted_out: bool = False
+    number: str | None = None  # the registered phone, E.164
+    has_pin: bool = False
+
+
+class FactsFound(Fact, frozen=True, kw_only=True, tag="facts_found"):
+    """Answers LookupRequested. ``values`` None: the backend failed."""
+
+    values: dict[str, str | float | bool | None] | None
+
+
+class Outcome(StrEnum):
+    ACCEPTED = "ACCEPTED"
+    REJECTED = "REJECTED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+
+class VerdictReached(Fact, frozen=True, kw_only=True, tag="verdict_reached"):
+    """Answers VerificationRequested. ``score`` is a calibrated log-likelihood ratio, None when nothing was scored."""
+
+    outcome: Outcome
+    reason: str
+    score: float | None = None
+    threshold: float | None = None
+    net_speech_seconds: float = 0.0
+    model_name: str = ""
+    model_class: str = ""
+    model_sha256: str = ""
+
+
+class EnrolmentFinished(Fact, frozen=True, kw_only=True, tag="enrolment_finished"):
+    """Answers EnrolmentRequested. ``refusal`` None: the print is stored."""
+
+    refusal: str | None
+    net_speech_seconds: float = 0.0
+    model_name: str = ""
+    model_class: str = ""
+    model_sha256: str = ""
+
+
+class StreamStarted(Fact, frozen=True, kw_only=True, tag="stream_started"):
+    pass
+
+
+class StreamStopped(Fact, frozen=True, kw_only=True, tag="stream_stopped"):
+    pass
+
+
+class LinkOpened(Fact, frozen=True, kw_only=True, tag="link_opened"):
+    """The page was bound by its button and the two spoken digits (never by a GET)."""
+
+    to_number_on_file: bool
+
+
+class Delivery(StrEnum):
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"  # a crash hid the carrier's reply: it may or may not have happened
+
+
+class MessageSettled(Fact, frozen=True, kw_only=True, tag="message_settled"):
+    """Answers MessageRequested."""
+
+    outcome: Delivery
+
+
+class AgentReserved(Fact, frozen=True, kw_only=True, tag="agent_reserved"):
+    """An agent has accepted; their leg is being dialled into ``room`` (a random conference name)."""
+
+    agent: str
+    room: str
+
+
+class AgentConnected(Fact, frozen=True, kw_only=True, tag="agent_connected"):
+    """The agent's leg is in the room and the agent has had the screen pop: the caller may join them."""
+
+    agent: str
+    room: str
+
+
+class AgentFailed(Fact, frozen=True, kw_only=True, tag="agent_failed"):
+    """The agent's leg did not come about; the caller keeps the place."""
+
+    agent: str
+
+
+class AgentLeft(Fact, frozen=True, kw_only=True, tag="agent_left"):
+    pass
+
+
+class NobodyAvailable(Fact, frozen=True, kw_only=True, tag="nobody_available"):
+    """Answers AgentRequested: nobody signed in, closed, or the patience is spent."""
+
+    reason: str
+
+
+class TimedOut(Fact, frozen=True, kw_only=True, tag="timed_out"):
+    """The clock's answer to a request that nobody answered in time."""
+
+
+class CallerHungUp(Fact, frozen=True, kw_only=True, tag="caller_hung_up"):
+    source: str = "status"  # status | stream | queue | sweep
+
+
+AnyAnswer = Digits | Speech | NoInput | SecretAnswer
+AnyFact = (
+    CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
+    | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | NobodyAvailable
+    | TimedOut | CallerHungUp
+)  # fmt: skip
+Input = AnyAnswer | AnyFact

@@ -1,0 +1,98 @@
+"""Everything known about one call: what is saved at each turn and drawn as voice and screen."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ivr.flow.events import AnyEvent
+from ivr.flow.inputs import Outcome
+from ivr.flow.steps import Factor
+from ivr.flow.waits import AnyWait
+
+FORMAT = 1  # raised when a release can no longer read older sessions; their calls go to a person
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """Who the caller says they are."""
+
+    contact: str
+    by: str  # caller_id | customer_number
+    number: str | None  # registered phone
+    enrolled: bool
+    opted_out: bool
+    has_pin: bool
+
+
+class Proving(msgspec.Struct, frozen=True):
+    """An authenticate step under way."""
+
+    step: str
+    tried: tuple[Factor, ...]
+    resume: str  # the step that needed the level; "" if the flow came here by itself
+    current: Factor | None = None
+    attempt: int = 1  # of the PIN
+
+
+class Voice(msgspec.Struct, frozen=True):
+    """What is known of the caller's audio and voice."""
+
+    wanted: bool = False  # a stream may be started: consent or notice has been given
+    running: bool = False
+    verification: str | None = None  # id of the open request
+    verdict: Outcome | None = None
+    reason: str = ""
+    net_speech_seconds: float = 0.0
+
+
+class Page(msgspec.Struct, frozen=True):
+    digits: str  # the two digits spoken in this call that open the page
+    sent: bool = False
+    opened: bool = False
+    on_file: bool = False  # the link went to the registered number
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    format: int = FORMAT
+    call: str  # ours, not the carrier's
+    bundle: str
+    flow: str
+    caller: str  # number the call comes from, as the carrier gave it
+    line: str  # number that was dialled
+    page: Page
+    revision: int = 0
+    turn: int = 0
+    step: str = ""
+    waiting_for: AnyWait | None = None
+    ended: str | None = None  # reason
+    claim: Claim | None = None
+    facts: dict[str, str | float | bool | None] = {}
+    factors: tuple[Factor, ...] = ()
+    answers: dict[str, str] = {}
+    variables: dict[str, str | float | bool | None] = {}
+    attempts: int = 0  # silences and misfits at this wait
+    proving: Proving | None = None
+    voice: Voice = Voice()
+    choices_made: tuple[str, ...] = ()  # labels of the menu choices, in order: the path, and the last is the reason
+    must_hear: tuple[str, ...] = ()  # texts of this turn that a skipped prompt must say again
+    open_requests: tuple[str, ...] = ()  # ids a fact may still answer
+    seen: tuple[str, ...] = ()  # ids of accepted facts that came by themselves (a stream, a link, a hang-up)
+
+    @property
+    def level(self) -> int:
+        """Level reached, 0–2: how many factors, where the voice alone counts for nothing."""
+        return level_of(self.factors)
+
+
+def level_of(factors: tuple[Factor, ...]) -> int:
+    """0 without a factor other than the voice; otherwise the number of different factors, at most 2."""
+    if not set(factors) - {Factor.VOICE}:
+        return 0
+    return min(len(set(factors)), 2)
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """What ``advance`` answers. ``accepted`` False: a stale answer or a repeated fact, nothing changed."""
+
+    session: Session
+    events: tuple[AnyEvent, ...]
+    accepted: bool = True

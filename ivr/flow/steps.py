@@ -1,0 +1,200 @@
+"""The steps a flow is made of: the closed set that the loader reads and the engine plays.
+
+Every ``*: str`` that ends in a step name (``next``, ``found`` …) is checked by ``check`` to exist. Texts are Liquid
+sources, conditions and values are CEL sources; both are compiled by ``expressions``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Text(msgspec.Struct, frozen=True):
+    """A Liquid text. ``must_hear``: a key cannot interrupt it, and a turn that skips it says it again first."""
+
+    source: str
+    line: int = 0
+    must_hear: bool = False
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """One entry of a menu: pressed, spoken or tapped."""
+
+    key: str  # one of 0-9 * #
+    label: Text
+    goto: str
+    words: tuple[str, ...] = ()  # what a caller may say; the rendered label always counts too
+    line: int = 0
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """What is said to silence and to an answer that fits nothing, attempt by attempt (the last text repeats)."""
+
+    noinput: tuple[Text, ...] = ()
+    nomatch: tuple[Text, ...] = ()
+    tries: int = 3
+    then: str = ""  # step after the last try; empty = the flow's person
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    name: str
+    line: int = 0
+    needs: int = 0  # level the caller must have reached before this step plays
+
+
+class Say(Step, frozen=True, kw_only=True, tag="say"):
+    text: Text
+    next: str
+
+
+class Menu(Step, frozen=True, kw_only=True, tag="menu"):
+    prompt: Text
+    choices: tuple[Choice, ...]
+    timeout_seconds: int = 5
+    retry: Retry = Retry()
+
+
+class AskType(StrEnum):
+    DIGITS = "digits"
+    SPEECH = "speech"
+
+
+class Ask(Step, frozen=True, kw_only=True, tag="ask"):
+    """A question whose answer is kept as ``answer.<step name>``."""
+
+    prompt: Text
+    type: AskType
+    next: str
+    label: Text | None = None  # of the field on the screen; default: the prompt
+    min_length: int = 1
+    max_length: int = 32
+    timeout_seconds: int = 5
+    retry: Retry = Retry()
+
+
+class AskSecret(Step, frozen=True, kw_only=True, tag="secret"):
+    """Asks for the contact's PIN. The digits never reach the engine: only whether they match."""
+
+    prompt: Text
+    next: str
+    wrong: str
+    min_length: int = 4
+    max_length: int = 8
+    timeout_seconds: int = 8
+    tries: int = 3
+
+
+class IdentifyBy(StrEnum):
+    CALLER_ID = "caller_id"
+    CUSTOMER_NUMBER = "customer_number"
+
+
+class Identify(Step, frozen=True, kw_only=True, tag="identify"):
+    """Makes a claim about who is calling; a claim is never a factor."""
+
+    by: IdentifyBy
+    found: str
+    unknown: str
+    prompt: Text | None = None  # for customer_number
+    min_length: int = 4
+    max_length: int = 12
+    timeout_seconds: int = 8
+    retry: Retry = Retry()
+
+
+class Lookup(Step, frozen=True, kw_only=True, tag="lookup"):
+    """Fetches declared facts of the claimed contact into ``contact.<fact>``."""
+
+    facts: tuple[str, ...]
+    next: str
+    failed: str = ""  # empty = the flow's person
+
+
+class Assignment(msgspec.Struct, frozen=True):
+    name: str
+    expression: str
+    line: int = 0
+
+
+class Set(Step, frozen=True, kw_only=True, tag="set"):
+    values: tuple[Assignment, ...]
+    next: str
+
+
+class Case(msgspec.Struct, frozen=True):
+    expression: str
+    goto: str
+    line: int = 0
+
+
+class When(Step, frozen=True, kw_only=True, tag="when"):
+    cases: tuple[Case, ...]
+    otherwise: str
+
+
+class Enrol(Step, frozen=True, kw_only=True, tag="enrol"):
+    """Asks consent, then makes a voiceprint. Needs two factors other than the voice."""
+
+    consent: Text  # the wording the caller agrees to; stored with its version and hash
+    consent_version: str
+    prompt: Text  # what to talk about while the voice is learnt
+    enrolled: str
+    declined: str
+    failed: str
+
+
+class Verify(Step, frozen=True, kw_only=True, tag="verify"):
+    """Starts comparing the caller's voice with their print, if they have one, while the call goes on."""
+
+    notice: Text
+    next: str
+
+
+class Factor(StrEnum):
+    PAGE = "page"
+    PIN = "pin"
+    VOICE = "voice"
+
+
+class Authenticate(Step, frozen=True, kw_only=True, tag="authenticate"):
+    """Asks for factors, in this order, until the level is reached."""
+
+    level: int
+    factors: tuple[Factor, ...]
+    passed: str  # "return" = the step that needed the level
+    failed: str
+    pin_prompt: Text
+    voice_prompt: Text
+    page_prompt: Text
+    message: Text  # SMS beside the link
+    tries: int = 3
+
+
+class Link(Step, frozen=True, kw_only=True, tag="link"):
+    """Sends the page's link by SMS and speaks the two digits that open it; does not wait."""
+
+    message: Text
+    prompt: Text  # {{ link.digits }} are the two digits
+    next: str
+
+
+class Queue(Step, frozen=True, kw_only=True, tag="queue"):
+    """Waits for an agent."""
+
+    queue: str
+    prompt: Text
+    waiting: Text  # said while waiting; {{ queue.position }}
+    unavailable: str  # nobody signed in, closed, or too long a wait
+    finished: str  # when the agent has left
+    patience_seconds: int = 600
+
+
+class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
+    text: Text | None = None
+
+
+AnyStep = (
+    Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue | Hangup
+)

@@ -1,0 +1,70 @@
+"""What a session waits for: the closed set of waits. ``None`` in the session means the call has ended."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Offered(msgspec.Struct, frozen=True):
+    """A choice as offered in this wait, its label rendered."""
+
+    key: str
+    label: str
+    words: tuple[str, ...] = ()
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    choices: tuple[Offered, ...] = ()  # keys that mean something here; "0" always leads to a person
+
+
+class AwaitChoice(Wait, frozen=True, kw_only=True, tag="choice"):
+    timeout_seconds: int
+
+
+class AwaitDigits(Wait, frozen=True, kw_only=True, tag="digits"):
+    """``choices`` are not keys here: the digits are the answer. On the screen they are buttons beside the field."""
+
+    label: str
+    min_length: int
+    max_length: int
+    timeout_seconds: int
+
+
+class AwaitSpeech(Wait, frozen=True, kw_only=True, tag="speech"):
+    label: str
+    max_length: int
+    timeout_seconds: int
+
+
+class AwaitSecret(Wait, frozen=True, kw_only=True, tag="secret"):
+    """Digits that the doorway compares; never logged, never drawn."""
+
+    label: str
+    min_length: int
+    max_length: int
+    timeout_seconds: int
+
+
+class AwaitFact(Wait, frozen=True, kw_only=True, tag="fact"):
+    """A short hold that polls until the fact that answers ``request`` comes. ``about`` is what is being waited for."""
+
+    request: str
+    about: str  # verdict | enrolment | page | lookup | identify
+
+
+class AwaitAgent(Wait, frozen=True, kw_only=True, tag="agent"):
+    """In the queue. ``agent`` and ``room`` are set once an agent's leg is on its way."""
+
+    request: str
+    queue: str
+    waiting: str  # said while waiting; not rendered: the place changes
+    agent: str | None = None
+    room: str | None = None
+
+
+class TalkingToAgent(Wait, frozen=True, kw_only=True, tag="talking"):
+    agent: str
+    room: str
+
+
+AnyWait = AwaitChoice | AwaitDigits | AwaitSpeech | AwaitSecret | AwaitFact | AwaitAgent | TalkingToAgent
