@@ -29,6 +29,7 @@ class Proving(msgspec.Struct, frozen=True):
     step: str
     tried: tuple[Factor, ...]
     resume: str  # the step that needed the level; "" if the flow came here by itself
+    level: int
     current: Factor | None = None
     attempt: int = 1  # of the PIN
 

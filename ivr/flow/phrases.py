@@ -1,0 +1,13 @@
+"""What Duet itself says when the flow gives no text of its own."""
+
+PERSON = "Speak to a person"
+FAULT = "Sorry, something went wrong on our side. I am putting you through to a person."
+YES = "Yes, I agree"
+NO = "No, thank you"
+SKIP_PAGE = "Go on without the page"
+WRONG_PIN = "That was not right."
+CHECKING = "One moment, please."
+KEEP_TALKING = "Please keep talking."
+QUEUE = "I am putting you through. Please hold."
+WAITING = "Thank you for waiting."
+GOODBYE = "Goodbye."
