@@ -12,7 +12,7 @@ from ivr.flow.definition import Flow
 from ivr.flow.enrolling import consent_answered, enrolment_finished
 from ivr.flow.events import (
     AgentGone, AgentJoined, AnswerTaken, CallEnded, ContactIdentified, FaultMet, MessageRecorded, NoInputHeard, NoMatchHeard,
-    PageOpened, RedirectRequested, Requested, VerdictRecorded,
+    PageOpened, RedirectRequested, Requested, Said, VerdictRecorded, WatchRequested,
 )  # fmt: skip
 from ivr.flow.inputs import (
     AgentConnected, AgentFailed, AgentLeft, AgentReserved, Answer, By, CallerHungUp, CallStarted, ContactClaimed,
@@ -52,6 +52,9 @@ def advance(flow: Flow, session: Session, input: Input, answer: Callable[[Reques
         now = turn.session
         events.extend(turn.events)
         unanswered.extend(event for event in turn.events if isinstance(event, Requested))
+    if now.turn != session.turn:
+        # Several waits may have come and gone in this one turn; whoever skips it must hear what any of them had to say.
+        now = replace(now, must_hear=tuple(e.text for e in events if isinstance(e, Said) and e.must_hear))
     if now.turn != session.turn and _needs_redirect(session, input):
         request = f"{session.call}.{session.revision + 1}.redirect"
         events.append(RedirectRequested(request=request, due_seconds=REDIRECT_SECONDS, turn=now.turn))
@@ -216,6 +219,7 @@ def _fact(play: Play, fact: Fact) -> bool:
     if isinstance(fact, CallStarted):
         if session.turn:
             return False
+        play.record(WatchRequested(request=f"{session.call}.watch", due_seconds=REDIRECT_SECONDS))
         play.go(play.flow.start)
         return True
     asked = isinstance(
