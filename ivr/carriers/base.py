@@ -31,6 +31,7 @@ class Addresses(msgspec.Struct, frozen=True):
 
     draw: str
     answer: str
+    secret: str  # answers that must not reach the engine
     wait: str
     left: str
     stream: str  # wss

@@ -229,7 +229,7 @@ def _fact(play: Play, fact: Fact) -> bool:
     if asked:
         if fact.id not in session.open_requests:
             return False
-        play.change(open_requests=tuple(r for r in session.open_requests if r != fact.id))
+        play.close(fact.id)
     else:
         if fact.id in session.seen or session.ended is not None:
             return False
@@ -274,7 +274,7 @@ def _take(play: Play, fact: Fact) -> bool:
         case AgentConnected():
             if not isinstance(wait, AwaitAgent) or wait.room != fact.room:
                 return False
-            play.change(open_requests=tuple(r for r in session.open_requests if r != wait.request))
+            play.close(wait.request)
             play.record(AgentJoined(agent=fact.agent))
             play.wait(TalkingToAgent(agent=fact.agent, room=fact.room))
         case AgentLeft():
@@ -360,8 +360,7 @@ def _opened(play: Play, fact: LinkOpened) -> None:
     if on_file:
         add_factor(play, Factor.PAGE)
         if isinstance(session.waiting_for, AwaitFact) and session.waiting_for.about == "page":
-            request = session.waiting_for.request
-            play.change(open_requests=tuple(r for r in session.open_requests if r != request))
+            play.close(session.waiting_for.request)
             play.guarded(lambda: prove(play))
 
 
@@ -375,6 +374,8 @@ def _timed_out(play: Play, fact: TimedOut, waited_for: bool) -> None:
         return play.change(open_requests=(*session.open_requests, fact.id))  # an agent is on the way: keep the place
     if session.voice.verification == fact.id:
         return _verdict(play, VerdictReached(id=fact.id, outcome=Outcome.INCONCLUSIVE, reason="timed_out"), waited_for)
+    if isinstance(wait, AwaitFact) and wait.patience == fact.id and wait.about == "verdict":
+        return play.guarded(lambda: give_up(play, Factor.VOICE, "too_little_speech"))
     if not waited_for:
         return None
     match wait.about:

@@ -61,6 +61,10 @@ class Play:
         self.change(open_requests=(*self.session.open_requests, event.request))
         return event.request
 
+    def close(self, request: str) -> None:
+        """No fact may answer this request any more."""
+        self.change(open_requests=tuple(one for one in self.session.open_requests if one != request))
+
     def text(self, text: Text, **extra: object) -> str:
         return render(text.source, scope(self.flow, self.session, **extra))
 
@@ -77,6 +81,9 @@ class Play:
         self.events.extend(self._said)
         must_hear = tuple(said.text for said in self._said if said.must_hear)
         self._said = []
+        before = self.session.waiting_for
+        if isinstance(before, AwaitFact) and before.patience:
+            self.close(before.patience)
         self.change(turn=self.session.turn + 1, waiting_for=wait, must_hear=must_hear)
 
     def end(self, reason: str) -> None:

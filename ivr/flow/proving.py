@@ -7,7 +7,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from ivr.flow import phrases
-from ivr.flow.events import AuthenticationFailed, FactorFailed, FactorProven, PageRequested
+from ivr.flow.events import AuthenticationFailed, FactorFailed, FactorProven, PatienceRequested
 from ivr.flow.inputs import Outcome
 from ivr.flow.playing import PERSON, Play, secret_wait
 from ivr.flow.session import Proving, level_of
@@ -15,6 +15,7 @@ from ivr.flow.steps import Authenticate, Factor
 from ivr.flow.waits import AwaitFact, Offered
 
 PAGE_SECONDS = 90
+VOICE_SECONDS = 20  # for saying a sentence or two; who stays silent is asked for something else
 SKIP_PAGE = Offered(key="1", label=phrases.SKIP_PAGE, words=("skip",))
 PIN_LENGTH = (4, 8)
 PIN_TIMEOUT_SECONDS = 8
@@ -70,13 +71,15 @@ def _ask(play: Play, step: Authenticate, factor: Factor) -> bool:
             if not (play.session.page.sent and play.session.page.on_file):
                 play.send_link(step.message)
             play.say(step.page_prompt)
-            request = play.open(PageRequested(request=play.request_id(), due_seconds=PAGE_SECONDS))
+            request = play.open(PatienceRequested(request=play.request_id(), due_seconds=PAGE_SECONDS))
             play.wait(AwaitFact(request=request, about="page", choices=(SKIP_PAGE, PERSON)))
         case Factor.VOICE:
             if play.session.voice.verification is None:  # never asked, or already answered without ACCEPTED
                 return False
             play.say(step.voice_prompt)
-            play.wait(AwaitFact(request=play.session.voice.verification, about="verdict", choices=(PERSON,)))
+            patience = play.open(PatienceRequested(request=play.request_id(), due_seconds=VOICE_SECONDS))
+            verdict = play.session.voice.verification
+            play.wait(AwaitFact(request=verdict, about="verdict", patience=patience, choices=(PERSON,)))
         case Factor.PIN:
             if not claim.has_pin:
                 return False

@@ -85,10 +85,8 @@ def _body(flow: Flow, wait: AnyWait | None, inner: str, to: Addresses, poll: int
                 f" language={quoteattr(flow.language)} hints={quoteattr(_clean(hints))}",
             )  # fmt: skip
         case AwaitDigits() | AwaitSecret():
-            return _gather(
-                inner, to,
-                f'input="dtmf" numDigits="{wait.max_length}" finishOnKey="#" timeout="{wait.timeout_seconds}"',
-            )  # fmt: skip
+            keys = f'input="dtmf" numDigits="{wait.max_length}" finishOnKey="#" timeout="{wait.timeout_seconds}"'
+            return _gather(inner, to, keys, action=to.secret if isinstance(wait, AwaitSecret) else to.answer)
         case AwaitSpeech():
             return _gather(
                 inner, to, f'input="dtmf speech" numDigits="1" timeout="{wait.timeout_seconds}" speechTimeout="auto"'
@@ -114,9 +112,9 @@ def _body(flow: Flow, wait: AnyWait | None, inner: str, to: Addresses, poll: int
             assert_never(wait)
 
 
-def _gather(inner: str, to: Addresses, attributes: str, poll: int = 0) -> str:
+def _gather(inner: str, to: Addresses, attributes: str, poll: int = 0, action: str = "") -> str:
     """Silence is an answer too (actionOnEmptyResult); the Redirect only guards against a carrier that ignores it."""
-    action = to.answer + (f"&p={poll}" if poll else "")
+    action = (action or to.answer) + (f"&p={poll}" if poll else "")
     return (
         f'<Gather {attributes} action={quoteattr(action)} method="POST" actionOnEmptyResult="true">{inner}</Gather>'
         f'<Redirect method="POST">{_text(to.draw)}</Redirect>'
