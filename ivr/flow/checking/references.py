@@ -8,7 +8,7 @@ from ivr.flow.reading.fields import RETURN
 from ivr.flow.reading.flow import ReadFlow
 from ivr.flow.reading.menu import PERSON_KEY
 from ivr.flow.reading.mistakes import Report, closest
-from ivr.flow.steps import AnyStep, Authenticate, Enrol, Factor, Lookup, Menu, Queue, Set
+from ivr.flow.steps import AnyStep, Authenticate, Enrol, Factor, Menu, Queue, Set
 
 
 def check_references(read: ReadFlow, report: Report) -> None:
@@ -58,15 +58,6 @@ def _check_step(flow: Flow, step: AnyStep, report: Report) -> None:
     match step:
         case Menu():
             _check_key_to_person(flow, step, report)
-        case Lookup():
-            for fact in step.facts:
-                if fact not in flow.facts:
-                    remedy = closest(
-                        fact, flow.facts, f"declare it at the top under facts: {fact}: {{type: text, level: 1}}"
-                    )
-                    report.wrong(
-                        step.line, f"step {step.name!r} looks up {fact!r}, which is not a declared fact", remedy
-                    )
         case Authenticate():
             _check_factors(flow, step, report)
         case Enrol() if step.needs != 2:

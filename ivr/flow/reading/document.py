@@ -13,6 +13,7 @@ import yaml
 from ivr.flow.reading.mistakes import Report
 
 SIZE_MAX = 1024 * 1024  # bytes of one file
+QUOTE = "put quotes around a text that starts with { or ["
 DEPTH_MAX = 12  # a flow needs seven
 
 
@@ -143,7 +144,7 @@ class _Reader:
         while not isinstance(event := self._loader.get_event(), yaml.MappingEndEvent):
             key = self._node(event, depth + 1)
             if not isinstance(key, Scalar):
-                self._refuse(key.line, "a key must be a word", "put quotes around a text that starts with { or [")
+                self._refuse(key.line, "a bracket opens where a word is expected", QUOTE)
             value = self._node(self._loader.get_event(), depth + 1)
             if key.text == "<<":
                 self._report.wrong(key.line, "the merge key << is not allowed", "write the values out")

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
 from ivr.flow.names import NAME, RESERVED
-from ivr.flow.reading.document import Entry, Listing, Node, Scalar, Table
+from ivr.flow.reading.document import QUOTE, Entry, Listing, Node, Scalar, Table
 from ivr.flow.reading.mistakes import Report, closest, listed
 from ivr.flow.steps import Text
 
@@ -219,9 +219,7 @@ class Fields:
 
     def _scalar(self, key: str, node: Node) -> str | None:
         if not isinstance(node, Scalar):
-            self.report.wrong(
-                node.line, f"{self.owner}: {key} must be one value", "put quotes around a text that starts with { or ["
-            )
+            self.report.wrong(node.line, f"{self.owner}: {key} must be one value", QUOTE)
             return None
         if node.empty or not node.text.strip():
             self.report.wrong(node.line, f"{self.owner}: {key} is empty", "write a value or delete the key")

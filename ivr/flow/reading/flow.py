@@ -38,7 +38,6 @@ def read_flow(document: Table, report: Report, bundle: str) -> ReadFlow:
     name, title = fields.name("flow"), fields.word("title")
     if len(title) > 60:
         fields.wrong("title", f"the title has {len(title)} characters", "at most 60 fit on a phone's screen")
-    person = fields.step_name("person")
     flow = Flow(
         name=name,
         file=report.file,
@@ -46,7 +45,7 @@ def read_flow(document: Table, report: Report, bundle: str) -> ReadFlow:
         title=title,
         language=language,
         start=fields.step_name("start"),
-        person=person,
+        person=fields.step_name("person"),
         prove=fields.step_name("prove", ""),
         facts=_facts(fields),
         steps={},
@@ -59,7 +58,7 @@ def read_flow(document: Table, report: Report, bundle: str) -> ReadFlow:
             report.wrong(entry.line, "a step cannot be called 'return'", "it is what passed: return means")
         step_fields = fields.fields_of(f"step {step_name!r}", entry.value, f"step {step_name!r}")
         if step_fields is not None:
-            step = _step(step_name, step_fields, entry.line, person)
+            step = _step(step_name, step_fields, entry.line, flow)
             if step is not None:
                 flow.steps[step_name] = step
     if len(names) > STEPS_MAX:
@@ -69,9 +68,9 @@ def read_flow(document: Table, report: Report, bundle: str) -> ReadFlow:
     return ReadFlow(flow, references, frozenset(names), lines)
 
 
-def _step(name: str, fields: Fields, line: int, person: str) -> AnyStep | None:
+def _step(name: str, fields: Fields, line: int, flow: Flow) -> AnyStep | None:
     fields.line, fields.step = line, name  # a mistake about the whole step points at its name
-    return read_step(name, fields, person)
+    return read_step(name, fields, flow)
 
 
 def _facts(fields: Fields) -> dict[str, FactDeclaration]:

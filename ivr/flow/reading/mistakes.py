@@ -25,7 +25,7 @@ class Report:
 
 def closest(wrong: str, known: Iterable[str], otherwise: str = "") -> str:
     """A remedy that names the most similar known word, else all of them, else ``otherwise``."""
-    words = sorted(known)
+    words = sorted(map(str, known))
     similar = difflib.get_close_matches(wrong, words, n=1, cutoff=0.6)
     if similar:
         return f"did you mean {similar[0]!r}?"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from ivr.flow.definition import Flow
 from ivr.flow.reading.fields import Fields, check_name
 from ivr.flow.reading.menu import read_choices
 from ivr.flow.reading.mistakes import closest
@@ -45,13 +46,13 @@ class Common(NamedTuple):
     name: str
     line: int
     needs: int
-    person: str  # where key 0 leads
+    flow: Flow  # as far as it has been read: its person and facts
 
     def fields(self) -> dict:
         return {"name": self.name, "line": self.line, "needs": self.needs}
 
 
-def read_step(name: str, fields: Fields, person: str) -> AnyStep | None:
+def read_step(name: str, fields: Fields, flow: Flow) -> AnyStep | None:
     """The step, or None where it cannot be told what kind it is."""
     keys = fields.keys()
     kinds = [key for key in keys if key in KINDS]
@@ -60,7 +61,7 @@ def read_step(name: str, fields: Fields, person: str) -> AnyStep | None:
         problem = f"has two kinds: {' and '.join(kinds)}" if kinds else "has no kind"
         fields.report.wrong(fields.line, f"step {name!r} {problem}", "make two steps of it" if kinds else likely)
         return None
-    common = Common(name, fields.line, fields.number("needs", 0, 2, 0), person)
+    common = Common(name, fields.line, fields.number("needs", 0, 2, 0), flow)
     step = KINDS[kinds[0]](fields, common)
     fields.finish()
     return step
@@ -92,7 +93,7 @@ def _menu(fields: Fields, common: Common) -> Menu:
     return Menu(
         **common.fields(),
         prompt=_said(fields, "menu"),
-        choices=read_choices(fields, common.person, LABEL_LENGTH_MAX),
+        choices=read_choices(fields, common.flow.person, LABEL_LENGTH_MAX),
         timeout_seconds=fields.number("timeout_seconds", 1, 60, 5),
         retry=_retry(fields),
     )
@@ -149,8 +150,15 @@ def _identify(fields: Fields, common: Common) -> Identify:
 
 
 def _lookup(fields: Fields, common: Common) -> Lookup:
-    facts = tuple(word for word, _ in fields.words("lookup", required=True))
-    return Lookup(**common.fields(), facts=facts, next=fields.step_name("next"), failed=fields.step_name("failed", ""))
+    facts = []
+    for fact, line in fields.words("lookup", required=True):
+        if fact not in common.flow.facts:
+            remedy = closest(fact, common.flow.facts, f"declare it at the top: {fact}: {{type: text, level: 1}}")
+            fields.report.wrong(line, f"{fields.owner} looks up {fact!r}, which is not a declared fact", remedy)
+        facts.append(fact)
+    return Lookup(
+        **common.fields(), facts=tuple(facts), next=fields.step_name("next"), failed=fields.step_name("failed", "")
+    )
 
 
 def _set(fields: Fields, common: Common) -> Set:
