@@ -61,7 +61,7 @@ def compile_text(source: str) -> CompiledText:
 
 
 def render(source: str, scope: Mapping[str, object]) -> str:
-    """The text filled in, in one line. Raises FlowFault when a name has no value in ``scope`` or a filter cannot work."""
+    """The text filled in, in one line. Raises FlowFault when a name has no value or a filter cannot work."""
     try:
         text = compile_text(source)
     except ValueError as error:
