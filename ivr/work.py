@@ -145,9 +145,11 @@ class Work:
             sid = self._control.send_message(to, self._text(request), self._status_url(request))
         except CarrierFault as fault:
             log.warning("message %s: %s", request.request, fault)
-            if not fault.unknown:
+            if fault.retry and not fault.unknown:  # 429: not processed
+                requests.release(self._services.database, request.request)
+            elif not fault.unknown:
                 self._settle(request, Delivery.FAILED)
-            return  # it may have been sent: ``reconcile`` finds out
+            return  # else it may have been sent: ``reconcile`` finds out
         requests.mark_sent(self._services.database, request.request, sid)
         self._settle(request, Delivery.SENT)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import bindparam, false, func, select
 
-from ivr.store.database import Database, Reader, write
+from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.instants import to_microseconds
 from ivr.store.statements import Statement, insert_into
 from ivr.store.tables import secret_attempts
@@ -22,8 +22,11 @@ _COUNT_WRONG = Statement(
 
 
 def record_attempt(db: Database, subject: str, matched: bool, at: datetime) -> None:
-    parameters = {"subject": subject, "matched": matched, "at": to_microseconds(at)}
-    write(db, lambda transaction: transaction.write(_RECORD, parameters))
+    write(db, lambda transaction: record(transaction, subject, matched, at))
+
+
+def record(transaction: Transaction, subject: str, matched: bool, at: datetime) -> None:
+    transaction.write(_RECORD, {"subject": subject, "matched": matched, "at": to_microseconds(at)})
 
 
 def count_wrong(reader: Reader, subject: str, since: datetime) -> int:

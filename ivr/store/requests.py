@@ -23,7 +23,8 @@ from ivr.store.statements import Statement, among, as_list, constant, insert_int
 from ivr.store.tables import requests
 
 NEVER_TWICE = "message_requested"
-OUTLIVES_CALL = "message_requested"  # a promised message is sent although the caller has hung up meanwhile
+# A promised message is sent although the caller has hung up; a live call is moved to the document that ends it.
+OUTLIVES_CALL = ("message_requested", "redirect_requested")
 _MICROSECONDS = 1_000_000
 
 
@@ -56,7 +57,9 @@ _COLUMNS = (
 _INSERT = insert_into(requests)
 _DELETE = Statement(delete(requests).where(requests.c.request == bindparam("request")))
 _CLOSE = Statement(
-    delete(requests).where(requests.c.call == bindparam("call"), requests.c.kind != constant(OUTLIVES_CALL))
+    delete(requests).where(
+        requests.c.call == bindparam("call"), *(requests.c.kind != constant(kind) for kind in OUTLIVES_CALL)
+    )
 )
 _OPEN = Statement(
     limited(
@@ -83,6 +86,11 @@ _RELEASE = Statement(
     .values(state=constant(RequestState.OPEN)),
     "lease_until",
 )
+_RELEASE = Statement(
+    update(requests)
+    .where(requests.c.request == bindparam("of_request"), requests.c.state == constant(RequestState.CLAIMED))
+    .values(state=constant(RequestState.OPEN), lease_until=None)
+)
 _OVERDUE = Statement(select(*_COLUMNS).where(requests.c.due_at <= bindparam("now")).order_by(requests.c.due_at))
 _IN_DOUBT = Statement(
     select(*_COLUMNS).where(_lease_ended, requests.c.kind == constant(NEVER_TWICE)).order_by(requests.c.due_at)
@@ -104,7 +112,7 @@ def follow(transaction: Transaction, before: Session, turn: Turn, now: int, inpu
     for event in turn.events:
         if isinstance(event, Requested):
             kind = kind_of(event)
-            if not ended or kind == OUTLIVES_CALL:
+            if not ended or kind in OUTLIVES_CALL:
                 transaction.write(
                     _INSERT,
                     {"request": event.request, "call": after.call, "kind": kind, "body": to_json(event),
@@ -126,6 +134,11 @@ def claim(db: Database, request: str, now: datetime, lease_seconds: float) -> bo
     start = to_microseconds(now)
     parameters = {"of_request": request, "now": start, "lease_until": start + round(lease_seconds * _MICROSECONDS)}
     return write(db, lambda transaction: transaction.write(_CLAIM, parameters)) == 1
+
+
+def release(db: Database, request: str) -> bool:
+    """Opens a claimed request again: the carrier has refused it before doing anything."""
+    return write(db, lambda transaction: transaction.write(_RELEASE, {"of_request": request})) == 1
 
 
 def mark_sent(db: Database, request: str, external_id: str) -> bool:

@@ -129,12 +129,14 @@ def change(
     at: datetime,
     reply: Callable[[Turn], tuple[bytes, bytes]] | None = None,
     input_record: Input | None = None,
+    also: Callable[[Transaction], None] | None = None,
 ) -> Turn:
     """Loads the session, lets ``decide`` answer with a turn and saves all of it in one commit.
 
     ``decide`` must be pure but for reads through its ``Reader``; it runs inside the transaction, perhaps on another
     thread, and must not call this package with ``db``. ``reply`` gives the key and the sealed text to remember.
-    ``input_record`` is what the log keeps and, where it is a fact, names the request that it answers.
+    ``input_record`` is what the log keeps and, where it is a fact, names the request that it answers. ``also`` writes
+    what belongs to the same commit, if the turn is accepted; what it raises undoes the turn.
 
     Returns the turn, its session with the saved revision. A turn that is not accepted changes nothing. Raises
     UnknownCall, UnreadableSession, StoreError and whatever ``decide`` raises; then nothing has changed either.
@@ -147,7 +149,11 @@ def change(
             raise UnknownCall(f"no call {call!r} in the database; was it created by another installation?")
         before = session_from_json(call, *rows[0])
         turn = decide(before, transaction)
-        return _save(transaction, before, turn, now, reply, input_record) if turn.accepted else turn
+        if not turn.accepted:
+            return turn
+        if also is not None:
+            also(transaction)
+        return _save(transaction, before, turn, now, reply, input_record)
 
     return write(db, job)
 

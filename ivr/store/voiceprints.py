@@ -30,21 +30,22 @@ _DELETE = Statement(delete(voiceprints).where(voiceprints.c.contact == bindparam
 
 
 def save_voiceprint(db: Database, contact: str, sealed: bytes, model_sha256: str, at: datetime) -> None:
+    """``save`` in a transaction of its own."""
+    write(db, lambda transaction: save(transaction, contact, sealed, model_sha256, at))
+
+
+def save(transaction: Transaction, contact: str, sealed: bytes, model_sha256: str, at: datetime) -> None:
     """Stores or replaces. Raises ConsentMissing where the contact has given no consent or has withdrawn it."""
-    now = to_microseconds(at)
-
-    def job(transaction: Transaction) -> None:
-        consent = consents.standing(transaction, contact)
-        if consent is None:
-            raise ConsentMissing(
-                f"contact {contact} has no standing consent; a voiceprint may be stored only after an enrol step's consent"
-            )
-        transaction.write(
-            _SAVE,
-            {"contact": contact, "consent": consent, "sealed": sealed, "model_sha256": model_sha256, "created_at": now},
+    consent = consents.standing(transaction, contact)
+    if consent is None:
+        raise ConsentMissing(
+            f"contact {contact} has no standing consent; a voiceprint may be stored only after an enrol step's consent"
         )
-
-    write(db, job)
+    row = {
+        "contact": contact, "consent": consent, "sealed": sealed, "model_sha256": model_sha256,
+        "created_at": to_microseconds(at),
+    }  # fmt: skip
+    transaction.write(_SAVE, row)
 
 
 def voiceprint(reader: Reader, contact: str) -> tuple[bytes, str, datetime] | None:
