@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, delete, null, or_, select, update
 
 from ivr.flow.events import AnyEvent, Requested
 from ivr.flow.inputs import Fact, Input
@@ -89,7 +89,7 @@ _RELEASE = Statement(
 _RELEASE = Statement(
     update(requests)
     .where(requests.c.request == bindparam("of_request"), requests.c.state == constant(RequestState.CLAIMED))
-    .values(state=constant(RequestState.OPEN), lease_until=None)
+    .values(state=constant(RequestState.OPEN), lease_until=null())
 )
 _OVERDUE = Statement(select(*_COLUMNS).where(requests.c.due_at <= bindparam("now")).order_by(requests.c.due_at))
 _IN_DOUBT = Statement(
