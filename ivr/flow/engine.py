@@ -341,6 +341,7 @@ def _verdict(play: Play, fact: VerdictReached, waited_for: bool) -> None:
         voice=replace(
             play.session.voice, verification=None, verdict=fact.outcome, reason=fact.reason,
             net_speech_seconds=fact.net_speech_seconds,
+            model=f"{fact.model_class} {fact.model_name} {fact.model_sha256[:12]}".strip(),
         )
     )  # fmt: skip
     if fact.outcome is Outcome.ACCEPTED:
