@@ -29,7 +29,7 @@ class Consent:
     withdrawn_at: datetime | None
 
 
-_RECORD = insert_into(consents, *(name for name in consents.c.keys() if name != "id"))
+_RECORD = insert_into(consents, *(column.name for column in consents.c if column.name != "id"))
 _WITHDRAW = Statement(
     update(consents).where(consents.c.contact == bindparam("of_contact"), consents.c.withdrawn_at.is_(None)),
     "withdrawn_at",

@@ -7,15 +7,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import ClauseElement, bindparam, delete, select
 
 from ivr.store import consents, voiceprints
 from ivr.store.codecs import to_json
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import StoreError
 from ivr.store.instants import maybe_from_microseconds, to_microseconds
-from ivr.store.statements import Statement, limited
+from ivr.store.statements import Insert, Statement, limited
 from ivr.store.tables import contacts
+from ivr.store.voiceprints import delete_voiceprint, save_voiceprint, voiceprint
+
+__all__ = [
+    "Contact", "add_contact", "all_contacts", "by_customer_number", "by_number", "delete_contact", "delete_voiceprint",
+    "get", "import_contacts", "save_voiceprint", "voiceprint",
+]  # fmt: skip
 
 FactValue = str | float | bool | None
 
@@ -36,7 +42,7 @@ _decode_facts = msgspec.json.Decoder(dict[str, FactValue]).decode
 _NAMES = contacts.c.keys()
 
 
-def _upsert(insert):  # noqa: ANN001, ANN202
+def _upsert(insert: Insert) -> ClauseElement:
     statement = insert(contacts)
     changed = {name: statement.excluded[name] for name in _NAMES if name not in ("id", "customer_number")}
     return statement.on_conflict_do_update(index_elements=["customer_number"], set_=changed).inline()
@@ -81,7 +87,7 @@ def delete_contact(db: Database, contact: str, at: datetime) -> bool:
     return write(db, job)
 
 
-def by_id(reader: Reader, contact: str) -> Contact | None:
+def get(reader: Reader, contact: str) -> Contact | None:
     return _only(reader.rows(_BY_ID, {"id": contact}))
 
 

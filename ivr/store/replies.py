@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import ClauseElement, bindparam, delete, select
 
 from ivr.store.database import Reader, Transaction
-from ivr.store.statements import Statement
+from ivr.store.statements import Insert, Statement
 from ivr.store.tables import replies
 
 
-def _upsert(insert):  # noqa: ANN001, ANN202
+def _upsert(insert: Insert) -> ClauseElement:
     statement = insert(replies)
     new = statement.excluded
     return statement.on_conflict_do_update(

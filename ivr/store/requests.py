@@ -25,6 +25,8 @@ from ivr.store.tables import requests
 NEVER_TWICE = "message_requested"
 # A promised message is sent although the caller has hung up; a live call is moved to the document that ends it.
 OUTLIVES_CALL = ("message_requested", "redirect_requested")
+# No fact answers these, so no session lists them: they are done once they have been delivered, and dropped.
+_WITHOUT_ANSWER = ("redirect_requested", "watch_requested")
 _MICROSECONDS = 1_000_000
 
 
@@ -83,12 +85,6 @@ _SENT = Statement(
 _RELEASE = Statement(
     update(requests)
     .where(requests.c.request == bindparam("of_request"), requests.c.state == constant(RequestState.CLAIMED))
-    .values(state=constant(RequestState.OPEN)),
-    "lease_until",
-)
-_RELEASE = Statement(
-    update(requests)
-    .where(requests.c.request == bindparam("of_request"), requests.c.state == constant(RequestState.CLAIMED))
     .values(state=constant(RequestState.OPEN), lease_until=null())
 )
 _OVERDUE = Statement(select(*_COLUMNS).where(requests.c.due_at <= bindparam("now")).order_by(requests.c.due_at))
@@ -112,7 +108,8 @@ def follow(transaction: Transaction, before: Session, turn: Turn, now: int, inpu
     for event in turn.events:
         if isinstance(event, Requested):
             kind = kind_of(event)
-            if not ended or kind in OUTLIVES_CALL:
+            answered_already = event.request not in after.open_requests and kind not in _WITHOUT_ANSWER
+            if not answered_already and (not ended or kind in OUTLIVES_CALL):
                 transaction.write(
                     _INSERT,
                     {"request": event.request, "call": after.call, "kind": kind, "body": to_json(event),
@@ -145,12 +142,6 @@ def mark_sent(db: Database, request: str, external_id: str) -> bool:
     """Notes what the carrier calls it, before its fact is saved. False: it is not claimed (any more)."""
     parameters = {"of_request": request, "external_id": external_id}
     return write(db, lambda transaction: transaction.write(_SENT, parameters)) == 1
-
-
-def release(db: Database, request: str) -> bool:
-    """Gives a claim back where it is certain that nothing happened, e.g. the carrier said 429."""
-    parameters = {"of_request": request, "lease_until": None}
-    return write(db, lambda transaction: transaction.write(_RELEASE, parameters)) == 1
 
 
 def overdue(reader: Reader, now: datetime) -> list[Request]:

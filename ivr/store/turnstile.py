@@ -36,9 +36,12 @@ class Turnstile:
         self._mutex = threading.Lock()
         self._waiting: deque[_Job] = deque()
         self._led = False  # somebody is committing, or has been woken to
+        self._leader: int | None = None  # thread that is running jobs
         self._connection: Any = None
 
     def run(self, run: Callable[[Any], T]) -> T:
+        if self._leader == threading.get_ident():
+            raise RuntimeError("a write was begun inside a write; use the Reader or Transaction that was handed in")
         job = _Job(run)
         with self._mutex:
             self._waiting.append(job)
@@ -61,11 +64,13 @@ class Turnstile:
         with self._mutex:
             group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_AT_MOST))]
         try:
+            self._leader = threading.get_ident()
             self._commit(group)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again on every thread of the group
             for job in group:
                 job.error = job.error or error
         finally:
+            self._leader = None
             with self._mutex:
                 successor = self._waiting[0] if self._waiting else None
                 self._led = successor is not None
@@ -86,7 +91,7 @@ class Turnstile:
                 driver.execute("SAVEPOINT job")
                 try:
                     job.result = job.run(transaction)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - raised again on the thread that asked
                     job.error = error
                     driver.execute("ROLLBACK TO job")
                 driver.execute("RELEASE job")

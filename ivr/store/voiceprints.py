@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import ClauseElement, bindparam, delete, select
 
 from ivr.store import consents
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import ConsentMissing
 from ivr.store.instants import from_microseconds, to_microseconds
-from ivr.store.statements import Statement
+from ivr.store.statements import Insert, Statement
 from ivr.store.tables import voiceprints
 
 
-def _upsert(insert):  # noqa: ANN001, ANN202
+def _upsert(insert: Insert) -> ClauseElement:
     statement = insert(voiceprints)
-    changed = {name: statement.excluded[name] for name in voiceprints.c.keys() if name != "contact"}
+    changed = {column.name: statement.excluded[column.name] for column in voiceprints.c if column.name != "contact"}
     return statement.on_conflict_do_update(index_elements=["contact"], set_=changed).inline()
 
 
