@@ -104,6 +104,7 @@ class Services(Protocol):
     pushes: Pushes
     settings: Settings
     dispatch: Dispatch
+    trying: Trying | None  # None outside try mode
 
     def clock(self) -> datetime: ...
 
@@ -224,6 +225,7 @@ class SampleVoice(msgspec.Struct, frozen=True):
     name: str
     label: str
     text: str  # transcript
+    contact: str = ""  # number of the contact whose voice it is
 
 
 class Trying(Protocol):

@@ -13,9 +13,9 @@ from ivr.visual.labels import labels_for
 from ivr.visual.plain import plain
 from ivr.visual.screen import PERSON_KEY, Live, Screen, screen_for
 from ivr.web.browser import asset, check_form, check_request, draw, form_token, guard, set_cookie
+from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
 
-PAGE_COOKIE = "duet_page"
 LONGEST_KEYS = 32
 _SEPARATORS = " -./()\u00a0\u2009"
 

@@ -21,7 +21,19 @@ from ivr.flow.waits import AnyWait, AwaitChoice, AwaitDigits, AwaitSecret, Await
 from ivr.visual.screen import Live, screen_for
 from ivr.visual.words import words_of
 from ivr.web.doors import (
-    LOG, Agent, AgentState, LinkRefused, LiveCall, LogLine, Opened, Pop, PopState, Role, agent_topic,
+    LOG,
+    Agent,
+    AgentState,
+    KnownContact,
+    LinkRefused,
+    LiveCall,
+    LogLine,
+    Opened,
+    Pop,
+    PopState,
+    Role,
+    SampleVoice,
+    agent_topic,
 )  # fmt: skip
 
 MENU = AwaitChoice(
@@ -171,6 +183,36 @@ class Desk:
         self.offers(agent.name, None)
 
 
+class Trial:
+    """What the three-pane page asks for."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def line(self) -> str:
+        return "+441632960000"
+
+    def contacts(self) -> list[KnownContact]:
+        return [
+            KnownContact("Ada Marsh", "+441632960101", "100101", "2468", enrolled=True),
+            KnownContact("Ben Okoro", "+441632960102", "100102", "1357", enrolled=False),
+        ]
+
+    def desk_ticket(self, now: datetime) -> str:
+        ticket = secrets.token_urlsafe(8)
+        self.desk.tickets.add(ticket)
+        return ticket
+
+    def voices(self) -> list[SampleVoice]:
+        return [
+            SampleVoice("ada", "Ada's voice", "I am walking along the river.", "+441632960101"),
+            SampleVoice("ben", "Ben's voice", "The kettle has just boiled.", "+441632960102"),
+        ]
+
+    def voice_audio(self, name: str) -> bytes | None:
+        return bytes([0xFF]) * 8000 if name in ("ada", "ben") else None
+
+
 class Double:
     """All services of the pages."""
 
@@ -191,6 +233,7 @@ class Double:
         self.lines: list[LogLine] = []
         self.inputs: list[Input] = []
         self.secrets: list[str] = []
+        self.trying: Trial | None = None
 
     # what happens on the phone
 
