@@ -17,7 +17,7 @@ from biometrics.errors import (
     SealError,
 )
 from biometrics.speech import Quality, Utterance
-from biometrics.verification import Outcome, VerificationPolicy, Verdict, verify
+from biometrics.verification import Outcome, Verdict, VerificationPolicy, verify
 from biometrics.voiceprint import Voiceprint, seal, unseal
 
 __all__ = [
@@ -34,8 +34,8 @@ __all__ = [
     "Quality",
     "SealError",
     "Utterance",
-    "VerificationPolicy",
     "Verdict",
+    "VerificationPolicy",
     "Voiceprint",
     "decode_ulaw",
     "default_model",

