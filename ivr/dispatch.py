@@ -6,6 +6,7 @@ import logging
 import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 import msgspec
 
@@ -13,9 +14,10 @@ from ivr.calls import Services, present, take_turn
 from ivr.carriers.addresses import Addressing
 from ivr.carriers.base import CarrierFault, Control
 from ivr.errors import UnknownCall
+from ivr.flow import phrases
 from ivr.flow.inputs import AgentConnected, AgentFailed, AgentLeft, AgentReserved, NobodyAvailable
 from ivr.flow.session import Session
-from ivr.flow.waits import AwaitAgent, TalkingToAgent
+from ivr.flow.waits import AwaitAgent
 from ivr.store import agents, contacts, requests, sessions
 from ivr.store.agents import Agent, AgentState, Reservation, ReservationState
 
@@ -29,6 +31,20 @@ RINGING_SECONDS = 45.0  # for the agent's phone to be answered and confirmed
 S = ReservationState
 
 
+class PopState(StrEnum):
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    RINGING = "ringing"
+    CONNECTED = "connected"
+    WRAPUP = "wrapup"
+
+
+_SHOWN = {
+    S.OFFERED: PopState.OFFERED, S.ACCEPTED: PopState.ACCEPTED, S.RINGING: PopState.RINGING,
+    S.JOINED: PopState.CONNECTED, S.FINISHED: PopState.WRAPUP,
+}  # fmt: skip
+
+
 class Pop(msgspec.Struct, frozen=True, kw_only=True):
     """What an agent knows before "hello". ``contact_name`` is a claim unless ``level`` says otherwise."""
 
@@ -36,17 +52,17 @@ class Pop(msgspec.Struct, frozen=True, kw_only=True):
     call: str
     contact_name: str | None
     number: str
-    reason: str
-    path: tuple[str, ...]
+    reason: str  # label of the last choice that was not "a person"
+    path: tuple[str, ...]  # labels of the choices made, in order
     level: int
     factors: tuple[str, ...]
-    verdict: str | None
+    verdict: str | None  # ACCEPTED | REJECTED | INCONCLUSIVE; None: never asked
     verdict_reason: str
     net_speech_seconds: float
     voice_model: str
     waited_seconds: int
-    state: ReservationState
-    since: datetime
+    state: PopState
+    since: datetime  # when ``state`` began
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -244,17 +260,17 @@ class Dispatch:
             return None
         session = present(self._services, reservation.call).session
         claim = session.claim
-        contact = contacts.by_id(self._db, claim.contact) if claim else None
+        contact = contacts.get(self._db, claim.contact) if claim else None
         verdict = session.voice.verdict
         since = reservation.accepted_at or reservation.offered_at
         return Pop(
             reservation=reservation.id, call=session.call, contact_name=contact.name if contact else None,
-            number=session.caller, reason=session.choices_made[-2] if _asked_for_person(session) else _last(session),
+            number=session.caller, reason=_reason(session),
             path=session.choices_made, level=session.level, factors=tuple(f.value for f in session.factors),
             verdict=verdict.value if verdict else None, verdict_reason=session.voice.reason,
             net_speech_seconds=session.voice.net_speech_seconds, voice_model=session.voice.model,
             waited_seconds=max(0, round((since - reservation.offered_at).total_seconds())),
-            state=reservation.state, since=since,
+            state=_SHOWN[reservation.state], since=since,
         )  # fmt: skip
 
     def seen(self, reservation: str) -> None:
@@ -293,11 +309,7 @@ class Dispatch:
         return done
 
 
-def _asked_for_person(session: Session) -> bool:
-    """The last choice was only "a person": the one before says what about."""
-    wait = session.waiting_for
-    return isinstance(wait, AwaitAgent | TalkingToAgent) and len(session.choices_made) > 1
-
-
-def _last(session: Session) -> str:
-    return session.choices_made[-1] if session.choices_made else ""
+def _reason(session: Session) -> str:
+    """What the caller chose last, before choosing a person."""
+    chosen = [label for label in session.choices_made if label != phrases.PERSON]
+    return chosen[-1] if chosen else ""

@@ -16,7 +16,18 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from ivr.authentication.messages import (
-    Audio, Closed, Enrol, Enrolled, Heard, Ready, ToVoice, Verdict, Verify, decode_from_voice, frame, read_frame,
+    Audio,
+    Closed,
+    Enrol,
+    Enrolled,
+    Heard,
+    Ready,
+    ToVoice,
+    Verdict,
+    Verify,
+    decode_from_voice,
+    frame,
+    read_frame,
 )  # fmt: skip
 
 log = logging.getLogger(__name__)

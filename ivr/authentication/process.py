@@ -17,9 +17,19 @@ from dataclasses import dataclass, field
 
 from biometrics import EnrolmentPolicy, Utterance, enrol, seal, unseal, verify
 from biometrics.errors import BiometricsError
-
 from ivr.authentication.messages import (
-    Audio, Closed, Enrol, Enrolled, FromVoice, Heard, Ready, ToVoice, Verdict, Verify, decode_to_voice, frame,
+    Audio,
+    Closed,
+    Enrol,
+    Enrolled,
+    FromVoice,
+    Heard,
+    Ready,
+    ToVoice,
+    Verdict,
+    Verify,
+    decode_to_voice,
+    frame,
     read_frame,
 )  # fmt: skip
 

@@ -11,13 +11,49 @@ from ivr.flow import phrases
 from ivr.flow.definition import Flow
 from ivr.flow.enrolling import consent_answered, enrolment_finished
 from ivr.flow.events import (
-    AgentGone, AgentJoined, AnswerTaken, CallEnded, ContactIdentified, FaultMet, MessageRecorded, NoInputHeard, NoMatchHeard,
-    PageOpened, RedirectRequested, Requested, Said, VerdictRecorded, WatchRequested,
+    AgentGone,
+    AgentJoined,
+    AnswerTaken,
+    CallEnded,
+    ContactIdentified,
+    FaultMet,
+    MessageRecorded,
+    NoInputHeard,
+    NoMatchHeard,
+    PageOpened,
+    RedirectRequested,
+    Requested,
+    Said,
+    VerdictRecorded,
+    WatchRequested,
 )  # fmt: skip
 from ivr.flow.inputs import (
-    AgentConnected, AgentFailed, AgentLeft, AgentReserved, Answer, By, CallerHungUp, CallStarted, ContactClaimed,
-    Digits, DocumentFailed, EnrolmentFinished, Fact, FactsFound, Input, LinkOpened, MessageSettled, NobodyAvailable, NoInput, Outcome,
-    SecretAnswer, Speech, StreamStarted, StreamStopped, TimedOut, VerdictReached,
+    AgentConnected,
+    AgentFailed,
+    AgentLeft,
+    AgentReserved,
+    Answer,
+    By,
+    CallerHungUp,
+    CallStarted,
+    ContactClaimed,
+    Digits,
+    DocumentFailed,
+    EnrolmentFinished,
+    Fact,
+    FactsFound,
+    Input,
+    LinkOpened,
+    MessageSettled,
+    NobodyAvailable,
+    NoInput,
+    Outcome,
+    SecretAnswer,
+    Speech,
+    StreamStarted,
+    StreamStopped,
+    TimedOut,
+    VerdictReached,
 )  # fmt: skip
 from ivr.flow.matching import spoken_choice
 from ivr.flow.playing import Play
@@ -25,7 +61,14 @@ from ivr.flow.proving import SKIP_PAGE, add_factor, give_up, pin_answered, prove
 from ivr.flow.session import Claim, Session, Turn
 from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Lookup, Menu, Queue
 from ivr.flow.waits import (
-    AwaitAgent, AwaitChoice, AwaitDigits, AwaitFact, AwaitSecret, AwaitSpeech, Offered, TalkingToAgent,
+    AwaitAgent,
+    AwaitChoice,
+    AwaitDigits,
+    AwaitFact,
+    AwaitSecret,
+    AwaitSpeech,
+    Offered,
+    TalkingToAgent,
 )  # fmt: skip
 
 REDIRECT_SECONDS = 30
