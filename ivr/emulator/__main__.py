@@ -25,8 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.speed <= 0:
             raise SettingsError(f"--speed {asked.speed}: must be above 0; 1 is Twilio's own pace")
         settings = Settings(
-            asked.account_sid, asked.auth_token, tuple(map(read_number, asked.number)), asked.speed, asked.seed,
-            read_faults(asked.faults), asked.interrupted_gather,
+            asked.account_sid,
+            asked.auth_token,
+            tuple(map(read_number, asked.number)),
+            asked.speed,
+            asked.seed,
+            read_faults(asked.faults),
+            asked.interrupted_gather,
         )
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(serve(settings, asked.port))

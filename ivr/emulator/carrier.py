@@ -73,12 +73,25 @@ class Carrier:
     # Calls come into being
 
     def new_call(
-        self, *, from_: str, to: str, direction: Direction, parent_sid: str | None = None,
-        status_callback: Callback | None = None, **options: str,
+        self,
+        *,
+        from_: str,
+        to: str,
+        direction: Direction,
+        parent_sid: str | None = None,
+        status_callback: Callback | None = None,
+        **options: str,
     ) -> Call:
         call = Call(
-            self.clock, self.events, self.settings.account_sid, from_, to, direction, parent_sid=parent_sid,
-            status_callback=status_callback or Callback(), **options,
+            self.clock,
+            self.events,
+            self.settings.account_sid,
+            from_,
+            to,
+            direction,
+            parent_sid=parent_sid,
+            status_callback=status_callback or Callback(),
+            **options,
         )
         self.calls[call.sid] = call
         call.publish("call", **{"from": from_}, to=to, direction=direction, parent_sid=parent_sid)
@@ -90,10 +103,14 @@ class Carrier:
         if number is None:
             return None
         call = self.new_call(
-            from_=from_, to=to, direction="inbound",
+            from_=from_,
+            to=to,
+            direction="inbound",
             status_callback=Callback(number.status_callback, number.status_callback_method),
-            voice_url=number.voice_url, voice_method=number.voice_method,
-            fallback_url=number.voice_fallback_url, fallback_method=number.voice_fallback_method,
+            voice_url=number.voice_url,
+            voice_method=number.voice_method,
+            fallback_url=number.voice_fallback_url,
+            fallback_method=number.voice_fallback_method,
         )
         call.set_status("ringing")
         self.callbacks.run(self._live(call, self.execution(call).run(_source(call))))

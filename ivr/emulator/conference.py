@@ -69,7 +69,10 @@ class Conference:
             return
         call.whereabouts = ""
         kicked = participant.released.is_set() and reason == "kicked"
-        status = {"ParticipantCallStatus": call.status, "ReasonParticipantLeft": reason or "participant_updated_via_api"}
+        status = {
+            "ParticipantCallStatus": call.status,
+            "ReasonParticipantLeft": reason or "participant_updated_via_api",
+        }
         self._tell("leave", "participant-leave", participant, status)
         self.connect_voices()
         call.mates.clear()

@@ -38,7 +38,9 @@ class Message:
             self.status, self.updated_at = status, self.clock.now()
             if status == "sent":
                 self.sent_at = self.updated_at
-            self.events.publish("message", sid=self.sid, status=status, to=self.to, body=self.body, **{"from": self.from_})
+            self.events.publish(
+                "message", sid=self.sid, status=status, to=self.to, body=self.body, **{"from": self.from_}
+            )
             parameters = {
                 "MessageSid": self.sid,
                 "SmsSid": self.sid,

@@ -1,9 +1,9 @@
 """Telephones for tests and the demo: a small synchronous client of the emulator's control door.
 
-    with Carrier.start(numbers={"+15550100": "http://127.0.0.1:8000/voice/bank"}, speed=20) as carrier:
-        call = carrier.dials("+15550123", "+15550100")
-        call.hears("welcome")
-        call.presses("2")
+with Carrier.start(numbers={"+15550100": "http://127.0.0.1:8000/voice/bank"}, speed=20) as carrier:
+    call = carrier.dials("+15550123", "+15550100")
+    call.hears("welcome")
+    call.presses("2")
 """
 
 import base64
@@ -60,7 +60,11 @@ class Call:
         return self._post("keys", digits=digits, wait_seconds=wait_seconds)["listened"]
 
     def says(
-        self, text: str, audio: bytes | None = None, confidence: float | None = 0.92, wait_seconds: float = _WAIT_SECONDS
+        self,
+        text: str,
+        audio: bytes | None = None,
+        confidence: float | None = 0.92,
+        wait_seconds: float = _WAIT_SECONDS,
     ) -> bool:
         """Speaks: ``audio`` (8 kHz µ-law) goes out on the line, the words arrive when it is over."""
         encoded = base64.b64encode(audio).decode() if audio is not None else None
@@ -86,7 +90,9 @@ class Call:
         while state["status"] not in wanted:
             left = ends - time.monotonic()
             if left <= 0 or state["status"] in _OVER:
-                raise NotHeard(f"the call is {state['status']}, not {' or '.join(sorted(wanted))}.\n{_transcript(state)}")
+                raise NotHeard(
+                    f"the call is {state['status']}, not {' or '.join(sorted(wanted))}.\n{_transcript(state)}"
+                )
             state = self._state(revision=state["revision"], wait_seconds=left)
         return state["status"]
 
@@ -138,8 +144,25 @@ class Carrier:
         port: int = 0,
     ) -> "Carrier":
         """Starts an emulator and waits until it is ready. ``numbers`` maps a number to its voice URL or settings."""
-        command = [sys.executable, "-m", "ivr.emulator", "--port", str(port), "--speed", str(speed), "--seed", str(seed)]
-        command += ["--account-sid", account_sid, "--auth-token", auth_token, "--interrupted-gather", interrupted_gather]
+        command = [
+            sys.executable,
+            "-m",
+            "ivr.emulator",
+            "--port",
+            str(port),
+            "--speed",
+            str(speed),
+            "--seed",
+            str(seed),
+        ]
+        command += [
+            "--account-sid",
+            account_sid,
+            "--auth-token",
+            auth_token,
+            "--interrupted-gather",
+            interrupted_gather,
+        ]
         for number, target in numbers.items():
             command += ["--number", _number_option(number, target)]
         if faults:
@@ -182,7 +205,12 @@ class Carrier:
         return Call(self, sid)
 
     def phone(
-        self, number: str, answers: bool = True, presses: str = "", after_seconds: float = 1.0, then: str = "stay",
+        self,
+        number: str,
+        answers: bool = True,
+        presses: str = "",
+        after_seconds: float = 1.0,
+        then: str = "stay",
         busy: bool = False,
     ) -> None:
         """How the phone of ``number`` (or ``client:name``) behaves when it is called."""

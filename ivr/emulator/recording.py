@@ -30,8 +30,18 @@ class Recording:
         """The sound with a RIFF header; wave of the standard library cannot write µ-law."""
         header = struct.pack(
             "<4sI4s4sIHHIIHH4sI",
-            b"RIFF", 36 + len(self.sound), b"WAVE",
-            b"fmt ", 16, _WAVE_FORMAT_MULAW, 1, BYTES_PER_SECOND, BYTES_PER_SECOND, 1, 8,
-            b"data", len(self.sound),
+            b"RIFF",
+            36 + len(self.sound),
+            b"WAVE",
+            b"fmt ",
+            16,
+            _WAVE_FORMAT_MULAW,
+            1,
+            BYTES_PER_SECOND,
+            BYTES_PER_SECOND,
+            1,
+            8,
+            b"data",
+            len(self.sound),
         )
         return header + self.sound

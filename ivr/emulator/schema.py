@@ -16,7 +16,9 @@ _MACHINE = (
     "machineDetection amdStatusCallbackMethod amdStatusCallback machineDetectionTimeout machineDetectionSpeechThreshold"
     " machineDetectionSpeechEndThreshold machineDetectionSilenceTimeout"
 )
-_RECORDED = "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent recordingConfigurationId"
+_RECORDED = (
+    "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent recordingConfigurationId"
+)
 _SSML = "break emphasis lang p phoneme prosody s say-as sub w"
 _INSIDE_P = "break emphasis lang phoneme prosody s say-as sub w"
 _INSIDE_S = "break emphasis lang phoneme prosody say-as sub w"
@@ -34,8 +36,8 @@ _TABLE: dict[str, tuple[str, str]] = {
     "Autopilot+": ("", ""),
     "Client+": (_DIALLED, "Identity Parameter"),
     "Conference+": (
-        f"muted beep startConferenceOnEnter endConferenceOnExit waitUrl waitMethod maxParticipants record region coach trim"
-        f" statusCallbackEvent {_CALLBACK} {_RECORDED} eventCallbackUrl jitterBufferSize participantLabel",
+        "muted beep startConferenceOnEnter endConferenceOnExit waitUrl waitMethod maxParticipants record region coach"
+        f" trim statusCallbackEvent {_CALLBACK} {_RECORDED} eventCallbackUrl jitterBufferSize participantLabel",
         "",
     ),
     "Config": ("name value", ""),
@@ -49,8 +51,8 @@ _TABLE: dict[str, tuple[str, str]] = {
         "",
     ),
     "ConversationRelay": (
-        "url language ttsLanguage transcriptionLanguage ttsProvider voice transcriptionProvider speechModel profanityFilter"
-        " dtmfDetection welcomeGreeting partialPrompts welcomeGreetingInterruptible interruptible preemptible hints"
+        "url language ttsLanguage transcriptionLanguage ttsProvider voice transcriptionProvider speechModel "
+        " profanityFilter dtmfDetection welcomeGreeting partialPrompts welcomeGreetingInterruptible interruptible preemptible hints"
         " intelligenceService reportInputDuringAgentSpeech elevenlabsTextNormalization interruptSensitivity debug"
         " backgroundNoiseReduction speechTimeout deepgramSmartFormat ignoreBackchannel events partialPromptOnHangup"
         " eagerEotThreshold asrSmartFormat ttsTextNormalization ttsLanguageTextNormalization"
@@ -68,16 +70,19 @@ _TABLE: dict[str, tuple[str, str]] = {
     "Enqueue+": ("action maxQueueSize method waitUrl waitUrlMethod workflowSid", "Task"),
     "Gather": (
         "input action method timeout speechTimeout maxSpeechTime profanityFilter finishOnKey numDigits"
-        " partialResultCallback partialResultCallbackMethod language hints bargeIn debug actionOnEmptyResult speechModel"
-        " enhanced",
+        " partialResultCallback partialResultCallbackMethod language hints bargeIn debug actionOnEmptyResult"
+        " speechModel enhanced",
         "Pause Play Say",
     ),
     "Hangup": ("", "Parameter"),
     "Header": ("name value", ""),
     "Headers": ("", "Header"),
     "Identity+": ("", ""),
-    "Language": ("code ttsProvider voice transcriptionProvider speechModel hints asrSmartFormat ttsTextNormalization"
-                 " ttsLanguageTextNormalization", ""),
+    "Language": (
+        "code ttsProvider voice transcriptionProvider speechModel hints asrSmartFormat ttsTextNormalization"
+        " ttsLanguageTextNormalization",
+        "",
+    ),
     "Leave": ("", ""),
     "Number+": (f"sendDigits {_DIALLED} byoc {_MACHINE}", ""),
     "Parameter": ("name value", ""),
@@ -110,8 +115,8 @@ _TABLE: dict[str, tuple[str, str]] = {
     "Stream": (f"name connectorName url track {_CALLBACK} audioFormat sampleRate", "Parameter"),
     "Task+": ("priority timeout", ""),
     "Transcription": (
-        "name track statusCallbackUrl statusCallbackMethod inboundTrackLabel outboundTrackLabel partialResults languageCode"
-        " transcriptionEngine profanityFilter speechModel hints enableAutomaticPunctuation intelligenceService",
+        "name track statusCallbackUrl statusCallbackMethod inboundTrackLabel outboundTrackLabel partialResults"
+        " languageCode transcriptionEngine profanityFilter speechModel hints enableAutomaticPunctuation intelligenceService",
         "Config Parameter",
     ),
     "VirtualAgent": (f"connectorName language sentimentAnalysis {_CALLBACK}", "Config Parameter"),

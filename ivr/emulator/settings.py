@@ -47,7 +47,9 @@ def read_number(text: str) -> NumberSettings:
     """Reads ``+15550100=URL[,status=URL][,fallback=URL]``."""
     phone_number, equals, rest = text.partition("=")
     if not equals or not phone_number:
-        raise SettingsError(f"--number {text!r}: write +15550100=http://127.0.0.1:8000/voice/bank[,status=URL,fallback=URL]")
+        raise SettingsError(
+            f"--number {text!r}: write +15550100=http://127.0.0.1:8000/voice/bank[,status=URL,fallback=URL]"
+        )
     voice_url, *options = rest.split(",")
     urls = {"status": "", "fallback": ""}
     for option in options:

@@ -60,8 +60,12 @@ class MediaStream:
         try:
             headers = {HEADER: sign(signed_url(self.url), (), self.auth_token)}
             async with websockets.asyncio.client.connect(
-                self.url, additional_headers=headers, open_timeout=HANDSHAKE_SECONDS, user_agent_header="Twilio.TmeWs/1.0",
-                compression=None, proxy=None,
+                self.url,
+                additional_headers=headers,
+                open_timeout=HANDSHAKE_SECONDS,
+                user_agent_header="Twilio.TmeWs/1.0",
+                compression=None,
+                proxy=None,
             ) as socket:
                 self._report("stream-started")
                 await self._talk(socket)
@@ -97,7 +101,9 @@ class MediaStream:
         try:
             await self._send_frames(socket)
             if self.status == "stopped":
-                await socket.send(self._message("stop", {"accountSid": self.call.account_sid, "callSid": self.call.sid}))
+                await socket.send(
+                    self._message("stop", {"accountSid": self.call.account_sid, "callSid": self.call.sid})
+                )
             else:
                 reader.result()
         finally:

@@ -63,8 +63,6 @@ def read_document(body: bytes) -> Document | Finding:
     return Document(verb.children, tuple(warnings))
 
 
-
-
 def _read(element: ElementTree.Element, warnings: list[Finding]) -> Verb:
     known = ELEMENTS[element.tag]
     attributes: dict[str, str] = {}
@@ -73,7 +71,9 @@ def _read(element: ElementTree.Element, warnings: list[Finding]) -> Verb:
         if plain in known.attributes:
             attributes[plain] = value
         else:
-            warnings.append(Finding(12200, f"<{element.tag}> has no attribute {plain!r}{_meant(plain, known.attributes)}."))
+            warnings.append(
+                Finding(12200, f"<{element.tag}> has no attribute {plain!r}{_meant(plain, known.attributes)}.")
+            )
     children = []
     for child in element:
         if child.tag in known.children:
@@ -90,7 +90,9 @@ def _read(element: ElementTree.Element, warnings: list[Finding]) -> Verb:
 
 def _text(element: ElementTree.Element) -> str:
     """The text of an element; of a Say, with the text of its marked-up pieces in place."""
-    pieces = element.itertext() if element.tag == "Say" else [element.text or "", *(child.tail or "" for child in element)]
+    pieces = (
+        element.itertext() if element.tag == "Say" else [element.text or "", *(child.tail or "" for child in element)]
+    )
     return re.sub(r"\s+", " ", "".join(pieces)).strip()
 
 

@@ -68,7 +68,8 @@ class WebhookClient:
         if faults.duplicate:
             token = _token()
             first, _ = await asyncio.gather(
-                self._with_retries(request, cookies, faults.lost, token), self._with_retries(request, cookies, None, token)
+                self._with_retries(request, cookies, faults.lost, token),
+                self._with_retries(request, cookies, None, token),
             )
             return first
         return await self._with_retries(request, cookies, faults.lost, _token())
@@ -89,8 +90,13 @@ class WebhookClient:
         return result
 
     async def _attempt(
-        self, request: WebhookRequest, overrides: ConnectionOverrides, left: float, cookies: httpx.Cookies,
-        lost: str | None, token: str,
+        self,
+        request: WebhookRequest,
+        overrides: ConnectionOverrides,
+        left: float,
+        cookies: httpx.Cookies,
+        lost: str | None,
+        token: str,
     ) -> Answer | Failure:
         """One request with its redirects. ``lost`` makes the request or its answer vanish, in carrier time."""
         if lost == "request":
@@ -176,7 +182,9 @@ class WebhookClient:
             headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"
             content = urlencode(form).encode()
         timeout = {"connect": timeouts[0], "read": timeouts[1], "write": timeouts[1], "pool": timeouts[0]}
-        prepared = httpx.Request(request.method, parsed, headers=headers, content=content, extensions={"timeout": timeout})
+        prepared = httpx.Request(
+            request.method, parsed, headers=headers, content=content, extensions={"timeout": timeout}
+        )
         if parsed.userinfo:
             auth = httpx.BasicAuth(parsed.username, parsed.password)
             prepared = next(auth.auth_flow(prepared))

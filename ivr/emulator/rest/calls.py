@@ -12,8 +12,17 @@ MAX_TWIML_CHARACTERS = 4000
 MAX_TIMEOUT_SECONDS = 600
 _ADDRESS = re.compile(r"\+[1-9]\d{1,14}|client:\S+|sips?:\S+")
 _EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
-_SUBRESOURCES = ("Events", "Notifications", "Payments", "Recordings", "Siprec", "Streams", "Transcriptions",
-                 "UserDefinedMessages", "UserDefinedMessageSubscriptions")
+_SUBRESOURCES = (
+    "Events",
+    "Notifications",
+    "Payments",
+    "Recordings",
+    "Siprec",
+    "Streams",
+    "Transcriptions",
+    "UserDefinedMessages",
+    "UserDefinedMessageSubscriptions",
+)
 
 
 def describe(request: RestRequest, call: Call) -> dict[str, Any]:
@@ -162,12 +171,15 @@ async def create_stream(request: RestRequest) -> tuple[int, dict[str, Any]]:
     pairs = range(1, 100)
     parameters = tuple(
         Verb("Parameter", {"name": request.get(f"Parameter{n}.Name"), "value": request.get(f"Parameter{n}.Value")})
-        for n in pairs if request.has(f"Parameter{n}.Name")
+        for n in pairs
+        if request.has(f"Parameter{n}.Name")
     )
     names = {"url": "Url", "name": "Name", "track": "Track", "statusCallback": "StatusCallback"}
     attributes = {attribute: request.get(name) for attribute, name in names.items() if request.get(name)}
     execution = request.carrier.execution(call)
-    await execution.verbs["Start"](execution, Verb("Start", children=(Verb("Stream", attributes, children=parameters),)))
+    await execution.verbs["Start"](
+        execution, Verb("Start", children=(Verb("Stream", attributes, children=parameters),))
+    )
     started = [stream for stream in request.carrier.running_streams(call) if stream.sid not in before]
     if not started:
         raise RestError(400, 31901, "The stream could not be started; the debugger log says why.")

@@ -87,8 +87,11 @@ async def list_participants(request: RestRequest) -> tuple[int, dict[str, Any]]:
     shown = [
         participant
         for participant in conference.participants.values()
-        if all(getattr(participant, field) == request.flag(name, False) for name, field in wanted.items()
-               if request.has(name))
+        if all(
+            getattr(participant, field) == request.flag(name, False)
+            for name, field in wanted.items()
+            if request.has(name)
+        )
     ]
     return 200, page(request, "participants", shown, lambda one: describe_participant(request, conference, one))
 
@@ -108,8 +111,13 @@ async def create_participant(request: RestRequest) -> tuple[int, dict[str, Any]]
     if conference is None:
         events = frozenset(request.get("ConferenceStatusCallbackEvent").split()) & EVENTS
         conference = Conference(
-            name, carrier.settings.account_sid, carrier.clock, carrier.callbacks,
-            request.http_url("ConferenceStatusCallback"), request.method("ConferenceStatusCallbackMethod"), events,
+            name,
+            carrier.settings.account_sid,
+            carrier.clock,
+            carrier.callbacks,
+            request.http_url("ConferenceStatusCallback"),
+            request.method("ConferenceStatusCallbackMethod"),
+            events,
         )
         carrier.conferences[conference.sid] = conference
     start = request.flag("StartConferenceOnEnter", True)

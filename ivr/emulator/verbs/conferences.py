@@ -22,8 +22,12 @@ async def join_conference(execution: Execution, verb: Verb) -> None:
         execution.warn(13237, f"The conference {conference.name!r} is full.")
         return
     participant = Participant(
-        call, label, verb.flag("muted", False), verb.flag("startConferenceOnEnter", True),
-        verb.flag("endConferenceOnExit", False), carrier.clock.now(),
+        call,
+        label,
+        verb.flag("muted", False),
+        verb.flag("startConferenceOnEnter", True),
+        verb.flag("endConferenceOnExit", False),
+        carrier.clock.now(),
     )
     conference.enter(participant)
     if verb.get("beep", "true") in ("true", "onEnter"):
@@ -54,8 +58,13 @@ def _room(execution: Execution, verb: Verb) -> Conference:
     if asked - EVENTS:
         execution.warn(12200, f"<Conference statusCallbackEvent>: {', '.join(sorted(asked - EVENTS))} is unknown.")
     conference = Conference(
-        name, carrier.settings.account_sid, carrier.clock, carrier.callbacks,
-        execution.resolve_optional(verb.get("statusCallback")), verb.get("statusCallbackMethod", "POST"), asked & EVENTS,
+        name,
+        carrier.settings.account_sid,
+        carrier.clock,
+        carrier.callbacks,
+        execution.resolve_optional(verb.get("statusCallback")),
+        verb.get("statusCallbackMethod", "POST"),
+        asked & EVENTS,
     )
     carrier.conferences[conference.sid] = conference
     return conference

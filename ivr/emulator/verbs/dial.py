@@ -123,10 +123,15 @@ def _leg(execution: Execution, verb: Verb, noun: Verb) -> Call:
     if events - _EVENTS:
         execution.warn(12200, f"<{noun.name} statusCallbackEvent>: {', '.join(sorted(events - _EVENTS))} is unknown.")
     callback = Callback(
-        execution.resolve_optional(noun.get("statusCallback")), noun.get("statusCallbackMethod", "POST"), events & _EVENTS
+        execution.resolve_optional(noun.get("statusCallback")),
+        noun.get("statusCallbackMethod", "POST"),
+        events & _EVENTS,
     )
     return execution.carrier.new_call(
-        from_=verb.get("callerId") or parent.from_, to=address, direction="outbound-dial", parent_sid=parent.sid,
+        from_=verb.get("callerId") or parent.from_,
+        to=address,
+        direction="outbound-dial",
+        parent_sid=parent.sid,
         status_callback=callback,
     )
 
@@ -187,7 +192,11 @@ async def _dial_queue(execution: Execution, verb: Verb, noun: Verb) -> DialResul
         return DialResult("no-answer")
     whisper = None
     if noun.get("url"):
-        told = (("QueueSid", queue.sid), ("QueueTime", str(queue.waited_seconds(member))), ("DequeingCallSid", call.sid))
+        told = (
+            ("QueueSid", queue.sid),
+            ("QueueTime", str(queue.waited_seconds(member))),
+            ("DequeingCallSid", call.sid),
+        )
         whisper = Fetch(execution.resolve(noun.get("url")), noun.get("method", "POST"), told)
     over = asyncio.Event()
     began = carrier.clock.seconds()
@@ -199,4 +208,3 @@ async def _dial_queue(execution: Execution, verb: Verb, noun: Verb) -> DialResul
         over.set()
         call.whereabouts = ""
     return DialResult("completed", member.call.sid, round(carrier.clock.seconds() - began), True)
-

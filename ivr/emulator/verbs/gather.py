@@ -101,6 +101,7 @@ async def _collect(execution: Execution, verb: Verb, rules: GatherRules, progres
                         pass
         finally:
             prompts.cancel()
+            await asyncio.gather(prompts, return_exceptions=True)
     if spoken:
         known = (("Confidence", str(confidence)),) if confidence is not None else ()
         return (("SpeechResult", spoken), *known)
@@ -120,7 +121,9 @@ def _digits(digits: str, finished_on: str) -> Parameters | None:
 def _post_partial(execution: Execution, verb: Verb, text: str) -> None:
     url = execution.resolve_optional(verb.get("partialResultCallback"))
     parameters = (*execution.call.standard_parameters(), ("UnstableSpeechResult", text))
-    execution.carrier.callbacks.post(url, verb.get("partialResultCallbackMethod", "POST"), parameters, execution.call.sid)
+    execution.carrier.callbacks.post(
+        url, verb.get("partialResultCallbackMethod", "POST"), parameters, execution.call.sid
+    )
 
 
 def _rules(execution: Execution, verb: Verb) -> GatherRules:
@@ -140,6 +143,10 @@ def _rules(execution: Execution, verb: Verb) -> GatherRules:
         case _:
             speech_timeout = execution.number(verb, "speechTimeout", timeout, 13327, least=1)
     return GatherRules(
-        frozenset(_INPUTS[asked]), timeout, speech_timeout, finish_on,
-        execution.number(verb, "numDigits", 0, 13314, least=1), verb.flag("bargeIn", True),
+        frozenset(_INPUTS[asked]),
+        timeout,
+        speech_timeout,
+        finish_on,
+        execution.number(verb, "numDigits", 0, 13314, least=1),
+        verb.flag("bargeIn", True),
     )

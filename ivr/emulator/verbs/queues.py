@@ -17,7 +17,9 @@ async def enqueue(execution: Execution, verb: Verb) -> Outcome:
     name = verb.text or verb.get("workflowSid")
     if not name or len(name) > MAX_NAME_CHARACTERS:
         raise DocumentError(14204, f"<Enqueue>: a queue needs a name of 1 to {MAX_NAME_CHARACTERS} characters.")
-    queue = execution.carrier.queue_named(name, execution.number(verb, "maxQueueSize", DEFAULT_MAX_SIZE, 14204, least=1))
+    queue = execution.carrier.queue_named(
+        name, execution.number(verb, "maxQueueSize", DEFAULT_MAX_SIZE, 14204, least=1)
+    )
     if len(queue.members) >= queue.max_size:
         return _action(execution, verb, "queue-full", (("QueueSid", queue.sid), ("QueueTime", "0")))
     member = queue.enter(execution.call)

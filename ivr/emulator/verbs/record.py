@@ -69,8 +69,12 @@ def _keep(execution: Execution, verb: Verb, sound: bytes, digits: str) -> Parame
     described = (("RecordingSid", recording.sid), ("RecordingUrl", url), ("RecordingDuration", str(recording.seconds)))
     callback = execution.resolve_optional(verb.get("recordingStatusCallback"))
     status = (
-        ("AccountSid", call.account_sid), ("CallSid", call.sid), *described, ("RecordingStatus", "completed"),
-        ("RecordingChannels", "1"), ("RecordingSource", "RecordVerb"),
+        ("AccountSid", call.account_sid),
+        ("CallSid", call.sid),
+        *described,
+        ("RecordingStatus", "completed"),
+        ("RecordingChannels", "1"),
+        ("RecordingSource", "RecordVerb"),
     )
     carrier.callbacks.post(callback, verb.get("recordingStatusCallbackMethod", "POST"), status, call.sid)
     return (*described, ("Digits", digits))
@@ -82,5 +86,3 @@ def _finish(execution: Execution, verb: Verb, sound: bytes, digits: str) -> None
     source = execution.goto(verb.get("action"), verb.get("method"), extra).source
     if isinstance(source, Fetch):
         execution.carrier.after_end(execution.call, lambda: execution.request(source))
-
-

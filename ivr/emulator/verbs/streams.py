@@ -58,8 +58,15 @@ def _start_stream(execution: Execution, verb: Verb) -> None:
         _refuse(execution, f"<Stream>: {problem}")
         return
     stream = MediaStream(
-        call, verb.get("url"), name, tracks, parameters, execution.resolve_optional(verb.get("statusCallback")),
-        verb.get("statusCallbackMethod", "POST"), carrier.callbacks, carrier.settings.auth_token,
+        call,
+        verb.get("url"),
+        name,
+        tracks,
+        parameters,
+        execution.resolve_optional(verb.get("statusCallback")),
+        verb.get("statusCallbackMethod", "POST"),
+        carrier.callbacks,
+        carrier.settings.auth_token,
     )
     carrier.streams[stream.sid] = stream
     carrier.callbacks.run(stream.run())

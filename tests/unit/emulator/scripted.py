@@ -1,7 +1,7 @@
 """A webhook server that answers from a script, so that a test can read like a conversation.
 
-``server.answer("/start", "<Say>Hello</Say>")`` sets what a path answers: TwiML verbs, a whole ``Reply``, or a function of
-the request. Each request is kept, in order, in ``server.requests``.
+``server.answer("/start", "<Say>Hello</Say>")`` sets what a path answers: TwiML verbs, a whole ``Reply``, or a
+function of the request. Each request is kept, in order, in ``server.requests``.
 """
 
 import threading
@@ -93,7 +93,9 @@ class ScriptedServer:
     def waits_for(self, path: str, count: int = 1, within_seconds: float = 10.0) -> list[Request]:
         """The requests to ``path``, as soon as there are ``count`` of them."""
         with self._changed:
-            arrived = self._changed.wait_for(lambda: sum(r.path == path for r in self.requests) >= count, within_seconds)
+            arrived = self._changed.wait_for(
+                lambda: sum(r.path == path for r in self.requests) >= count, within_seconds
+            )
         found = self.to(path)
         assert arrived, f"{len(found)} of {count} requests to {path}; got {[r.path for r in self.requests]}"
         return found
@@ -126,5 +128,3 @@ class ScriptedServer:
             handler.wfile.write(content)
         except (BrokenPipeError, ConnectionResetError):
             pass  # the carrier did not wait for this answer
-
-

@@ -18,10 +18,21 @@ def test_every_request_is_signed_and_carries_the_standard_parameters(dial, serve
     call.waits_until("completed")
     first = server.to("/start")[0]
     assert first.signed
-    assert first.form.items() >= {
-        "CallSid": call.sid, "AccountSid": SID, "From": CALLER, "To": NUMBER, "Caller": CALLER, "Called": NUMBER,
-        "CallStatus": "ringing", "ApiVersion": "2010-04-01", "Direction": "inbound", "FromCountry": "US",
-    }.items()
+    assert (
+        first.form.items()
+        >= {
+            "CallSid": call.sid,
+            "AccountSid": SID,
+            "From": CALLER,
+            "To": NUMBER,
+            "Caller": CALLER,
+            "Called": NUMBER,
+            "CallStatus": "ringing",
+            "ApiVersion": "2010-04-01",
+            "Direction": "inbound",
+            "FromCountry": "US",
+        }.items()
+    )
     assert first.headers["i-twilio-idempotency-token"]
     status = server.waits_for("/status")[0]
     assert status.signed and status.form["CallStatus"] == "completed" and status.form["SequenceNumber"] == "0"
