@@ -89,6 +89,10 @@ class LateControl:
     def _control(self) -> Control:
         return self._make()
 
+    def warm(self) -> None:
+        """Import behind the first webhooks, not before them."""
+        self._control  # noqa: B018
+
     def __getattr__(self, name: str) -> object:
         return getattr(self._control, name)
 
@@ -312,5 +316,10 @@ def create_app(settings: Settings, control: Control | None = None, trying: Calla
         house.executor.shutdown(wait=True, cancel_futures=True)
         database.close(house.database)
 
+    def started() -> None:
+        if isinstance(house.control, LateControl):
+            house.executor.submit(house.control.warm)
+        house.work.start()
+
     background = (house.pushes.run, house.listening.run)
-    return Server(create_flask(house), house, door, background, started=house.work.start, stopping=stopping)
+    return Server(create_flask(house), house, door, background, started, stopping)

@@ -96,7 +96,8 @@ def _log(format: str) -> None:
     pattern = '{"at":"%(asctime)s","level":"%(levelname)s","where":"%(name)s","message":%(message)r}'
     text = "%(asctime)s %(levelname)s %(name)s: %(message)s"
     logging.basicConfig(level=logging.INFO, format=pattern if format == "json" else text)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for noisy in ("httpx", "alembic", "uvicorn.error"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("twilio").setLevel(logging.WARNING)
 
 
