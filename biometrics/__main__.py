@@ -18,7 +18,7 @@ from biometrics.errors import BiometricsError
 from biometrics.evaluation import evaluate
 from biometrics.fetch import fetch_campplus
 from biometrics.speech import Utterance
-from biometrics.trials import calibrate, score_split, verdict_rates
+from biometrics.trials import CALIBRATION_TESTS, calibrate, score_split, verdict_rates
 from biometrics.verification import Outcome, Verdict, verify
 from biometrics.voiceprint import Voiceprint, seal, unseal
 
@@ -195,7 +195,7 @@ def _calibrate(options: argparse.Namespace) -> int:
         if options.seen_in_training
         else ""
     )
-    scores = score_split(encoder, options.speech, "train", _track)
+    scores = score_split(encoder, options.speech, "train", _track, CALIBRATION_TESTS)
     calibration = calibrate(encoder, scores, command, conditions, caution, 2.0 if options.seen_in_training else 1.0)
     path = save_calibration(calibration)
     if options.json:

@@ -21,7 +21,8 @@ ERRORS_FOR_A_THRESHOLD = 30
 # For a calibrated ratio, at most 1/100 of the owners score below 1:100 (P(LLR <= -t | owner) <= exp(-t)).
 REJECT_LLR = -float(np.log(100))
 OWNERS_REJECTED = 0.01
-NEWTON_STEPS = 50
+NEWTON_STEPS = 200
+RIDGE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def logistic_regression(targets: np.ndarray, impostors: np.ndarray) -> tuple[flo
     """(scale, offset) of the LLR by prior-balanced logistic regression (Brümmer & du Preez 2006), Newton's method.
 
     Both classes weigh one half, so that the fitted log odds are the log-likelihood ratio. ``CalibrationError`` where
-    a class is empty. A ridge of 1e-4 keeps separable scores finite.
+    a class is empty. A faint ridge keeps separable scores finite.
     """
     if not len(targets) or not len(impostors):
         raise CalibrationError("calibration needs scores of owners and of impostors; one of the two is empty")
@@ -77,7 +78,7 @@ def logistic_regression(targets: np.ndarray, impostors: np.ndarray) -> tuple[flo
     design = np.stack([x, np.ones_like(x)], axis=1)
     label = np.concatenate([np.ones(len(targets)), np.zeros(len(impostors))])
     weight = np.where(label == 1, 0.5 / len(targets), 0.5 / len(impostors))
-    ridge = np.diag([1e-4, 0.0])
+    ridge = np.diag([RIDGE, 0.0])
     solution = np.zeros(2)
     for _ in range(NEWTON_STEPS):
         p = 1 / (1 + np.exp(-np.clip(design @ solution, -50, 50)))

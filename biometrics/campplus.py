@@ -44,21 +44,26 @@ RENAMES = (
 class KaldiFilterBank(nn.Module):
     """Kaldi log-mel filter bank: waveforms (batch, samples) in [-1, 1] -> features (batch, frames, mels).
 
-    25 ms Povey windows every 10 ms, no dither; the mean over time is left to SpeechBrain's ``InputNormalization``.
+    25 ms Povey windows every 10 ms; the mean over time is left to SpeechBrain's ``InputNormalization``. Telephone
+    speech has nothing above 3.4 kHz, and the logarithm of nothing is what the model never heard in training: so the
+    waveform is brought to ``level`` (root mean square) and ``dither`` of that much faint white noise (the same every
+    time) fills the empty bands. ``dither`` 0 leaves the waveform as it is.
     """
 
-    def __init__(self, sample_rate: int = 16000, n_mels: int = 80) -> None:
+    def __init__(self, sample_rate: int = 16000, n_mels: int = 80, level: float = 0.05, dither: float = 0.0) -> None:
         super().__init__()
-        self.sample_rate, self.n_mels = sample_rate, n_mels
+        self.sample_rate, self.n_mels, self.level, self.dither = sample_rate, n_mels, level, dither
 
     def forward(self, waveforms: Tensor) -> Tensor:
-        return torch.stack(
-            [
-                torchaudio.compliance.kaldi.fbank(
-                    waveform.unsqueeze(0), num_mel_bins=self.n_mels, sample_frequency=self.sample_rate, dither=0.0
-                )
-                for waveform in waveforms
-            ]
+        return torch.stack([self._features(waveform) for waveform in waveforms])
+
+    def _features(self, waveform: Tensor) -> Tensor:
+        if self.dither:
+            noise = torch.randn(waveform.shape, generator=torch.Generator().manual_seed(0))
+            loudness = waveform.square().mean().sqrt().clamp_min(1e-6)
+            waveform = waveform * (self.level / loudness) + self.dither * noise.to(waveform)
+        return torchaudio.compliance.kaldi.fbank(
+            waveform.unsqueeze(0), num_mel_bins=self.n_mels, sample_frequency=self.sample_rate, dither=0.0
         )
 
 

@@ -27,6 +27,7 @@ from biometrics.errors import CalibrationError
 from biometrics.verification import DEFAULT_VERIFICATION_POLICY
 
 Track = Callable[[list[Speaker], str], Iterable[Speaker]]
+CALIBRATION_TESTS, EVALUATION_TESTS = 1, 2  # calls a speaker
 AGREEMENT_REFUSED = 0.01  # share of honest enrolments that the agreement threshold may refuse
 
 
@@ -40,14 +41,17 @@ class TrialScores:
     agreements: np.ndarray  # (prints,)
 
 
-def score_split(encoder: Encoder, directory: Path, split: str, track: Track) -> list[TrialScores]:
-    """Enrol every speaker of the split that has enough speech and score every test against every print of its corpus."""
+def score_split(
+    encoder: Encoder, directory: Path, split: str, track: Track, tests_each: int = EVALUATION_TESTS
+) -> list[TrialScores]:
+    """Enrol every speaker of the split with enough speech; score up to ``tests_each`` calls of each against every
+    print of the corpus."""
     looks = DEFAULT_VERIFICATION_POLICY.looks_seconds
     prints: dict[str, list[np.ndarray]] = {}
     agreements: dict[str, list[float]] = {}
     tests: dict[str, list[tuple[int, np.ndarray]]] = {}
     for speaker in track(speakers(directory, split), f"{encoder.name}: {split} speakers"):
-        if (heard := calls(speaker)) is None:
+        if (heard := calls(speaker, tests=tests_each)) is None:
             continue
         segments = np.array_split(heard.enrolment.speech(), DEFAULT_ENROLMENT_POLICY.segments)
         embeddings = np.stack([encoder.embed(segment, TELEPHONE_RATE_HZ) for segment in segments])
