@@ -14,7 +14,8 @@ _KEPT_FORMAT = {0x200C, 0x200D}  # joiners: Persian and emoji are misspelt witho
 def plain(text: str) -> str:
     """``text`` on one line, without control, directional and unassigned characters, at most LONGEST characters."""
     spaced = " ".join(text[: 2 * LONGEST].split())
-    return "".join(character for character in spaced if _is_shown(character))[:LONGEST]
+    shown = "".join(character for character in spaced if _is_shown(character))
+    return " ".join(shown.split())[:LONGEST].rstrip()
 
 
 def _is_shown(character: str) -> bool:

@@ -179,7 +179,13 @@ def _working(about: str, labels: Labels) -> Working:
 
 
 def _person(body: Body, offered: tuple[Offered, ...], labels: Labels) -> Button | None:
-    """The way to a person; in the queue only if the wait itself offers it, for the caller is on that way already."""
+    """The way to a person.
+
+    In the queue only if the wait itself offers it, for the caller is on that way already. Not beside a field that one
+    digit answers: there, the key 0 is an answer.
+    """
+    if isinstance(body, DigitsField) and body.min_length <= 1:
+        return None
     given = next((each for each in offered if each.key == PERSON_KEY), None)
     if given is not None:
         return Button(PERSON_KEY, plain(given.label))

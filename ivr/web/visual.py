@@ -111,6 +111,8 @@ def _answer(services: Services, session: Session, turn: int) -> Turn | str:
         secret = _ascii_digits(form["secret"])
         if not _only_keys(secret):
             return "Please type digits only."
+        if asked is not None and not isinstance(asked, AwaitSecret):
+            return "That is not being asked now."
         return services.secret_answer(session.call, turn, secret, By.TAP)
     if "keys" in form:
         keys = _ascii_digits(form["keys"])

@@ -23,7 +23,7 @@ export function listen(urls, after, wake, state) {
       state("lost");
       failures += 1;
       if (failures >= 3 && urls.changes) { source.close(); poll(); }
-      else if (source.readyState === EventSource.CLOSED) { source.close(); setTimeout(open, 1000 * Math.min(failures, 10)); }
+      else if (source.readyState === EventSource.CLOSED) { wake(); setTimeout(open, 1000 * Math.min(failures, 10)); }
     };
   }
 
