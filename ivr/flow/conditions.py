@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -74,6 +75,8 @@ def evaluate(source: str, scope: Mapping[str, object]) -> str | float | bool | N
     except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
         raise FlowFault(f"the condition {source!r} has no answer: {type(error).__name__}, values do not fit") from None
     value = _decimal(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise FlowFault(f"the condition {source!r} has no answer: it divides by zero or its numbers are too large")
     if value is not None and not isinstance(value, str | float | bool):
         raise FlowFault(f"the condition {source!r} is a {type(value).__name__}, not a text, a number or true/false")
     return value

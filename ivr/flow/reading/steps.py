@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ivr.flow.definition import Flow
 from ivr.flow.reading.fields import Fields, check_name
 from ivr.flow.reading.menu import read_choices
-from ivr.flow.reading.mistakes import closest
+from ivr.flow.reading.mistakes import closest, similar
 from ivr.flow.steps import (
     AnyStep,
     Ask,
@@ -201,12 +201,13 @@ def _verify(fields: Fields, common: Common) -> Verify:
 def _authenticate(fields: Fields, common: Common) -> Authenticate:
     factors = []
     for word, line in fields.words("authenticate", required=True):
-        if word not in set(Factor):
+        meant = similar(word, list(Factor))
+        if word != meant:
             fields.report.wrong(line, f"{fields.owner}: {word!r} is not a factor", closest(word, list(Factor)))
-        elif word in factors:
-            fields.report.wrong(line, f"{fields.owner}: the factor {word!r} is here twice", "delete one")
-        else:
-            factors.append(Factor(word))
+        if meant in factors:
+            fields.report.wrong(line, f"{fields.owner}: the factor {meant!r} is here twice", "delete one")
+        elif meant:
+            factors.append(Factor(meant))
     prompts, texts = fields.table("prompts", f"{fields.owner}: prompts", required=True), {}
     if prompts is not None:
         texts = {factor: _said(prompts, factor.value) for factor in factors}
