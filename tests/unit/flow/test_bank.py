@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 from ivr.errors import FlowMistakes
 from ivr.flow.loader import bundle_hash, load_bundle, parse_bundle
 from ivr.flow.schema import json_schema
-from ivr.flow.spoken import parse_money
 from ivr.flow.steps import Authenticate, Enrol, Menu, Queue, Verify
 
 ROOT = Path(__file__).parents[3]
@@ -81,15 +79,6 @@ def test_the_schema_refuses_misspelt_keys_and_missing_ones() -> None:
         ("identify: caller_id", "identify: face"),
     ]:
         assert not validator.is_valid(as_json(BANK.decode().replace(old, new, 1).encode())), f"{old} → {new}"
-
-
-def test_the_demo_contacts_have_every_fact_of_the_bank() -> None:
-    facts = load_bundle(FLOWS).flows["bank"].facts
-    with (FLOWS / "contacts.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert rows and set(rows[0]) == {"customer_number", "name", "number", "pin", "language", *facts}
-    for row in rows:
-        parse_money(row["balance"])
 
 
 @st.composite

@@ -174,6 +174,7 @@ def test_only_true_and_false_decide(source: str) -> None:
         "{% capture x %}{% endcapture %}",
         "{% liquid echo contact.name %}",
         "{{ contact }}",
+        "{{ [contact] }}",
         "{{ contact[answer.size] }}",
         "{{ contact.name.first }}",
         "{{ os.environ }}",
