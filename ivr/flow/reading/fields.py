@@ -80,7 +80,7 @@ class Fields:
         entry = self.entry(key, default is None, remedy)
         if entry is None:
             return default or ""
-        return self._scalar(key, entry.value) or ""
+        return self.scalar(key, entry.value) or ""
 
     def name(self, key: str, remedy: str = "") -> str:
         value = self.word(key, remedy=remedy)
@@ -110,7 +110,7 @@ class Fields:
         fallback = low if default is None else default
         if entry is None:
             return fallback
-        text = self._scalar(key, entry.value)
+        text = self.scalar(key, entry.value)
         if text is None:
             return fallback
         if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
@@ -160,7 +160,7 @@ class Fields:
         if entry is None:
             return []
         items = entry.value.items if isinstance(entry.value, Listing) else [entry.value]
-        read = [(self._scalar(key, item), item.line) for item in items]
+        read = [(self.scalar(key, item), item.line) for item in items]
         for word, line in read:
             if word and len(word) > limit:
                 self.report.wrong(
@@ -207,7 +207,7 @@ class Fields:
 
     def text_of(self, key: str, node: Node, limit: int = 500, must_hear: bool = False) -> Text:
         if not isinstance(node, Table):
-            source = self._scalar(key, node) or ""
+            source = self.scalar(key, node) or ""
             self._check_length(key, source, node.line, limit)
             return Text(source, node.line, must_hear)
         fields = Fields(node, f"{self.owner}: {key}", self.report, self._references, self.step)
@@ -225,7 +225,8 @@ class Fields:
             return default
         return text == "true"
 
-    def _scalar(self, key: str, node: Node) -> str | None:
+    def scalar(self, key: str, node: Node) -> str | None:
+        """The text of one value as it is written, None where there is none."""
         if not isinstance(node, Scalar):
             self.report.wrong(node.line, f"{self.owner}: {key} must be one value", QUOTE)
             return None

@@ -93,7 +93,7 @@ def _menu(fields: Fields, common: Common) -> Menu:
     return Menu(
         **common.fields(),
         prompt=_said(fields, "menu"),
-        choices=read_choices(fields, common.flow.person, LABEL_LENGTH_MAX),
+        choices=read_choices(fields, common.flow, LABEL_LENGTH_MAX),
         timeout_seconds=fields.number("timeout_seconds", 1, 60, 5),
         retry=_retry(fields),
     )
@@ -165,7 +165,7 @@ def _set(fields: Fields, common: Common) -> Set:
     values = []
     for name, entry in fields.named("set", required=True):
         check_name(name, f"{fields.owner}: variable", entry.line, fields.report)
-        values.append(Assignment(name, fields.text_of(name, entry.value).source, entry.line))
+        values.append(Assignment(name, fields.scalar(name, entry.value) or "", entry.line))
     return Set(**common.fields(), values=tuple(values), next=fields.step_name("next"))
 
 

@@ -90,6 +90,15 @@ def test_mistakes_of_all_files_are_told_in_order_of_files_and_lines() -> None:
     ]
 
 
+def test_what_is_odd_but_playable_is_a_warning() -> None:
+    odd = SHOP.replace("language: en-GB", "language: de-DE").replace("vars.pairs > 80", "caller.level > 0")
+    assert [str(warning) for warning in parse_bundle({"shop.yaml": odd.encode()}).warnings] == [
+        "shop.yaml:11: no text or condition uses the fact 'town' (delete it, or use it)",
+        "shop.yaml:33: step 'main': key 0 gets an English label (write choice 0 yourself)",
+        "shop.yaml:42: no text or condition uses vars.pairs (delete it, or use it)",
+    ]
+
+
 def test_a_directory_is_named_in_front_of_its_files(tmp_path: Path) -> None:
     (tmp_path / "shop.yaml").write_text(SHOP.replace("next: who", "next: hwo"), encoding="utf-8")
     (tmp_path / "old.yml").write_text(SHOP, encoding="utf-8")
