@@ -5,6 +5,7 @@ and knows how good it is. Silence, noise and key tones are not net speech.
 """
 
 from collections import deque
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
@@ -118,6 +119,12 @@ class Utterance:
     def net_speech_seconds(self) -> float:
         """Seconds of speech kept, at most 60."""
         return len(self._windows) * WINDOW_SECONDS
+
+    def snapshot(self) -> "Utterance":
+        """What has been heard so far, to be judged on another thread while this one listens on. Not to be fed."""
+        taken = copy(self)
+        taken._windows, taken._noise_power = deque(self._windows), deque(self._noise_power)
+        return taken
 
     def speech(self) -> np.ndarray:
         """The speech alone: float32 samples at 8 kHz, shape (samples,), empty if there was none."""
