@@ -21,7 +21,7 @@ from ivr.flow.expressions import render, scope
 from ivr.flow.inputs import AgentLeft, By, CallerHungUp, Digits, DocumentFailed, Input, NoInput, Speech
 from ivr.flow.session import Turn
 from ivr.flow.waits import AwaitAgent, TalkingToAgent
-from ivr.store import sessions
+from ivr.store import replies, sessions
 from ivr.web.security import Doorkeeper
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def voice_blueprint(
         taken = input(reply) if callable(input) else take_turn(services, call, input, reply)
         if taken.accepted:
             return xml(drawn[0])
-        remembered = sessions.remembered_reply(services.database, key)
+        remembered = replies.remembered_reply(services.database, key)
         now = present(services, call)
         if remembered is not None and remembered[0] == now.session.turn:
             text = doorkeeper.unseal(key, remembered[1])
