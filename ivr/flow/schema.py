@@ -171,7 +171,7 @@ def _one_or_list(of: str) -> dict:
     return {"anyOf": [_ref(of), {"type": "array", "minItems": 1, "items": _ref(of)}]}
 
 
-def _one_of(options: type[AskType] | type[FactType] | type[Factor]) -> dict:
+def _one_of(options: type[AskType | FactType | Factor]) -> dict:
     return {"enum": [option.value for option in options]}
 
 

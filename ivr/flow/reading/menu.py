@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ivr.flow.definition import Flow
+from ivr.flow.matching import words_of
 from ivr.flow.reading.document import Entry
 from ivr.flow.reading.fields import Fields
 from ivr.flow.steps import Choice, Text
@@ -40,9 +41,9 @@ def read_choices(fields: Fields, flow: Flow, label_limit: int) -> tuple[Choice, 
 
 
 def spoken_words(choice: Choice) -> list[str]:
-    """What a caller may say for it, in lower case; a label with names in it is known only in the call."""
+    """What a caller may say for it, as it is compared; a label with names in it is known only in the call."""
     label = [] if "{{" in choice.label.source or "{%" in choice.label.source else [choice.label.source]
-    return [" ".join(word.casefold().split()) for word in [*choice.words, *label]]
+    return [" ".join(words_of(word)) for word in [*choice.words, *label]]
 
 
 def _read_choice(fields: Fields, key: str, entry: Entry, label_limit: int) -> Choice | None:

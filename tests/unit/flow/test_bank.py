@@ -132,7 +132,7 @@ def edited_banks(draw: st.DrawFn) -> str:
     return "".join(lines)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(edited_banks())
 def test_an_edited_bank_loads_or_tells_its_mistakes(text: str) -> None:
     loads_or_tells(text.encode())
