@@ -20,7 +20,7 @@ def password_hash(password: str) -> str:
 def password_matches(stored: str | None, password: str) -> bool:
     """Whether ``password`` is the one behind ``stored``. ``None``, an unknown name, costs the same time and is False."""
     if len(password) > LONGEST_PASSWORD:
-        password = ""
+        return False
     try:
         return _hasher.verify(stored or _nobody(), password) and stored is not None
     except (VerificationError, InvalidHashError):

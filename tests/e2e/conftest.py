@@ -25,7 +25,7 @@ def services() -> Double:
 def trial(services: Double) -> Double:
     """The double in try mode."""
     services.settings.try_mode = True
-    services.settings.emulator_url = "http://127.0.0.1:8901"
+    services.settings.emulator_url = "http://127.0.0.1:8901"  # served by nobody
     services.trying = Trial(services.dispatch)
     services.dispatch.add("sam", "right")
     return services
@@ -43,7 +43,7 @@ def address(services: Double):
         yield url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: Playwright keeps an event loop in this thread
 def chromium():
     if not Path(CHROMIUM).exists():
         message = f"{CHROMIUM} is missing; install it with `apt-get install chromium`"

@@ -40,8 +40,15 @@ def serving(services: Double) -> Iterator[str]:
         else:
             await pages(scope, receive, send)
 
+    with listening(app) as url:
+        yield url
+
+
+@contextmanager
+def listening(app) -> Iterator[str]:
+    """The address where an ASGI ``app`` is served until the end of the block."""
     settings = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=0
+        app, host="127.0.0.1", port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=0
     )
     server = uvicorn.Server(settings)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
