@@ -107,6 +107,7 @@ class Call:
         self.began_seconds = self.clock.seconds()
         self.answered_seconds: float | None = None
         self.line = Line(self.clock)
+        self.sounds_unfinished = 0
         self.cookies = httpx.Cookies()
         self.revision = 0
         self.interruptions: asyncio.Queue[HangUp | TakeOver] = asyncio.Queue()
@@ -148,11 +149,17 @@ class Call:
 
     def speak(self, text: str, confidence: float | None, audio: bytes) -> None:
         """Plays µ-law ``audio`` on the line; the transcript is available when the audio is over."""
-        if not text:
-            self.line.play(audio)
-            return
-        self.begin_speaking()
-        self.line.play(audio, lambda: self.finish_speaking(text, confidence))
+        self.sounds_unfinished += 1
+        if text:
+            self.begin_speaking()
+
+        def over() -> None:
+            self.sounds_unfinished -= 1
+            if text:
+                self.finish_speaking(text, confidence)
+            self.publish("sound-ended")
+
+        self.line.play(audio, over)
 
     def begin_speaking(self) -> None:
         self._put(SpeechBegan())

@@ -108,6 +108,8 @@ class Conference:
             if not speaker.muted and not speaker.hold:
                 others = (other for other in self.participants.values() if other is not speaker and not other.hold)
                 speaker.call.mates.update(other.call for other in others)
+        for participant in self.participants.values():
+            participant.call.publish("voices", mates=[mate.sid for mate in participant.call.mates])
 
     def _tell(
         self, kind: str, event: str, participant: Participant | None = None, extra: dict[str, str] | None = None

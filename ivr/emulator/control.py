@@ -112,8 +112,11 @@ def control_routes(carrier: Carrier) -> list[Route]:
             raise ControlError(400, "speech needs text, audio (base64 of 8 kHz µ-law) or both")
         if text and (wait := asked.get("wait_seconds")):
             await call.wait_until(lambda: call.expecting is not None, min(float(wait), MAX_WAIT_SECONDS))
+        listened = call.expecting is not None
         speak(call, text, asked.get("confidence", DEFAULT_CONFIDENCE), audio)
-        return {"listened": call.expecting is not None}
+        if asked.get("until_said"):
+            await call.wait_until(lambda: not call.sounds_unfinished, MAX_WAIT_SECONDS)
+        return {"listened": listened}
 
     async def hang_up(request: Request, call: Call) -> dict[str, Any]:
         call.hang_up()

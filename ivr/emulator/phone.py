@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -65,15 +65,19 @@ class Call:
         audio: bytes | None = None,
         confidence: float | None = 0.92,
         wait_seconds: float = _WAIT_SECONDS,
+        until_said: bool = False,
     ) -> bool:
-        """Speaks: ``audio`` (8 kHz µ-law) goes out on the line, the words arrive when it is over."""
-        encoded = base64.b64encode(audio).decode() if audio is not None else None
-        asked = {"text": text, "audio": encoded, "confidence": confidence, "wait_seconds": wait_seconds}
-        return self._post("speech", **asked)["listened"]
+        """Speaks as soon as somebody listens, as ``presses``. Returns whether anybody listened.
 
-    def plays(self, audio: bytes) -> None:
+        ``audio`` (8 kHz µ-law) goes out on the line at the clock's pace; the words arrive when it is over. With
+        ``until_said`` this method returns only then.
+        """
+        asked = {"text": text, "confidence": confidence, "wait_seconds": wait_seconds, "until_said": until_said}
+        return self._post("speech", audio=_encoded(audio), **asked)["listened"]
+
+    def plays(self, audio: bytes, until_said: bool = False) -> None:
         """Sound without words: 8 kHz µ-law."""
-        self._post("speech", audio=base64.b64encode(audio).decode())
+        self._post("speech", audio=_encoded(audio), until_said=until_said)
 
     def hangs_up(self) -> None:
         self._post("hangup")
@@ -85,16 +89,23 @@ class Call:
     def waits_until(self, *statuses: str, within_seconds: float = _WAIT_SECONDS) -> str:
         """Waits until the call has one of these statuses; without any, until it is over."""
         wanted = frozenset(statuses) or _OVER
+        problem = f"the call is not {' or '.join(sorted(wanted))}"
+        return self._wait(lambda state: state["status"] in wanted, within_seconds, problem)["status"]
+
+    def is_connected(self, within_seconds: float = _WAIT_SECONDS) -> list["Call"]:
+        """Waits until somebody hears this caller, in a bridge or a conference; gives their legs."""
+        state = self._wait(lambda state: bool(state["mates"]), within_seconds, "the call is connected to nobody")
+        return [Call(self._carrier, sid) for sid in state["mates"]]
+
+    def _wait(self, reached: Callable[[dict[str, Any]], bool], within_seconds: float, problem: str) -> dict[str, Any]:
         ends = time.monotonic() + within_seconds
         state = self._state()
-        while state["status"] not in wanted:
+        while not reached(state):
             left = ends - time.monotonic()
             if left <= 0 or state["status"] in _OVER:
-                raise NotHeard(
-                    f"the call is {state['status']}, not {' or '.join(sorted(wanted))}.\n{_transcript(state)}"
-                )
+                raise NotHeard(f"{problem}.\n{_transcript(state)}")
             state = self._state(revision=state["revision"], wait_seconds=left)
-        return state["status"]
+        return state
 
     def heard(self) -> list[dict[str, Any]]:
         """Everything heard so far: index, at_seconds, verb, text, url, interrupted."""
@@ -239,6 +250,10 @@ def _number_option(number: str, target: str | NumberSettings) -> str:
         return f"{number}={target}"
     options = {"status": target.status_callback, "fallback": target.voice_fallback_url}
     return ",".join([f"{number}={target.voice_url}", *(f"{name}={url}" for name, url in options.items() if url)])
+
+
+def _encoded(audio: bytes | None) -> str | None:
+    return base64.b64encode(audio).decode() if audio is not None else None
 
 
 def _matches(expected: str | re.Pattern[str], entry: dict[str, Any]) -> bool:

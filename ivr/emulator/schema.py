@@ -51,9 +51,9 @@ _TABLE: dict[str, tuple[str, str]] = {
         "",
     ),
     "ConversationRelay": (
-        "url language ttsLanguage transcriptionLanguage ttsProvider voice transcriptionProvider speechModel "
-        " profanityFilter dtmfDetection welcomeGreeting partialPrompts welcomeGreetingInterruptible interruptible preemptible hints"
-        " intelligenceService reportInputDuringAgentSpeech elevenlabsTextNormalization interruptSensitivity debug"
+        "url language ttsLanguage transcriptionLanguage ttsProvider voice transcriptionProvider speechModel"
+        " profanityFilter dtmfDetection welcomeGreeting partialPrompts welcomeGreetingInterruptible interruptible"
+        " preemptible hints intelligenceService reportInputDuringAgentSpeech elevenlabsTextNormalization interruptSensitivity debug"
         " backgroundNoiseReduction speechTimeout deepgramSmartFormat ignoreBackchannel events partialPromptOnHangup"
         " eagerEotThreshold asrSmartFormat ttsTextNormalization ttsLanguageTextNormalization"
         " elevenlabsLanguageTextNormalization includeInPrompt customerName applicationReconnect echoPromptFiltering"
@@ -116,7 +116,8 @@ _TABLE: dict[str, tuple[str, str]] = {
     "Task+": ("priority timeout", ""),
     "Transcription": (
         "name track statusCallbackUrl statusCallbackMethod inboundTrackLabel outboundTrackLabel partialResults"
-        " languageCode transcriptionEngine profanityFilter speechModel hints enableAutomaticPunctuation intelligenceService",
+        " languageCode transcriptionEngine profanityFilter speechModel hints enableAutomaticPunctuation"
+        " intelligenceService",
         "Config Parameter",
     ),
     "VirtualAgent": (f"connectorName language sentimentAnalysis {_CALLBACK}", "Config Parameter"),

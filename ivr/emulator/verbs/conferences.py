@@ -32,7 +32,7 @@ async def join_conference(execution: Execution, verb: Verb) -> None:
     conference.enter(participant)
     if verb.get("beep", "true") in ("true", "onEnter"):
         for mate in conference.participants:
-            mate.hears("Beep")
+            mate.hears("Beep", "beep")
     waiting = asyncio.create_task(_wait_music(execution, verb, conference))
     reason = ""
     try:

@@ -87,12 +87,12 @@ async def _dial_legs(execution: Execution, verb: Verb, nouns: tuple[Verb, ...]) 
     """Rings all at once, or one after the other with ``sequential``; the first to be ready is connected."""
     timeout = execution.number(verb, "timeout", 30, 13212, least=1)
     groups = [(noun,) for noun in nouns] if verb.flag("sequential", False) else [nouns]
-    execution.call.hears("Ringing")
     legs: list[Call] = []
     for group in groups:
         legs = [_leg(execution, verb, noun) for noun in group]
         for leg, noun in zip(legs, group, strict=True):
             execution.carrier.start_leg(leg, timeout, _whisper(execution, noun))
+        execution.call.hears("Ringing", "ringing tone")
         try:
             leg = await _first_ready(legs)
             if leg is None:

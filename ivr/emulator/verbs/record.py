@@ -17,7 +17,7 @@ async def record(execution: Execution, verb: Verb) -> Outcome:
     longest = execution.number(verb, "maxLength", 3600, 13612, least=1)
     finish_on = verb.get("finishOnKey", "1234567890*#")
     if verb.flag("playBeep", True):
-        call.hears("Beep")
+        call.hears("Beep", "beep")
         await carrier.clock.sleep(_BEEP_SECONDS)
     sound = bytearray()
     stop_listening = call.line.listen(sound.extend)

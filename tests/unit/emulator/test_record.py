@@ -11,7 +11,7 @@ TONE = bytes(range(160)) * 100  # two seconds
 @pytest.mark.parametrize(("attributes", "key"), [("", "5"), ('finishOnKey="#"', "#")])
 def test_a_key_ends_it_and_the_sound_is_kept(dial, carrier, server, attributes, key):
     call = dial(RECORD.format(attributes + ' timeout="0"'))
-    call.says("this is my message", audio=TONE)
+    call.says("this is my message", audio=TONE, until_said=True)
     call.presses(key)
     form = server.waits_for("/kept")[0].form
     assert form["Digits"] == key and int(form["RecordingDuration"]) >= 2
@@ -22,7 +22,7 @@ def test_a_key_ends_it_and_the_sound_is_kept(dial, carrier, server, attributes, 
 
 def test_hanging_up_posts_hangup(dial, server):
     call = dial(RECORD.format('timeout="0"'))
-    call.says("goodbye", audio=TONE)
+    call.says("goodbye", audio=TONE, until_said=True)
     call.hangs_up()
     form = server.waits_for("/kept")[0].form
     assert (form["Digits"], form["CallStatus"]) == ("hangup", "completed")

@@ -66,21 +66,6 @@ def test_a_phone_that_does_not_answer(rest, carrier, server, phone, status):
     assert carrier.call(made.sid).waits_until() == status
 
 
-def test_a_call_cancelled_while_queued_is_never_reported(rest, carrier, server):
-    for _ in range(10):  # one call a second is dialled; this queue gives time to cancel
-        rest.calls.create(to="+15550199", from_=NUMBER, twiml="<Response/>", timeout=1)
-    made = rest.calls.create(
-        to=AGENT,
-        from_=NUMBER,
-        twiml="<Response/>",
-        status_callback=f"{server.url}/never",
-        status_callback_event=["initiated", "ringing", "completed"],
-    )
-    rest.calls(made.sid).update(status="canceled")
-    assert carrier.call(made.sid).waits_until() == "canceled"
-    assert server.to("/never") == []
-
-
 def test_a_live_call_is_redirected_and_ended(rest, dial, server):
     call = dial("<Say>Waiting.</Say><Pause length='60'/>")
     call.hears("waiting")

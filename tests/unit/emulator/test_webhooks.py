@@ -4,7 +4,7 @@ import socket
 import time
 
 import pytest
-from conftest import CALLER, NUMBER, PLAIN_NUMBER, start_carrier
+from conftest import CALLER, NUMBER, PLAIN_NUMBER
 from scripted import Reply
 from test_rest import client
 
@@ -160,14 +160,3 @@ def test_a_verb_that_is_not_offered_leads_to_the_fallback(dial, server):
     server.answer("/fallback", "<Say>Safe.</Say>")
     dial("<Pay/>").hears("safe")
     dial('<Connect><Stream url="wss://example.com/s"/></Connect>').hears("safe")
-
-
-def test_the_short_set_at_twilios_own_pace(_server, server):
-    """Speed 1: durations on the wall are Twilio's."""
-    server.answer("/start", '<Gather timeout="1" action="/x"><Say>One two three.</Say></Gather><Say>Over.</Say>')
-    with start_carrier(_server, speed=1) as carrier:
-        call = carrier.dials(CALLER, NUMBER)
-        call.hears("one two")
-        begun = time.monotonic()
-        call.hears("over")
-        assert time.monotonic() - begun == pytest.approx(0.3 + 14 / 15 + 1.0, abs=0.4)
