@@ -12,13 +12,14 @@ from typing import TypeVar
 
 from biometrics.audio import encode_ulaw, read_audio, telephone
 from biometrics.calibration import DEFAULT_TARGET_FAR, load_calibration, operating_point, save_calibration
+from biometrics.corpus import speakers
 from biometrics.encoder import FETCHED, load_encoder
 from biometrics.enrolment import EnrolmentPolicy, enrol
 from biometrics.errors import BiometricsError
 from biometrics.evaluation import evaluate
 from biometrics.fetch import fetch_campplus
 from biometrics.speech import Utterance
-from biometrics.trials import CALIBRATION_TESTS, calibrate, score_split, verdict_rates
+from biometrics.trials import CALIBRATION_TESTS, calibrate, score_speakers, verdict_rates
 from biometrics.verification import Outcome, Verdict, verify
 from biometrics.voiceprint import Voiceprint, seal, unseal
 
@@ -86,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 
     added = command("calibrate", _calibrate, "Learn LLR and thresholds from the train split of labelled speakers.")
     added.add_argument("--speech", type=Path, default=Path("../shared/speech"), metavar="DIR", help="(%(default)s)")
+    added.add_argument("--speakers-per-corpus", type=int, metavar="N", help="at most so many (all); saves time")
     added.add_argument(
         "--seen-in-training",
         action="store_true",
@@ -161,7 +163,7 @@ def _evaluate_speakers(options: argparse.Namespace, encoder) -> int:
         raise BiometricsError(
             f"{encoder.name} has no threshold for FAR {options.target_far}: python -m biometrics calibrate"
         )
-    scores = score_split(encoder, options.speech, options.split, _track)
+    scores = score_speakers(encoder, speakers(options.speech, options.split), _track)
     rows = verdict_rates(scores, point.calibration, point.accept_llr)
     if options.json:
         print(
@@ -169,13 +171,12 @@ def _evaluate_speakers(options: argparse.Namespace, encoder) -> int:
         )
         return 0
     print(f"{encoder.name} ({encoder.sha256[:12]}), FAR {point.target_far:.1%}, accept at LLR {point.accept_llr:+.2f}")
-    print(
-        f"{'corpus':22}{'speakers':>9}{'owners':>8}{'ACCEPTED':>10}{'REJECTED':>10}{'impostors':>11}{'ACCEPTED':>10}{'REJECTED':>10}"
-    )
+    names = ("speakers", "owners", "ACCEPTED", "REJECTED", "impostors", "ACCEPTED", "REJECTED")
+    print(f"{'corpus':22}" + "".join(f"{name:>10}" for name in names))
     for row in rows:
         print(
-            f"{row.corpus:22}{row.speakers:9}{row.owner_trials:8}{row.owners_accepted:10.1%}{row.owners_rejected:10.1%}"
-            f"{row.impostor_trials:11}{row.impostors_accepted:10.2%}{row.impostors_rejected:10.1%}"
+            f"{row.corpus:22}{row.speakers:10}{row.owner_trials:10}{row.owners_accepted:10.1%}{row.owners_rejected:10.1%}"
+            f"{row.impostor_trials:10}{row.impostors_accepted:10.2%}{row.impostors_rejected:10.1%}"
         )
     print(f"median net speech until an owner was accepted: {rows[-1].median_seconds_to_accept} s")
     return 0
@@ -183,9 +184,10 @@ def _evaluate_speakers(options: argparse.Namespace, encoder) -> int:
 
 def _calibrate(options: argparse.Namespace) -> int:
     encoder = load_encoder(options.model, options.models)
-    command = (
-        f"python -m biometrics calibrate --model {encoder.name}" + " --seen-in-training" * options.seen_in_training
-    )
+    people = speakers(options.speech, "train", options.speakers_per_corpus)
+    command = f"python -m biometrics calibrate --model {encoder.name}"
+    command += f" --speakers-per-corpus {options.speakers_per_corpus}" if options.speakers_per_corpus else ""
+    command += " --seen-in-training" if options.seen_in_training else ""
     conditions = (
         "train split, telephone (8 kHz, 300-3400 Hz, G.711 µ-law), enrolment >= 8 s net speech, tests looked at after 3, "
         "4.5, 7 and 10 s, impostors within a corpus, one recording session a speaker: optimistic for calls weeks apart"
@@ -195,7 +197,7 @@ def _calibrate(options: argparse.Namespace) -> int:
         if options.seen_in_training
         else ""
     )
-    scores = score_split(encoder, options.speech, "train", _track, CALIBRATION_TESTS)
+    scores = score_speakers(encoder, people, _track, CALIBRATION_TESTS)
     calibration = calibrate(encoder, scores, command, conditions, caution, 2.0 if options.seen_in_training else 1.0)
     path = save_calibration(calibration)
     if options.json:

@@ -43,6 +43,7 @@ n_mels: 80
 compute_features: !new:biometrics.campplus.KaldiFilterBank
     sample_rate: !ref <sample_rate>
     n_mels: !ref <n_mels>
+    dither: 0.0003
 
 mean_var_norm: !new:speechbrain.processing.features.InputNormalization
     norm_type: sentence

@@ -5,7 +5,6 @@ Impostors are taken within a corpus only: across corpora the room, microphone an
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -20,7 +19,7 @@ from biometrics.calibration import (
     logistic_regression,
     threshold_at,
 )
-from biometrics.corpus import Speaker, calls, speakers
+from biometrics.corpus import Speaker, calls
 from biometrics.encoder import Encoder
 from biometrics.enrolment import DEFAULT_ENROLMENT_POLICY, agreement
 from biometrics.errors import CalibrationError
@@ -41,16 +40,16 @@ class TrialScores:
     agreements: np.ndarray  # (prints,)
 
 
-def score_split(
-    encoder: Encoder, directory: Path, split: str, track: Track, tests_each: int = EVALUATION_TESTS
+def score_speakers(
+    encoder: Encoder, people: list[Speaker], track: Track, tests_each: int = EVALUATION_TESTS
 ) -> list[TrialScores]:
-    """Enrol every speaker of the split with enough speech; score up to ``tests_each`` calls of each against every
-    print of the corpus."""
+    """Enrol everyone who has enough speech; score up to ``tests_each`` calls of each against every print of the
+    corpus."""
     looks = DEFAULT_VERIFICATION_POLICY.looks_seconds
     prints: dict[str, list[np.ndarray]] = {}
     agreements: dict[str, list[float]] = {}
     tests: dict[str, list[tuple[int, np.ndarray]]] = {}
-    for speaker in track(speakers(directory, split), f"{encoder.name}: {split} speakers"):
+    for speaker in track(people, f"{encoder.name}: speakers"):
         if (heard := calls(speaker, tests=tests_each)) is None:
             continue
         segments = np.array_split(heard.enrolment.speech(), DEFAULT_ENROLMENT_POLICY.segments)

@@ -44,7 +44,9 @@ class Voice:
 
 VOICES = (
     Voice("rms", "target", "flite", "male", "American", ("flite", "-voice", "rms", "-t", "{text}", "-o", "{out}")),
-    Voice("kal16", "impostor", "flite", "male", "American", ("flite", "-voice", "kal16", "-t", "{text}", "-o", "{out}")),
+    Voice(
+        "kal16", "impostor", "flite", "male", "American", ("flite", "-voice", "kal16", "-t", "{text}", "-o", "{out}")
+    ),
     Voice("slt", "stranger", "flite", "female", "American", ("flite", "-voice", "slt", "-t", "{text}", "-o", "{out}")),
     Voice(
         "en-us",
@@ -65,7 +67,17 @@ def main() -> int:
                 path = Path(f"{voice.engine}-{voice.name}") / f"{purpose}-{number}.wav"
                 seconds = make(voice, text, HERE / path)
                 rows.append(
-                    [path, voice.name, voice.engine, voice.sex, voice.accent, text, f"{seconds:.2f}", voice.role, purpose]
+                    [
+                        path,
+                        voice.name,
+                        voice.engine,
+                        voice.sex,
+                        voice.accent,
+                        text,
+                        f"{seconds:.2f}",
+                        voice.role,
+                        purpose,
+                    ]
                 )
     with (HERE / "manifest.csv").open("w", newline="") as file:
         writer = csv.writer(file)
