@@ -355,7 +355,7 @@ def _claimed(play: Play, fact: ContactClaimed, waited_for: bool) -> None:
         # Another person is claimed: nothing proven or known of the first one may serve the second.
         voice = replace(play.session.voice, verification=None, verdict=None, reason="")
         page = replace(play.session.page, on_file=False)
-        play.change(factors=(), facts={}, voice=voice, page=page)
+        play.change(factors=(), facts={}, variables={}, answers={}, voice=voice, page=page)
     play.change(claim=claim)
     return play.go(step.found)
 
