@@ -1,0 +1,143 @@
+"""Doubled inputs, several processes and kill -9: each accepted input is in the database exactly once."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ivr.store import replies, requests, sessions
+from ivr.store.database import Database, close, open_database, upgrade
+from tests.unit.store.databases import NOW, a_session, a_turn, cluster
+
+WORKER = [sys.executable, "-m", "tests.integration.store_worker"]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def postgresql():
+    with cluster() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgresql").fresh()
+    return f"sqlite:///{tmp_path}/duet.db"
+
+
+@pytest.fixture
+def db(url: str) -> Iterator[Database]:
+    opened = open_database(url)
+    upgrade(opened)
+    yield opened
+    close(opened)
+
+
+def begin(db: Database, call: str) -> None:
+    session = a_session(call)
+    assert sessions.create_call(db, session, a_turn(session), "twilio", f"CA-{call}", NOW)
+
+
+def test_fifty_parallel_identical_answers_to_two_processes_leave_one_transition(db: Database, url: str) -> None:
+    begin(db, "call-1")
+    workers = [
+        subprocess.Popen(
+            [*WORKER, "answer", url, "1", "25"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    try:
+        for worker in workers:
+            assert worker.stdout.readline() == "ready\n"
+        for worker in workers:
+            worker.stdin.write("go\n")
+            worker.stdin.flush()
+        accepted = [int(worker.communicate(timeout=60)[0]) for worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+    assert sum(accepted) == 1
+    assert [row.revision for row in sessions.log(db, "call-1")] == [1, 2]
+    assert [one.request for one in requests.requests_of(db, "call-1")] == ["call-1.1"]
+    assert sessions.load(db, "call-1").turn == 2
+
+
+def test_fifty_doubled_first_webhooks_make_one_call(db: Database) -> None:
+    start, made = threading.Barrier(50), []
+
+    def one(number: int) -> None:
+        session = a_session(f"call-{number}")
+        start.wait()
+        if sessions.create_call(db, session, a_turn(session), "twilio", "CA1", NOW):
+            made.append(session.call)
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == [sessions.call_of(db, "CA1")]
+    assert [row.call for row in sessions.recent_log(db, 0, 100)] == made
+
+
+def test_kill_9_at_any_moment_loses_and_doubles_nothing(db: Database, url: str) -> None:
+    """Two processes take turns and are killed and started again; what they had reported as saved is saved."""
+    chance = random.Random(7)
+    names = ["call-a", "call-b"]
+    for call in names:
+        begin(db, call)
+    told: dict[str, int] = dict.fromkeys(names, 0)
+    for _ in range(4):
+        workers = {
+            call: subprocess.Popen(
+                [*WORKER, "run", url, call, str(sessions.load(db, call).turn)],
+                cwd=ROOT,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for call in names
+        }
+        for worker in workers.values():
+            assert worker.stdout.readline()  # at work
+        for call, worker in workers.items():
+            time.sleep(chance.uniform(0, 0.2))
+            os.kill(worker.pid, signal.SIGKILL)
+            lines = [line for line in worker.communicate()[0].splitlines(keepends=True) if line.endswith("\n")]
+            told[call] = max([told[call], *(int(line.split()[1]) for line in lines)])
+    for call in names:
+        rows = sessions.log(db, call)
+        session = sessions.load(db, call)
+        assert [row.revision for row in rows] == list(range(1, session.revision + 1)), "a hole or a double"
+        assert [row.input.keys for row in rows[1:]] == [str(turn) for turn in range(1, session.turn)]
+        assert session.turn > told[call], "a turn that was reported as saved is missing"
+        assert session.turn > 8, "the workers hardly worked: this run shows nothing"
+        kept = [one.request for one in requests.requests_of(db, call)]
+        assert sorted(kept) == sorted(session.open_requests)
+        for turn in range(1, session.turn):
+            assert replies.remembered_reply(db, f"{call}.{turn}".encode()) == (turn + 1, b"sealed" * 100)
+
+
+def test_after_kill_9_a_sqlite_file_is_whole(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/duet.db"
+    db = open_database(url)
+    upgrade(db)
+    begin(db, "call-1")
+    worker = subprocess.Popen([*WORKER, "run", url, "call-1", "1"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert worker.stdout.readline()
+    worker.kill()
+    worker.communicate()
+    with db.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall() == []
+    close(db)
