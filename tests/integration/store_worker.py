@@ -1,14 +1,10 @@
-"""A process of its own that takes turns on given calls, for the tests of crashes and of doubled inputs.
-
-``answer URL TURN COUNT``: COUNT threads give the same answer to call ``call-1``; prints how many were accepted.
-``run URL CALL START``: answers CALL from turn START on, one turn after another, and prints each turn once it is saved.
-"""
+"""Processes of their own that take turns, for the tests of crashes and of doubled inputs."""
 
 from __future__ import annotations
 
-import sys
 import threading
 from datetime import UTC, datetime
+from multiprocessing.connection import Connection
 
 from msgspec.structs import replace
 
@@ -37,36 +33,28 @@ def answer(db: Database, call: str, turn: int) -> Turn:
     )  # fmt: skip
 
 
-def answer_in_parallel(db: Database, turn: int, count: int) -> int:
-    start, accepted = threading.Barrier(count), []
+def answer_in_parallel(url: str, turn: int, count: int, pipe: Connection) -> None:
+    """Once told to go, ``count`` threads give the same answer; sends how many were accepted."""
+    db, start, accepted = open_database(url), threading.Barrier(count), []
 
     def one() -> None:
         start.wait()
         if answer(db, "call-1", turn).accepted:
             accepted.append(1)
 
+    pipe.recv()
     threads = [threading.Thread(target=one) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return len(accepted)
+    pipe.send(len(accepted))
 
 
-def main() -> None:
-    what, url, *rest = sys.argv[1:]
+def answer_until_killed(url: str, call: str, turn: int, pipe: Connection) -> None:
+    """Turn after turn, each sent once it is saved."""
     db = open_database(url)
-    if what == "answer":
-        print("ready", flush=True)
-        sys.stdin.readline()
-        print(answer_in_parallel(db, int(rest[0]), int(rest[1])), flush=True)
-        return
-    call, turn = rest[0], int(rest[1])
     while True:
         assert answer(db, call, turn).accepted
-        print(call, turn, flush=True)
+        pipe.send(turn)
         turn += 1
-
-
-if __name__ == "__main__":
-    main()

@@ -2,24 +2,47 @@
 
 from __future__ import annotations
 
-import os
+import multiprocessing
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
 
 from ivr.store import replies, requests, sessions
 from ivr.store.database import Database, close, open_database, upgrade
+from tests.integration.store_worker import answer_in_parallel, answer_until_killed
 from tests.unit.store.databases import NOW, a_session, a_turn, cluster
 
-WORKER = [sys.executable, "-m", "tests.integration.store_worker"]
-ROOT = Path(__file__).parents[2]
+PROCESSES = multiprocessing.get_context("forkserver")  # the imports are paid once, not by each process
+PROCESSES.set_forkserver_preload(["tests.integration.store_worker"])
+
+
+def start(work: Callable, *arguments: object) -> tuple[BaseProcess, Connection]:
+    ours, theirs = PROCESSES.Pipe()
+    process = PROCESSES.Process(target=work, args=(*arguments, theirs))
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+def kill(process: BaseProcess) -> None:
+    process.kill()  # -9
+    process.join()
+
+
+def everything_from(pipe: Connection) -> list[int]:
+    """What was sent whole before the process died."""
+    received = []
+    try:
+        while True:
+            received.append(pipe.recv())
+    except (EOFError, OSError):
+        return received
 
 
 @pytest.fixture(scope="module")
@@ -50,23 +73,12 @@ def begin(db: Database, call: str) -> None:
 
 def test_fifty_parallel_identical_answers_to_two_processes_leave_one_transition(db: Database, url: str) -> None:
     begin(db, "call-1")
-    workers = [
-        subprocess.Popen(
-            [*WORKER, "answer", url, "1", "25"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        for _ in range(2)
-    ]
-    try:
-        for worker in workers:
-            assert worker.stdout.readline() == "ready\n"
-        for worker in workers:
-            worker.stdin.write("go\n")
-            worker.stdin.flush()
-        accepted = [int(worker.communicate(timeout=60)[0]) for worker in workers]
-    finally:
-        for worker in workers:
-            worker.kill()
-            worker.wait()
+    workers = [start(answer_in_parallel, url, 1, 25) for _ in range(2)]
+    for _, pipe in workers:
+        pipe.send("go")
+    accepted = [pipe.recv() for _, pipe in workers]
+    for process, _ in workers:
+        process.join(10)
     assert sum(accepted) == 1
     assert [row.revision for row in sessions.log(db, "call-1")] == [1, 2]
     assert [one.request for one in requests.requests_of(db, "call-1")] == ["call-1.1"]
@@ -74,11 +86,11 @@ def test_fifty_parallel_identical_answers_to_two_processes_leave_one_transition(
 
 
 def test_fifty_doubled_first_webhooks_make_one_call(db: Database) -> None:
-    start, made = threading.Barrier(50), []
+    together, made = threading.Barrier(50), []
 
     def one(number: int) -> None:
         session = a_session(f"call-{number}")
-        start.wait()
+        together.wait()
         if sessions.create_call(db, session, a_turn(session), "twilio", "CA1", NOW):
             made.append(session.call)
 
@@ -98,30 +110,20 @@ def test_kill_9_at_any_moment_loses_and_doubles_nothing(db: Database, url: str) 
     for call in names:
         begin(db, call)
     told: dict[str, int] = dict.fromkeys(names, 0)
-    for _ in range(4):
-        workers = {
-            call: subprocess.Popen(
-                [*WORKER, "run", url, call, str(sessions.load(db, call).turn)],
-                cwd=ROOT,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for call in names
-        }
-        for worker in workers.values():
-            assert worker.stdout.readline()  # at work
-        for call, worker in workers.items():
-            time.sleep(chance.uniform(0, 0.2))
-            os.kill(worker.pid, signal.SIGKILL)
-            lines = [line for line in worker.communicate()[0].splitlines(keepends=True) if line.endswith("\n")]
-            told[call] = max([told[call], *(int(line.split()[1]) for line in lines)])
+    for _ in range(12):
+        workers = {call: start(answer_until_killed, url, call, sessions.load(db, call).turn) for call in names}
+        for call, (process, pipe) in workers.items():
+            told[call] = pipe.recv()  # at work
+            time.sleep(chance.uniform(0, 0.1))
+            kill(process)
+            told[call] = max([told[call], *everything_from(pipe)])
     for call in names:
         rows = sessions.log(db, call)
         session = sessions.load(db, call)
         assert [row.revision for row in rows] == list(range(1, session.revision + 1)), "a hole or a double"
         assert [row.input.keys for row in rows[1:]] == [str(turn) for turn in range(1, session.turn)]
         assert session.turn > told[call], "a turn that was reported as saved is missing"
-        assert session.turn > 8, "the workers hardly worked: this run shows nothing"
+        assert session.turn > 24, "the workers hardly worked: this run shows nothing"
         kept = [one.request for one in requests.requests_of(db, call)]
         assert sorted(kept) == sorted(session.open_requests)
         for turn in range(1, session.turn):
@@ -133,10 +135,9 @@ def test_after_kill_9_a_sqlite_file_is_whole(tmp_path: Path) -> None:
     db = open_database(url)
     upgrade(db)
     begin(db, "call-1")
-    worker = subprocess.Popen([*WORKER, "run", url, "call-1", "1"], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert worker.stdout.readline()
-    worker.kill()
-    worker.communicate()
+    process, pipe = start(answer_until_killed, url, "call-1", 1)
+    assert pipe.recv() == 1
+    kill(process)
     with db.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall() == []
