@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import timedelta
 
+from ivr.authentication.pages import add_link
 from ivr.calls import Services, present, take_turn
 from ivr.carriers.addresses import Addressing
 from ivr.carriers.base import CarrierFault, Control
@@ -142,6 +143,8 @@ class Work:
     def _send(self, request: Request) -> None:
         try:
             to = self._to(request)
+            token = self._addressing.link_token(request.request)
+            add_link(self._services, token, request.call, request.body.to_number_on_file)
             sid = self._control.send_message(to, self._text(request), self._status_url(request))
         except CarrierFault as fault:
             log.warning("message %s: %s", request.request, fault)

@@ -16,7 +16,18 @@ from concurrent.futures import Executor
 from pathlib import Path
 
 from ivr.authentication.messages import (
-    Audio, Closed, Enrol, Enrolled, Heard, Ready, ToVoice, Verdict, Verify, decode_from_voice, frame, read_frame,
+    Audio,
+    Closed,
+    Enrol,
+    Enrolled,
+    Heard,
+    Ready,
+    ToVoice,
+    Verdict,
+    Verify,
+    decode_from_voice,
+    frame,
+    read_frame,
 )  # fmt: skip
 
 log = logging.getLogger(__name__)
@@ -129,7 +140,8 @@ class Listening:
                 if message.problem:
                     log.error("voice: %s; every verdict will be INCONCLUSIVE", message.problem)
                 else:
-                    log.info("voice: %s %s sha256 %s", message.model_class, message.model_name, message.model_sha256[:12])
+                    about = (message.model_class, message.model_name, message.model_sha256[:12])
+                    log.info("voice: %s %s sha256 %s", *about)
             case Heard():
                 if message.call in self.streams:
                     self.net_speech_seconds[message.call] = message.net_speech_seconds

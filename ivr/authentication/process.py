@@ -15,11 +15,34 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from biometrics import EnrolmentPolicy, Utterance, enrol, seal, unseal, verify
-from biometrics.errors import BiometricsError
-
+from biometrics import (
+    BiometricsError,
+    EnrolmentPolicy,
+    EnrolmentResult,
+    Outcome,
+    Utterance,
+    default_model,
+    enrol,
+    load_encoder,
+    operating_point,
+    seal,
+    unseal,
+    verify,
+)  # fmt: skip
+from biometrics import Verdict as Judged
 from ivr.authentication.messages import (
-    Audio, Closed, Enrol, Enrolled, FromVoice, Heard, Ready, ToVoice, Verdict, Verify, decode_to_voice, frame,
+    Audio,
+    Closed,
+    Enrol,
+    Enrolled,
+    FromVoice,
+    Heard,
+    Ready,
+    ToVoice,
+    Verdict,
+    Verify,
+    decode_to_voice,
+    frame,
     read_frame,
 )  # fmt: skip
 
@@ -120,7 +143,7 @@ class VoiceProcess:
 
     async def _verify(self, call: str, listening: Listening, asked: Verify) -> None:
         loop = asyncio.get_running_loop()
-        verdict = await loop.run_in_executor(self._pool, self._judge, asked, listening.utterance)
+        verdict = await loop.run_in_executor(self._pool, self._judge, asked, listening.utterance.snapshot())
         listening.busy = False
         listening.next_look_seconds = getattr(verdict, "next_look_seconds", None) or 0.0
         final = verdict.outcome != "INCONCLUSIVE" or listening.closed or verdict.next_look_seconds is None
@@ -135,7 +158,7 @@ class VoiceProcess:
         if listening.closed or listening.verify or listening.enrol:
             self._look(call)
 
-    def _judge(self, asked: Verify, utterance: Utterance):
+    def _judge(self, asked: Verify, utterance: Utterance) -> Judged:
         """Runs on the model's thread. Never raises: doubt and failure are INCONCLUSIVE."""
         model = self._model
         try:
@@ -152,7 +175,7 @@ class VoiceProcess:
 
     async def _enrol(self, call: str, listening: Listening, asked: Enrol) -> None:
         loop = asyncio.get_running_loop()
-        result, sealed = await loop.run_in_executor(self._pool, self._learn, asked, listening.utterance)
+        result, sealed = await loop.run_in_executor(self._pool, self._learn, asked, listening.utterance.snapshot())
         listening.busy = False
         listening.enrol_tries += 1
         worth_more = result.refusal in ("too_short", "inconsistent", "too_noisy") and not listening.closed
@@ -169,9 +192,8 @@ class VoiceProcess:
         if listening.closed or listening.verify or listening.enrol:
             self._look(call)
 
-    def _learn(self, asked: Enrol, utterance: Utterance):
-        from biometrics import EnrolmentResult
-
+    def _learn(self, asked: Enrol, utterance: Utterance) -> tuple[EnrolmentResult, bytes | None]:
+        """Runs on the model's thread. Never raises."""
         try:
             if self._model.encoder is None:
                 return EnrolmentResult(None, "failure", utterance.net_speech_seconds), None
@@ -183,18 +205,12 @@ class VoiceProcess:
             return EnrolmentResult(None, "failure", utterance.net_speech_seconds), None
 
 
-def _nothing(asked: Verify, reason: str):
-    from biometrics import Outcome
-    from biometrics import Verdict as Judged
-
+def _nothing(asked: Verify, reason: str) -> Judged:
     return Judged(Outcome.INCONCLUSIVE, reason or "failure", None, None, None, 0.0, "", "", "")
 
 
 def _load(name: str) -> Model:
     """Runs on the model's thread, where torch is imported. Never raises."""
-    from biometrics import load_encoder, operating_point
-    from biometrics.encoder import default_model
-
     try:
         encoder = load_encoder(name or default_model())
         point = operating_point(encoder)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
+from ivr.authentication.passwords import password_matches
 from ivr.calls import Services, take_turn
 from ivr.errors import UnknownCall
 from ivr.flow.inputs import By, SecretAnswer
@@ -18,22 +16,10 @@ from ivr.store import attempts, contacts, sessions
 WINDOW = timedelta(hours=1)
 WRONG_PER_CONTACT = 5  # in the window, over all calls: then nothing is compared any more
 WRONG_PER_CALLER = 10
-HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)  # OWASP's argon2id minimum, 2023
 
 
 class _Locked(Exception):
     """Found inside the transaction, so that parallel guesses cannot all pass the count."""
-
-
-def hash_secret(digits: str) -> str:
-    return HASHER.hash(digits)
-
-
-def matches(secret_hash: str, digits: str) -> bool:
-    try:
-        return HASHER.verify(secret_hash, digits)
-    except (VerificationError, InvalidHashError):
-        return False
 
 
 class Secrets:
@@ -49,9 +35,8 @@ class Secrets:
             raise UnknownCall(f"no call {call}")
         if session.turn != turn or not isinstance(session.waiting_for, AwaitSecret) or session.claim is None:
             return Turn(session=session, events=(), accepted=False)
-        contact = contacts.by_id(services.database, session.claim.contact)
-        known = contact is not None and contact.pin_hash is not None
-        right = known and matches(contact.pin_hash, digits)
+        contact = contacts.get(services.database, session.claim.contact)
+        right = password_matches(contact.pin_hash if contact else None, digits)
         now = services.clock()
         limits = {
             f"contact:{session.claim.contact}": WRONG_PER_CONTACT,

@@ -16,7 +16,7 @@ def check(read: ReadFlow, report: Report) -> None:
     told again as ten steps that cannot be reached.
     """
     check_references(read, report)
-    uses = check_wording(read.flow, report)
+    uses = check_wording(read.flow, read.step_names, report)
     if not report.mistakes:
         check_paths(read.flow, uses, report)
     warn_of_unused(read.flow, uses, report)

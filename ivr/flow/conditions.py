@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+import math
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import NamedTuple
-
-import cel
+from importlib.machinery import PathFinder
+from types import ModuleType
+from typing import Any, NamedTuple
 
 from ivr.errors import FlowFault
 from ivr.flow.names import ROOTS, SOURCE_LENGTH_MAX, Names
@@ -27,8 +30,25 @@ _TOKEN = re.compile(
 )
 
 
+def _extension() -> ModuleType:
+    """The compiled part of the package ``cel``, without the package: importing that also imports its command line
+    (typer, rich, prompt_toolkit), which takes 0.6 s of the 1.5 s in which the first webhook is to be answered."""
+    package = importlib.util.find_spec("cel")
+    spec = PathFinder.find_spec("cel.cel", package.submodule_search_locations) if package else None
+    if spec is None or spec.loader is None:
+        raise ImportError("the package common-expression-language is not installed: run pip install -e .")
+    module = sys.modules.get(spec.name)
+    if module is None:
+        module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return module
+
+
+cel = _extension()
+
+
 class CompiledCondition(NamedTuple):
-    program: cel.Program
+    program: Any  # cel.Program
     names: Names
 
 
@@ -74,6 +94,8 @@ def evaluate(source: str, scope: Mapping[str, object]) -> str | float | bool | N
     except (TypeError, ValueError, ArithmeticError, RuntimeError) as error:
         raise FlowFault(f"the condition {source!r} has no answer: {type(error).__name__}, values do not fit") from None
     value = _decimal(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise FlowFault(f"the condition {source!r} has no answer: it divides by zero or its numbers are too large")
     if value is not None and not isinstance(value, str | float | bool):
         raise FlowFault(f"the condition {source!r} is a {type(value).__name__}, not a text, a number or true/false")
     return value
@@ -99,7 +121,7 @@ def _amount(value: object) -> float | None:
         return None
 
 
-def _compiled(source: str) -> cel.Program:
+def _compiled(source: str) -> Any:
     try:
         return cel.compile(source)
     except ValueError as error:

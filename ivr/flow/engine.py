@@ -11,13 +11,49 @@ from ivr.flow import phrases
 from ivr.flow.definition import Flow
 from ivr.flow.enrolling import consent_answered, enrolment_finished
 from ivr.flow.events import (
-    AgentGone, AgentJoined, AnswerTaken, CallEnded, ContactIdentified, FaultMet, MessageRecorded, NoInputHeard, NoMatchHeard,
-    PageOpened, RedirectRequested, Requested, Said, VerdictRecorded, WatchRequested,
+    AgentGone,
+    AgentJoined,
+    AnswerTaken,
+    CallEnded,
+    ContactIdentified,
+    FaultMet,
+    MessageRecorded,
+    NoInputHeard,
+    NoMatchHeard,
+    PageOpened,
+    RedirectRequested,
+    Requested,
+    Said,
+    VerdictRecorded,
+    WatchRequested,
 )  # fmt: skip
 from ivr.flow.inputs import (
-    AgentConnected, AgentFailed, AgentLeft, AgentReserved, Answer, By, CallerHungUp, CallStarted, ContactClaimed,
-    Digits, DocumentFailed, EnrolmentFinished, Fact, FactsFound, Input, LinkOpened, MessageSettled, NobodyAvailable, NoInput, Outcome,
-    SecretAnswer, Speech, StreamStarted, StreamStopped, TimedOut, VerdictReached,
+    AgentConnected,
+    AgentFailed,
+    AgentLeft,
+    AgentReserved,
+    Answer,
+    By,
+    CallerHungUp,
+    CallStarted,
+    ContactClaimed,
+    Digits,
+    DocumentFailed,
+    EnrolmentFinished,
+    Fact,
+    FactsFound,
+    Input,
+    LinkOpened,
+    MessageSettled,
+    NobodyAvailable,
+    NoInput,
+    Outcome,
+    SecretAnswer,
+    Speech,
+    StreamStarted,
+    StreamStopped,
+    TimedOut,
+    VerdictReached,
 )  # fmt: skip
 from ivr.flow.matching import spoken_choice
 from ivr.flow.playing import Play
@@ -25,7 +61,14 @@ from ivr.flow.proving import SKIP_PAGE, add_factor, give_up, pin_answered, prove
 from ivr.flow.session import Claim, Session, Turn
 from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Lookup, Menu, Queue
 from ivr.flow.waits import (
-    AwaitAgent, AwaitChoice, AwaitDigits, AwaitFact, AwaitSecret, AwaitSpeech, Offered, TalkingToAgent,
+    AwaitAgent,
+    AwaitChoice,
+    AwaitDigits,
+    AwaitFact,
+    AwaitSecret,
+    AwaitSpeech,
+    Offered,
+    TalkingToAgent,
 )  # fmt: skip
 
 REDIRECT_SECONDS = 30
@@ -312,7 +355,7 @@ def _claimed(play: Play, fact: ContactClaimed, waited_for: bool) -> None:
         # Another person is claimed: nothing proven or known of the first one may serve the second.
         voice = replace(play.session.voice, verification=None, verdict=None, reason="")
         page = replace(play.session.page, on_file=False)
-        play.change(factors=(), facts={}, voice=voice, page=page)
+        play.change(factors=(), facts={}, variables={}, answers={}, voice=voice, page=page)
     play.change(claim=claim)
     return play.go(step.found)
 
@@ -341,6 +384,7 @@ def _verdict(play: Play, fact: VerdictReached, waited_for: bool) -> None:
         voice=replace(
             play.session.voice, verification=None, verdict=fact.outcome, reason=fact.reason,
             net_speech_seconds=fact.net_speech_seconds,
+            model=f"{fact.model_class} {fact.model_name} {fact.model_sha256[:12]}".strip(),
         )
     )  # fmt: skip
     if fact.outcome is Outcome.ACCEPTED:

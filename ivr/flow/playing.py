@@ -11,17 +11,49 @@ from ivr.errors import FlowFault
 from ivr.flow import phrases
 from ivr.flow.definition import Flow
 from ivr.flow.events import (
-    AgentRequested, AnyEvent, CallEnded, EnrolmentRecorded, FaultMet, IdentifyRequested, LookupRequested,
-    MessageRequested, Said, StepEntered, VerificationRequested,
+    AgentRequested,
+    AnyEvent,
+    CallEnded,
+    EnrolmentRecorded,
+    FaultMet,
+    IdentifyRequested,
+    LookupRequested,
+    MessageRequested,
+    Said,
+    StepEntered,
+    VerificationRequested,
 )  # fmt: skip
 from ivr.flow.expressions import evaluate, holds, render, scope
 from ivr.flow.session import Session
 from ivr.flow.steps import (
-    Ask, AskSecret, AskType, Authenticate, Enrol, Factor, Hangup, Identify, IdentifyBy, Link, Lookup, Menu, Queue, Say,
-    Set, Text, Verify, When,
+    Ask,
+    AskSecret,
+    AskType,
+    Authenticate,
+    Enrol,
+    Factor,
+    Hangup,
+    Identify,
+    IdentifyBy,
+    Link,
+    Lookup,
+    Menu,
+    Queue,
+    Say,
+    Set,
+    Text,
+    Verify,
+    When,
 )  # fmt: skip
 from ivr.flow.waits import (
-    AnyWait, AwaitAgent, AwaitChoice, AwaitDigits, AwaitFact, AwaitSecret, AwaitSpeech, Offered,
+    AnyWait,
+    AwaitAgent,
+    AwaitChoice,
+    AwaitDigits,
+    AwaitFact,
+    AwaitSecret,
+    AwaitSpeech,
+    Offered,
 )  # fmt: skip
 
 STEP_BUDGET = 100  # steps between two waits; more is a loop that the check could not see
@@ -109,7 +141,7 @@ class Play:
             self.queue(self.flow.steps[self.flow.person])
 
     def _go(self, name: str) -> None:
-        from ivr.flow.proving import prove, start_proving  # the two call each other
+        from ivr.flow.proving import start_proving  # the two call each other
 
         next_step: str | None = name
         for _ in range(STEP_BUDGET):

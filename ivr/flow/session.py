@@ -43,6 +43,7 @@ class Voice(msgspec.Struct, frozen=True):
     verdict: Outcome | None = None
     reason: str = ""
     net_speech_seconds: float = 0.0
+    model: str = ""  # behind the verdict: class, name and the beginning of its sha256
 
 
 class Page(msgspec.Struct, frozen=True):

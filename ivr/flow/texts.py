@@ -91,7 +91,7 @@ def _speakable(text: str) -> str:
 
 def _name_in(segments: list) -> tuple[str, str]:
     root = segments[0]
-    if root not in ROOTS:
+    if not isinstance(root, str) or root not in ROOTS:
         raise ValueError(f"there is no name {root!r}; names start with {', '.join(sorted(ROOTS))}")
     if len(segments) != 2 or not isinstance(segments[1], str):
         raise ValueError(f"write {root}.NAME, one dot and one name")

@@ -14,7 +14,7 @@ from ivr.store.codecs import to_json
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import StoreError
 from ivr.store.instants import from_microseconds, maybe_from_microseconds, to_microseconds
-from ivr.store.statements import Statement, among, as_list, constant
+from ivr.store.statements import Statement, among, as_list, constant, limited
 from ivr.store.tables import agents, reservations
 
 
@@ -78,6 +78,17 @@ _RESERVATION = Statement(select(reservations).where(reservations.c.id == bindpar
 _BY_LEG = Statement(select(reservations).where(reservations.c.leg == bindparam("leg")))
 _LIVE_OF_CALL = Statement(select(reservations).where(reservations.c.call == bindparam("call"), _live))
 _LIVE_OF_AGENT = Statement(select(reservations).where(reservations.c.agent == bindparam("agent"), _live))
+_TO_WRAP_UP = Statement(
+    limited(
+        select(reservations)
+        .where(
+            reservations.c.agent == bindparam("agent"),
+            reservations.c.state == constant(ReservationState.FINISHED),
+            reservations.c.disposition.is_(None),
+        )
+        .order_by(reservations.c.offered_at.desc())
+    )
+)
 _ALL_LIVE = Statement(select(reservations).where(_live).order_by(reservations.c.offered_at))
 _OF_CALL = Statement(
     select(reservations).where(reservations.c.call == bindparam("call")).order_by(reservations.c.offered_at)
@@ -193,6 +204,11 @@ def live_reservation_of_call(reader: Reader, call: str) -> Reservation | None:
 
 def live_reservation_of_agent(reader: Reader, agent: str) -> Reservation | None:
     return _first(reader.rows(_LIVE_OF_AGENT, {"agent": agent}))
+
+
+def to_wrap_up(reader: Reader, agent: str) -> Reservation | None:
+    """The agent's latest conversation, while it has no disposition yet."""
+    return _first(reader.rows(_TO_WRAP_UP, {"agent": agent, "limit": 1}))
 
 
 def live_reservations(reader: Reader) -> list[Reservation]:

@@ -83,16 +83,17 @@ def bind_page(db: Database, token_hash: bytes, binding_hash: bytes, at: datetime
 
     Returns the call; None: the link is unknown, used or expired.
     """
+    return write(db, lambda transaction: bind(transaction, token_hash, binding_hash, at, expires_at))
+
+
+def bind(transaction: Transaction, token_hash: bytes, binding_hash: bytes, at: datetime, expires_at: datetime) -> str | None:
+    """As ``bind_page``, in a transaction of somebody else's."""
     now, until = to_microseconds(at), to_microseconds(expires_at)
-
-    def job(transaction: Transaction) -> str | None:
-        if transaction.write(_USE, {"of_token": token_hash, "now": now, "used_at": now}) == 0:
-            return None
-        call = transaction.rows(_LINK, {"token_hash": token_hash})[0][1]
-        transaction.write(_BIND, {"token_hash": binding_hash, "call": call, "created_at": now, "expires_at": until})
-        return call
-
-    return write(db, job)
+    if transaction.write(_USE, {"of_token": token_hash, "now": now, "used_at": now}) == 0:
+        return None
+    call = transaction.rows(_LINK, {"token_hash": token_hash})[0][1]
+    transaction.write(_BIND, {"token_hash": binding_hash, "call": call, "created_at": now, "expires_at": until})
+    return call
 
 
 def bound_call(reader: Reader, binding_hash: bytes, now: datetime) -> str | None:

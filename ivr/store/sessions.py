@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +18,7 @@ from ivr.flow.waits import AwaitSecret
 from ivr.store import consents, replies, requests
 from ivr.store.codecs import events_from_json, input_from_json, session_from_json, to_json
 from ivr.store.database import Database, Reader, Transaction, write
-from ivr.store.errors import StoreError
+from ivr.store.errors import StoreError, UnreadableSession
 from ivr.store.instants import from_microseconds, to_microseconds
 from ivr.store.statements import Statement, among, as_list, insert_into, limited
 from ivr.store.tables import calls
@@ -78,6 +79,16 @@ _RECENT_LOG = {
         )
     ),
 }
+
+
+_NEWEST = Statement(select(func.max(log_table.c.id)))
+_LIVE = Statement(
+    limited(
+        select(calls.c.call, calls.c.format, calls.c.session, calls.c.started_at)
+        .where(calls.c.ended_at.is_(None))
+        .order_by(calls.c.started_at.desc())
+    )
+)
 
 
 def create_call(
@@ -236,3 +247,16 @@ def _log_row(row: tuple) -> LogRow:
     return LogRow(
         id_, call, revision, turn, from_microseconds(at), input_from_json(input_json), events_from_json(events)
     )
+
+
+def newest_log_id(reader: Reader) -> int:
+    return reader.rows(_NEWEST, {})[0][0] or 0
+
+
+def live_calls(reader: Reader, limit: int) -> list[tuple[Session, datetime]]:
+    """Calls that have not ended and since when, newest first; those this release cannot read are left out."""
+    found = []
+    for call, format_, json, started_at in reader.rows(_LIVE, {"limit": limit}):
+        with contextlib.suppress(UnreadableSession):
+            found.append((session_from_json(call, format_, json), from_microseconds(started_at)))
+    return found

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import partial
 
 from flask import Blueprint, Response, request
-from msgspec.structs import replace
 
 from ivr.authentication import Secrets
 from ivr.calls import Services, flow_of, present, start_call, take_turn
@@ -21,8 +20,8 @@ from ivr.flow import phrases
 from ivr.flow.expressions import render, scope
 from ivr.flow.inputs import AgentLeft, By, CallerHungUp, Digits, DocumentFailed, Input, NoInput, Speech
 from ivr.flow.session import Turn
-from ivr.flow.waits import AwaitAgent, AwaitSecret, TalkingToAgent
-from ivr.store import sessions
+from ivr.flow.waits import AwaitAgent, TalkingToAgent
+from ivr.store import replies, sessions
 from ivr.web.security import Doorkeeper
 
 log = logging.getLogger(__name__)
@@ -38,20 +37,7 @@ def voice_blueprint(
     """``person_number``: dialled where no flow can be played at all."""
     blueprint = Blueprint("voice", __name__)
 
-    def target() -> str:
-        query = request.query_string.decode("latin-1")
-        return request.path + (f"?{query}" if query else "")
-
-    def fields() -> list[tuple[str, str]]:
-        return list(request.form.items(multi=True))
-
-    @blueprint.before_request
-    def admit() -> Response | None:
-        signature = request.headers.get("X-Twilio-Signature", "")
-        settings = request.headers.get("X-Twilio-Webhooks-Signature-Settings", "")
-        if not doorkeeper.admits(target(), fields(), signature, settings):
-            return Response(status=403)
-        return None
+    blueprint.before_request(lambda: admit_carrier(doorkeeper))
 
     @blueprint.errorhandler(UnknownCall)
     @blueprint.errorhandler(UnknownFlow)
@@ -82,7 +68,7 @@ def voice_blueprint(
         session = turn.session
         return writer.document(flow_of(services, session), session, turn.events, addressing.of(session), poll)
 
-    def take(call: str, turn: int, input: Input | Callable[[], Turn], poll: int = 0) -> Response:
+    def take(call: str, turn: int, input: Input | Callable[..., Turn], poll: int = 0) -> Response:
         """Play an answer; a stale one is shown the reply it once had while that is still true, else the present."""
         key = doorkeeper.reply_key(call, target(), fields(), request.headers.get("I-Twilio-Idempotency-Token", ""))
         drawn: list[str] = []
@@ -91,10 +77,10 @@ def voice_blueprint(
             drawn[:] = [draw(taken)]
             return key, doorkeeper.seal(key, drawn[0])
 
-        taken = input(reply) if callable(input) else take_turn(services, call, input, reply=reply)
+        taken = input(reply) if callable(input) else take_turn(services, call, input, reply)
         if taken.accepted:
             return xml(drawn[0])
-        remembered = sessions.remembered_reply(services.database, key)
+        remembered = replies.remembered_reply(services.database, key)
         now = present(services, call)
         if remembered is not None and remembered[0] == now.session.turn:
             text = doorkeeper.unseal(key, remembered[1])
@@ -139,8 +125,8 @@ def voice_blueprint(
         wait = session.waiting_for
         if not isinstance(wait, AwaitAgent):
             return xml(writer.waiting_document(phrases.WAITING, flow.language))
-        live = dispatch.live(session)
-        queue = {"position": live.queue_position, "waited_seconds": live.waited_seconds}
+        place = dispatch.place(session)
+        queue = {"position": place.position, "waited_seconds": place.waited_seconds}
         try:
             text = render(wait.waiting, scope(flow, session, queue=queue))
         except Exception as error:
@@ -183,6 +169,23 @@ def voice_blueprint(
         return Response(status=204)
 
     return blueprint
+
+
+def target() -> str:
+    """Path and query of the present request, as it was sent."""
+    query = request.query_string.decode("latin-1")
+    return request.path + (f"?{query}" if query else "")
+
+
+def fields() -> list[tuple[str, str]]:
+    return list(request.form.items(multi=True))
+
+
+def admit_carrier(doorkeeper: Doorkeeper) -> Response | None:
+    """403 with an empty body unless the carrier signed the present request."""
+    signature = request.headers.get("X-Twilio-Signature", "")
+    settings = request.headers.get("X-Twilio-Webhooks-Signature-Settings", "")
+    return None if doorkeeper.admits(target(), fields(), signature, settings) else Response(status=403)
 
 
 def _answer(ringing: Ringing, turn: int) -> Input:

@@ -37,6 +37,7 @@ class TwilioControl:
     def __init__(self, account: str, token: str, number: str, api_base: str | None = None) -> None:
         http = _Elsewhere(api_base) if api_base else TwilioHttpClient(timeout=REQUEST_SECONDS)
         self._client = Client(account, token, http_client=http)
+        self._client.calls, self._client.messages  # noqa: B018  (imports the parts of the SDK we use, now)
         self._number = number
 
     def redirect(self, carrier_call: str, url: str) -> None:

@@ -13,7 +13,14 @@ from ivr.flow.definition import Flow
 from ivr.flow.events import AnyEvent, Said
 from ivr.flow.session import Session
 from ivr.flow.waits import (
-    AnyWait, AwaitAgent, AwaitChoice, AwaitDigits, AwaitFact, AwaitSecret, AwaitSpeech, TalkingToAgent,
+    AnyWait,
+    AwaitAgent,
+    AwaitChoice,
+    AwaitDigits,
+    AwaitFact,
+    AwaitSecret,
+    AwaitSpeech,
+    TalkingToAgent,
 )  # fmt: skip
 
 HEADER = '<?xml version="1.0" encoding="UTF-8"?>'

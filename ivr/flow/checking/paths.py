@@ -29,9 +29,7 @@ Known = frozenset[tuple[str, str]]  # values a call is sure to have: IDENTIFIED 
 def check_paths(flow: Flow, uses: list[Use], report: Report) -> None:
     """For a flow in which every named step exists."""
     reached = _reached(flow)
-    for step in flow.steps.values():
-        if step.name not in reached:
-            report.wrong(step.line, f"no call can reach step {step.name!r}", "lead a step to it, or delete it")
+    _check_unreached(flow, reached, report)
     _check_dead_ends(flow, reached, report)
     _check_loops(flow, reached, report)
     _check_known(flow, _known_at(flow), uses, report)
@@ -46,6 +44,20 @@ def _reached(flow: Flow) -> set[str]:
             reached.add(name)
             ahead += [edge.to for edge in all_ways(flow, flow.steps[name])]
     return reached
+
+
+def _check_unreached(flow: Flow, reached: set[str], report: Report) -> None:
+    """Names the heads of what cannot be reached; the steps that only they lead to follow from them."""
+    told = set(reached)
+    graph = {name: [edge.to for edge in all_ways(flow, step)] for name, step in flow.steps.items()}
+    entered = {to for name in graph if name not in reached for to in graph[name] if to != name}
+    for name in sorted(set(graph) - reached, key=lambda name: (name in entered, flow.steps[name].line)):
+        if name in told:
+            continue
+        after = _from(graph, name) - told - {name}
+        told |= after | {name}
+        more = f", nor the steps after it: {', '.join(map(repr, sorted(after)))}" if after else ""
+        report.wrong(flow.steps[name].line, f"no call can reach step {name!r}{more}", "lead a step to it, or delete it")
 
 
 def _check_dead_ends(flow: Flow, reached: set[str], report: Report) -> None:
@@ -111,8 +123,10 @@ def _known_at(flow: Flow) -> dict[str, Known]:
     ahead = [flow.start, flow.person]
     while ahead:
         step = flow.steps[ahead.pop()]
+        # Where a contact is missing the step itself is told; what comes after it is not told again.
+        told = {IDENTIFIED} if _needs_contact(flow, step) else set()
         for edge in all_ways(flow, step):
-            after = _after(step, edge, known[step.name])
+            after = _after(step, edge, known[step.name] | told)
             before = known.get(edge.to)
             now = after if before is None else before & after
             if now != before:

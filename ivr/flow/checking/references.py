@@ -15,7 +15,7 @@ def check_references(read: ReadFlow, report: Report) -> None:
     flow = read.flow
     for reference in read.references:
         who = f"step {reference.step!r}: {reference.key}" if reference.step else f"the flow: {reference.key}"
-        if reference.target not in read.step_names:
+        if read.step_names and reference.target not in read.step_names:
             remedy = "only passed: may say return" if reference.target == RETURN else ""
             report.wrong(
                 reference.line,
@@ -73,7 +73,12 @@ def _check_step(flow: Flow, step: AnyStep, report: Report) -> None:
 def _check_key_to_person(flow: Flow, step: Menu, report: Report) -> None:
     for choice in step.choices:
         target = flow.steps.get(choice.goto)
-        if choice.key == PERSON_KEY and target is not None and not isinstance(target, Queue):
+        if (
+            choice.key == PERSON_KEY
+            and target is not None
+            and not isinstance(target, Queue)
+            and choice.goto != flow.person
+        ):
             report.wrong(
                 choice.line,
                 f"step {step.name!r}: key 0 leads to {choice.goto!r}, not to a person",
@@ -106,7 +111,7 @@ def _check_return(read: ReadFlow, report: Report) -> None:
                 f"{reference.key} leads to {step.name!r}, which says passed: return and could not return",
                 f"write needs: {step.level} on the step that needs it, or a second authenticate step",
             )
-        if step.name != flow.prove and not callers:
+        if step.name != flow.prove and not callers and isinstance(flow.steps.get(flow.prove), Authenticate):
             report.wrong(
                 step.line, f"step {step.name!r} says passed: return, but it is not the flow's prove", "name a step"
             )

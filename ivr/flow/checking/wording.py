@@ -49,10 +49,10 @@ class Use(NamedTuple):
         return re.search(guard, self.source) is not None
 
 
-def check_wording(flow: Flow, report: Report) -> list[Use]:
+def check_wording(flow: Flow, step_names: frozenset[str], report: Report) -> list[Use]:
     """Reports, and answers with the uses that compile, for the check of paths."""
     uses = list(_uses(flow, report))
-    known = _known_names(flow)
+    known = _known_names(flow, step_names - set(flow.steps))
     levels = _levels_of_variables(flow, uses)
     for use in uses:
         for root, name in sorted(use.names):
@@ -85,14 +85,14 @@ _REMEDIES = {
     "contact": "declare it at the top under facts: {name}: {{type: text, level: 1}}",
     "answer": "write answer. and the name of an ask step",
     "vars": "add a set step: set: {{{name}: …}}",
-    **{root: "see the table of names in README.md" for root, names in ROOTS.items() if names is not None},
+    **{root: "see the table of names in flows/README.md" for root, names in ROOTS.items() if names is not None},
 }
 
 
-def _known_names(flow: Flow) -> dict[str, frozenset[str]]:
+def _known_names(flow: Flow, unread: frozenset[str]) -> dict[str, frozenset[str]]:
     own = {
         "contact": frozenset(flow.facts),
-        "answer": frozenset(step.name for step in flow.steps.values() if isinstance(step, Ask)),
+        "answer": unread | {step.name for step in flow.steps.values() if isinstance(step, Ask)},
         "vars": frozenset(value.name for step in flow.steps.values() if isinstance(step, Set) for value in step.values),
     }
     return {root: own[root] if names is None else names for root, names in ROOTS.items()}
@@ -127,7 +127,9 @@ def _uses(flow: Flow, report: Report) -> Iterator[Use]:
             try:
                 names = text_names(text.source)
             except ValueError as error:
-                report.wrong(text.line, f"step {step.name!r}: a text cannot be read: {error}", "see Texts in README.md")
+                report.wrong(
+                    text.line, f"step {step.name!r}: a text cannot be read: {error}", "see Texts in flows/README.md"
+                )
                 continue
             yield Use(step, text.source, text.line, False, names, isinstance(step, Queue) and text is step.waiting)
         for source, line, assigns in _conditions(step):
@@ -137,7 +139,7 @@ def _uses(flow: Flow, report: Report) -> Iterator[Use]:
                 remedy = (
                     "a plain text needs quotes inside the quotes: \"'like this'\""
                     if assigns
-                    else "see Conditions in README.md"
+                    else "see Conditions in flows/README.md"
                 )
                 report.wrong(line, f"step {step.name!r}: the condition {source!r} cannot be read: {error}", remedy)
                 continue

@@ -58,7 +58,9 @@ def read_document(data: bytes, report: Report) -> Table | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        report.wrong(line, f"this is not YAML: {error.problem or error.context}", _syntax_remedy(text, line))
+        report.wrong(
+            line, f"this is not YAML: {error.problem or error.context}", _syntax_remedy(text, line, error.problem or "")
+        )
     except yaml.YAMLError as error:
         report.wrong(
             1, f"this is not YAML: {str(error).splitlines()[0]}", "write plain text, without control characters"
@@ -82,15 +84,17 @@ def _decoded(data: bytes, report: Report) -> str | None:
         return None
 
 
-def _syntax_remedy(text: str, line: int) -> str:
+def _syntax_remedy(text: str, line: int, problem: str) -> str:
     lines = text.splitlines()
     near = " ".join(lines[max(0, line - 2) : line])
     if "\t" in near:
         return "indent with spaces, not with tabs"
     if ": {{" in near or ": {%" in near:
         return "put quotes around a text that starts with {{ or {%"
-    if near.count(": ") > 1:
+    if "mapping values" in problem:
         return "put quotes around a text that contains a colon"
+    if "did not find expected" in problem:
+        return "a quote or a bracket is missing here or above, or the indentation is off"
     return "check indentation, quotes and colons here and on the line above"
 
 
@@ -122,7 +126,8 @@ class _Reader:
         if event.anchor:
             self._refuse(line, f"the anchor &{event.anchor} is not allowed", "write the value out where it is used")
         if event.tag:
-            self._refuse(line, f"the tag {event.tag} is not allowed", 'put quotes around a text that starts with "!"')
+            written = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._refuse(line, f"the tag {written} is not allowed", 'put quotes around a text that starts with "!"')
         if depth > DEPTH_MAX:
             self._refuse(line, "this is nested too deeply", f"at most {DEPTH_MAX} levels")
         match event:

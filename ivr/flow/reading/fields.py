@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
-from ivr.flow.names import NAME, RESERVED
+from ivr.flow.names import NAME, RESERVED, SOURCE_LENGTH_MAX
 from ivr.flow.reading.document import QUOTE, Entry, Listing, Node, Scalar, Table
-from ivr.flow.reading.mistakes import Report, closest, listed
+from ivr.flow.reading.mistakes import Report, closest, listed, similar
 from ivr.flow.steps import Text
 
 RETURN = "return"
@@ -26,7 +26,7 @@ class Reference(NamedTuple):
 
 
 class Fields:
-    """The keys of a mapping that belongs to ``owner`` ("step 'main'"). ``finish`` reports the keys nobody asked for.
+    """The keys of a mapping that belongs to ``owner`` ("step 'main'"). ``finish`` ends the reading.
 
     A getter whose value is missing or wrong reports it and answers with a harmless value of the right type, so that
     reading goes on and finds the next mistake.
@@ -40,6 +40,7 @@ class Fields:
         self._references = references
         self.step = step
         self._known: list[str] = []
+        self._missing: dict[str, str] = {}
 
     def keys(self) -> list[str]:
         return list(self._entries)
@@ -51,12 +52,17 @@ class Fields:
         return self._entries[key].line if key in self._entries else self.line
 
     def finish(self) -> None:
+        """Reports keys that are missing or that nobody asked for; one misspelt key is one mistake, not two."""
+        misspelt = {similar(key, self._known) for key in self._entries if key not in self._known}
+        for key, remedy in self._missing.items():
+            if key not in misspelt:
+                self.report.wrong(self.line, f"{self.owner} lacks the key {key!r}", remedy)
         for key, entry in self._entries.items():
             if key not in self._known:
                 self.report.wrong(
                     entry.line,
                     f"{self.owner} has no key {key!r}",
-                    closest(key, self._known, "delete it or see README.md"),
+                    closest(key, self._known, "delete it, or see flows/README.md"),
                 )
 
     def wrong(self, key: str, problem: str, remedy: str = "") -> None:
@@ -66,7 +72,7 @@ class Fields:
         self._known.append(key)
         entry = self._entries.get(key)
         if entry is None and required:
-            self.report.wrong(self.line, f"{self.owner} lacks the key {key!r}", remedy or f"add {key}: …")
+            self._missing[key] = remedy or f"add {key}: …"
         return entry
 
     def word(self, key: str, default: str | None = None, *, remedy: str = "") -> str:
@@ -74,7 +80,7 @@ class Fields:
         entry = self.entry(key, default is None, remedy)
         if entry is None:
             return default or ""
-        return self._scalar(key, entry.value) or ""
+        return self.scalar(key, entry.value) or ""
 
     def name(self, key: str, remedy: str = "") -> str:
         value = self.word(key, remedy=remedy)
@@ -104,12 +110,12 @@ class Fields:
         fallback = low if default is None else default
         if entry is None:
             return fallback
-        text = self._scalar(key, entry.value)
+        text = self.scalar(key, entry.value)
         if text is None:
             return fallback
         if not re.fullmatch(r"[0-9]{1,9}", text) or not low <= int(text) <= high:
             self.wrong(key, f"{key} is {text!r}", f"write a whole number from {low} to {high}")
-            return fallback
+            return high if text.isdecimal() and int(text) > high else fallback
         return int(text)
 
     def length(self, low: int, high: int, default: tuple[int, int]) -> tuple[int, int]:
@@ -130,7 +136,8 @@ class Fields:
             return options(value)
         if value:
             self.wrong(key, f"{key} is {value!r}", closest(value, list(options)))
-        return default or next(iter(options))
+        meant = similar(value, list(options))
+        return options(meant) if meant else default or next(iter(options))
 
     def text(self, key: str, *, required: bool = True, limit: int = 500, must_hear: bool = False) -> Text | None:
         """A Liquid text: a string, or ``{text: …, must_hear: true}``. ``must_hear`` True: it always must."""
@@ -153,7 +160,7 @@ class Fields:
         if entry is None:
             return []
         items = entry.value.items if isinstance(entry.value, Listing) else [entry.value]
-        read = [(self._scalar(key, item), item.line) for item in items]
+        read = [(self.scalar(key, item), item.line) for item in items]
         for word, line in read:
             if word and len(word) > limit:
                 self.report.wrong(
@@ -200,7 +207,7 @@ class Fields:
 
     def text_of(self, key: str, node: Node, limit: int = 500, must_hear: bool = False) -> Text:
         if not isinstance(node, Table):
-            source = self._scalar(key, node) or ""
+            source = self.scalar(key, node) or ""
             self._check_length(key, source, node.line, limit)
             return Text(source, node.line, must_hear)
         fields = Fields(node, f"{self.owner}: {key}", self.report, self._references, self.step)
@@ -215,9 +222,11 @@ class Fields:
         text = self.word(key, "true" if default else "false")
         if text not in ("true", "false"):
             self.wrong(key, f"{key} is {text!r}", "write true or false")
+            return default
         return text == "true"
 
-    def _scalar(self, key: str, node: Node) -> str | None:
+    def scalar(self, key: str, node: Node) -> str | None:
+        """The text of one value as it is written, None where there is none."""
         if not isinstance(node, Scalar):
             self.report.wrong(node.line, f"{self.owner}: {key} must be one value", QUOTE)
             return None
@@ -227,7 +236,8 @@ class Fields:
         return node.text
 
     def _check_length(self, key: str, source: str, line: int, limit: int) -> None:
-        length = len(re.sub(r"{{.*?}}|{%.*?%}", "", source, flags=re.DOTALL))
+        short = len(source) <= SOURCE_LENGTH_MAX
+        length = len(re.sub(r"{{.*?}}|{%.*?%}", "", source, flags=re.DOTALL) if short else source)
         if length > limit:
             self.report.wrong(
                 line, f"{self.owner}: {key} has {length} characters, too long to take in", f"at most {limit}: say less"

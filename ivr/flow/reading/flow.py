@@ -50,9 +50,11 @@ def read_flow(document: Table, report: Report, bundle: str) -> ReadFlow:
         facts=_facts(fields),
         steps={},
     )
-    names: list[str] = []
-    for step_name, entry in fields.named("steps", required=True):
-        names.append(step_name)
+    steps = dict(fields.named("steps", required=True))
+    if len(steps) > STEPS_MAX:
+        fields.wrong("steps", f"{len(steps)} steps", f"at most {STEPS_MAX}: split the flow")
+        steps = {}
+    for step_name, entry in steps.items():
         check_name(step_name, "the flow: a step", entry.line, report)
         if step_name == RETURN:
             report.wrong(entry.line, "a step cannot be called 'return'", "it is what passed: return means")
@@ -61,11 +63,9 @@ def read_flow(document: Table, report: Report, bundle: str) -> ReadFlow:
             step = _step(step_name, step_fields, entry.line, flow)
             if step is not None:
                 flow.steps[step_name] = step
-    if len(names) > STEPS_MAX:
-        fields.wrong("steps", f"{len(names)} steps", f"at most {STEPS_MAX}: split the flow")
     fields.finish()
     lines = {key: fields.line_of(key) for key in ("flow", "start", "person", "prove", "facts", "steps")}
-    return ReadFlow(flow, references, frozenset(names), lines)
+    return ReadFlow(flow, references, frozenset(steps), lines)
 
 
 def _step(name: str, fields: Fields, line: int, flow: Flow) -> AnyStep | None:
@@ -78,7 +78,9 @@ def _facts(fields: Fields) -> dict[str, FactDeclaration]:
     for name, entry in fields.named("facts"):
         check_name(name, "the flow: a fact", entry.line, fields.report)
         fact = fields.fields_of(f"fact {name!r}", entry.value, f"fact {name!r}")
-        if fact is not None:
+        if fact is None:  # declared all the same, so that its uses are not told as mistakes too
+            facts[name] = FactDeclaration(name, FactType.TEXT, 0, entry.line)
+        else:
             facts[name] = FactDeclaration(name, fact.one_of("type", FactType), fact.number("level", 0, 2), entry.line)
             fact.finish()
     return facts

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ivr.flow.definition import Flow
+from ivr.flow.matching import words_of
 from ivr.flow.reading.document import Entry
 from ivr.flow.reading.fields import Fields
 from ivr.flow.steps import Choice, Text
@@ -12,16 +14,22 @@ PERSON_WORDS = ("person", "agent", "adviser", "operator")
 CHOICES_MAX = 10  # with key 0: more cannot be kept in mind, nor shown without scrolling
 
 
-def read_choices(fields: Fields, person: str, label_limit: int) -> tuple[Choice, ...]:
+def read_choices(fields: Fields, flow: Flow, label_limit: int) -> tuple[Choice, ...]:
     choices = []
     for key, entry in fields.named("choices", required=True):
         choice = _read_choice(fields, key, entry, label_limit)
         if choice is not None:
             choices.append(choice)
     if choices and not any(choice.key == PERSON_KEY for choice in choices):
+        if not flow.language.startswith("en"):
+            fields.report.doubtful(
+                fields.line_of("choices"),
+                f"{fields.owner}: key 0 gets an English label",
+                f"write choice {PERSON_KEY} yourself",
+            )
         taken = {word for choice in choices for word in spoken_words(choice)}
         words = tuple(word for word in PERSON_WORDS if word not in taken)
-        choices.append(Choice(PERSON_KEY, Text(PERSON_LABEL, fields.line), person, words, fields.line))
+        choices.append(Choice(PERSON_KEY, Text(PERSON_LABEL, fields.line), flow.person, words, fields.line))
     _check_words(fields, choices)
     if len(choices) > CHOICES_MAX:
         fields.wrong(
@@ -33,9 +41,9 @@ def read_choices(fields: Fields, person: str, label_limit: int) -> tuple[Choice,
 
 
 def spoken_words(choice: Choice) -> list[str]:
-    """What a caller may say for it, in lower case; a label with names in it is known only in the call."""
+    """What a caller may say for it, as it is compared; a label with names in it is known only in the call."""
     label = [] if "{{" in choice.label.source or "{%" in choice.label.source else [choice.label.source]
-    return [" ".join(word.casefold().split()) for word in [*choice.words, *label]]
+    return [" ".join(words_of(word)) for word in [*choice.words, *label]]
 
 
 def _read_choice(fields: Fields, key: str, entry: Entry, label_limit: int) -> Choice | None:

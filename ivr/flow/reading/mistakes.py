@@ -26,12 +26,17 @@ class Report:
 def closest(wrong: str, known: Iterable[str], otherwise: str = "") -> str:
     """A remedy that names the most similar known word, else all of them, else ``otherwise``."""
     words = sorted(map(str, known))
-    similar = difflib.get_close_matches(wrong, words, n=1, cutoff=0.6)
-    if similar:
-        return f"did you mean {similar[0]!r}?"
+    meant = similar(wrong, words)
+    if meant:
+        return f"did you mean {meant!r}?"
     if otherwise or not words:
         return otherwise
     return f"use {listed(words)}" if len(words) <= 16 else ""
+
+
+def similar(wrong: str, known: Iterable[str]) -> str:
+    """The known word that was most likely meant, or "" where none is alike."""
+    return next(iter(difflib.get_close_matches(wrong, sorted(map(str, known)), n=1, cutoff=0.6)), "")
 
 
 def listed(words: Iterable[str]) -> str:

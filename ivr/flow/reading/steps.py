@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ivr.flow.definition import Flow
 from ivr.flow.reading.fields import Fields, check_name
 from ivr.flow.reading.menu import read_choices
-from ivr.flow.reading.mistakes import closest
+from ivr.flow.reading.mistakes import closest, similar
 from ivr.flow.steps import (
     AnyStep,
     Ask,
@@ -93,7 +93,7 @@ def _menu(fields: Fields, common: Common) -> Menu:
     return Menu(
         **common.fields(),
         prompt=_said(fields, "menu"),
-        choices=read_choices(fields, common.flow.person, LABEL_LENGTH_MAX),
+        choices=read_choices(fields, common.flow, LABEL_LENGTH_MAX),
         timeout_seconds=fields.number("timeout_seconds", 1, 60, 5),
         retry=_retry(fields),
     )
@@ -165,7 +165,7 @@ def _set(fields: Fields, common: Common) -> Set:
     values = []
     for name, entry in fields.named("set", required=True):
         check_name(name, f"{fields.owner}: variable", entry.line, fields.report)
-        values.append(Assignment(name, fields.text_of(name, entry.value).source, entry.line))
+        values.append(Assignment(name, fields.scalar(name, entry.value) or "", entry.line))
     return Set(**common.fields(), values=tuple(values), next=fields.step_name("next"))
 
 
@@ -201,12 +201,13 @@ def _verify(fields: Fields, common: Common) -> Verify:
 def _authenticate(fields: Fields, common: Common) -> Authenticate:
     factors = []
     for word, line in fields.words("authenticate", required=True):
-        if word not in set(Factor):
+        meant = similar(word, list(Factor))
+        if word != meant:
             fields.report.wrong(line, f"{fields.owner}: {word!r} is not a factor", closest(word, list(Factor)))
-        elif word in factors:
-            fields.report.wrong(line, f"{fields.owner}: the factor {word!r} is here twice", "delete one")
-        else:
-            factors.append(Factor(word))
+        if meant in factors:
+            fields.report.wrong(line, f"{fields.owner}: the factor {meant!r} is here twice", "delete one")
+        elif meant:
+            factors.append(Factor(meant))
     prompts, texts = fields.table("prompts", f"{fields.owner}: prompts", required=True), {}
     if prompts is not None:
         texts = {factor: _said(prompts, factor.value) for factor in factors}

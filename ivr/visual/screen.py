@@ -1,0 +1,199 @@
+"""The screen in the hand: a function of the session and of the live facts handed in. Nothing here has an effect.
+
+Every value is cleaned by ``plain`` on its way in, so that whoever draws a screen only has to escape for its medium.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import msgspec
+
+from ivr.flow.definition import Flow
+from ivr.flow.session import Session
+from ivr.flow.waits import (
+    AwaitAgent,
+    AwaitChoice,
+    AwaitDigits,
+    AwaitFact,
+    AwaitSecret,
+    AwaitSpeech,
+    Offered,
+    TalkingToAgent,
+)
+from ivr.visual.labels import Labels, direction_of, labels_for
+from ivr.visual.plain import plain
+
+PERSON_KEY = "0"
+
+
+class Live(msgspec.Struct, frozen=True):
+    """What a screen shows that is not in the session."""
+
+    said: tuple[str, ...] = ()  # what the phone says in this turn
+    place: int | None = None  # in the queue, 1 = next
+    waited_seconds: int | None = None
+    agent: str = ""  # name to show of the agent being talked to
+
+
+class Button(msgspec.Struct, frozen=True):
+    """A tap that is a key."""
+
+    key: str
+    label: str
+
+
+class Choices(msgspec.Struct, frozen=True, tag="choices"):
+    """Only the buttons of the screen."""
+
+
+class DigitsField(msgspec.Struct, frozen=True, tag="digits"):
+    label: str
+    hint: str
+    min_length: int
+    max_length: int
+
+
+class TextField(msgspec.Struct, frozen=True, tag="text"):
+    label: str
+    hint: str
+    max_length: int
+
+
+class SecretField(msgspec.Struct, frozen=True, tag="secret"):
+    """Has no value: what was typed is never drawn."""
+
+    label: str
+    hint: str
+    min_length: int
+    max_length: int
+
+
+class Working(msgspec.Struct, frozen=True, tag="working"):
+    heading: str
+    hint: str
+    listening: bool  # the caller should keep talking
+
+
+class InQueue(msgspec.Struct, frozen=True, tag="queue"):
+    heading: str
+    hint: str
+    place: int | None
+    place_label: str
+    waited_seconds: int | None
+    waited_label: str
+
+
+class Talking(msgspec.Struct, frozen=True, tag="talking"):
+    heading: str
+    hint: str
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    heading: str
+    hint: str
+
+
+Body = Choices | DigitsField | TextField | SecretField | Working | InQueue | Talking | Ended
+
+
+class Screen(msgspec.Struct, frozen=True, kw_only=True):
+    title: str
+    language: str
+    direction: str  # ltr | rtl
+    step: str  # the same question asked again has the same step: what was typed may stay
+    turn: int
+    revision: int
+    captions: tuple[str, ...]
+    body: Body
+    buttons: tuple[Button, ...] = ()
+    person: Button | None = None  # leads to a person
+
+    @property
+    def kind(self) -> str:
+        """Name of the body: choices, digits, text, secret, working, queue, talking or ended."""
+        return str(self.body.__struct_config__.tag)
+
+
+def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
+    """What the caller's page shows of ``session`` now."""
+    labels = labels_for(flow.language)
+    body = _body(session, live, labels)
+    wait = session.waiting_for
+    offered = () if wait is None or session.ended is not None else wait.choices
+    return Screen(
+        title=plain(flow.title),
+        language=flow.language,
+        direction=direction_of(flow.language),
+        step=session.step,
+        turn=session.turn,
+        revision=session.revision,
+        captions=tuple(caption for text in live.said if (caption := plain(text))),
+        body=body,
+        buttons=tuple(Button(each.key, plain(each.label)) for each in offered if each.key != PERSON_KEY),
+        person=_person(body, offered, labels),
+    )
+
+
+def _body(session: Session, live: Live, labels: Labels) -> Body:
+    if session.ended is not None:
+        return Ended(labels.ended, labels.ended_hint)
+    match session.waiting_for:
+        case None:
+            return Working(labels.setting_up, labels.setting_up_hint, listening=False)
+        case AwaitChoice():
+            return Choices()
+        case AwaitDigits() as wait:
+            hint = _length_hint(wait.min_length, wait.max_length, labels)
+            return DigitsField(plain(wait.label), hint, wait.min_length, wait.max_length)
+        case AwaitSpeech() as wait:
+            return TextField(plain(wait.label), labels.text_hint, wait.max_length)
+        case AwaitSecret() as wait:
+            return SecretField(plain(wait.label), labels.secret_hint, wait.min_length, wait.max_length)
+        case AwaitFact() as wait:
+            return _working(wait.about, labels)
+        case AwaitAgent() as wait if wait.agent is not None:
+            return Working(labels.connecting, labels.connecting_hint, listening=False)
+        case AwaitAgent():
+            heading = labels.next_in_queue if live.place == 1 else labels.in_queue
+            return InQueue(
+                heading, labels.queue_hint, live.place, labels.number_in_queue, live.waited_seconds, labels.waited
+            )
+        case TalkingToAgent():
+            name = plain(live.agent)
+            return Talking(labels.talking_to.format(name=name) if name else labels.talking, labels.talking_hint)
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _working(about: str, labels: Labels) -> Working:
+    match about:
+        case "verdict":
+            return Working(labels.checking_voice, labels.checking_voice_hint, listening=True)
+        case "enrolment":
+            return Working(labels.learning_voice, labels.learning_voice_hint, listening=True)
+        case "page":
+            return Working(labels.opening_page, labels.opening_page_hint, listening=False)
+        case _:
+            return Working(labels.setting_up, labels.setting_up_hint, listening=False)
+
+
+def _person(body: Body, offered: tuple[Offered, ...], labels: Labels) -> Button | None:
+    """The way to a person.
+
+    In the queue only if the wait itself offers it, for the caller is on that way already. Not beside a field that one
+    digit answers: there, the key 0 is an answer.
+    """
+    if isinstance(body, DigitsField) and body.min_length <= 1:
+        return None
+    given = next((each for each in offered if each.key == PERSON_KEY), None)
+    if given is not None:
+        return Button(PERSON_KEY, plain(given.label))
+    if isinstance(body, InQueue | Talking | Ended):
+        return None
+    return Button(PERSON_KEY, labels.person)
+
+
+def _length_hint(least: int, most: int, labels: Labels) -> str:
+    hint = labels.digits_hint_exact if least == most else labels.digits_hint
+    return hint.format(least=least, most=most)

@@ -1,0 +1,30 @@
+"""A screen in plain words: the *seen* column of terminals and logs."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from ivr.visual.screen import Choices, DigitsField, Ended, InQueue, Screen, SecretField, Talking, TextField, Working
+
+
+def words_of(screen: Screen) -> tuple[str, ...]:
+    """What a person reads on ``screen``, line by line, captions left out: they stand in the *heard* column."""
+    keyed = tuple(f"[{button.key}] {button.label}" for button in screen.buttons)
+    person = (f"[{screen.person.key}] {screen.person.label}",) if screen.person else ()
+    return _body(screen) + keyed + person
+
+
+def _body(screen: Screen) -> tuple[str, ...]:
+    match screen.body:
+        case Choices():
+            return ()
+        case DigitsField() | TextField() as field:
+            return (f"{field.label} ____",)
+        case SecretField() as field:
+            return (f"{field.label} ••••",)
+        case InQueue() as card if card.place is not None and card.place > 1:
+            return (card.heading, f"{card.place} {card.place_label}")
+        case InQueue() | Working() | Talking() | Ended() as card:
+            return (card.heading,)
+        case unreachable:
+            assert_never(unreachable)

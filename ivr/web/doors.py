@@ -1,0 +1,202 @@
+"""What the pages need of the rest of Duet: the one list of doors between drawing and deciding.
+
+``calls``, ``dispatch`` and the store stand behind these Protocols; the pages never reach past them. All functions are
+called from worker threads, except ``Pushes.wait``, which is awaited on the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+from ivr.authentication.pages import LinkRefused, Opened
+from ivr.dispatch import Pop, PopState
+from ivr.flow.definition import Flow
+from ivr.flow.events import AnyEvent
+from ivr.flow.inputs import By, Input
+from ivr.flow.session import Session, Turn
+from ivr.store.agents import AgentState
+from ivr.visual.screen import Live
+
+__all__ = ["AgentState", "LinkRefused", "Opened", "Pop", "PopState"]
+
+# -- settings ----------------------------------------------------------------------------------------------------------
+
+
+class Settings(Protocol):
+    @property
+    def public_url(self) -> str:
+        """Where callers reach us; ``https`` makes cookies Secure."""
+
+    @property
+    def metrics_token(self) -> str | None:
+        """Bearer token that opens /metrics; None: only a sign-in does."""
+
+    @property
+    def try_mode(self) -> bool:
+        """Whether the three-pane page is served; pages may then be framed by pages of the same origin."""
+
+    @property
+    def emulator_url(self) -> str | None:
+        """Where a browser reaches the emulator; needed in try mode."""
+
+
+# -- the caller's page -------------------------------------------------------------------------------------------------
+
+
+class Pushes(Protocol):
+    async def wait(self, topic: str, after: int, timeout_seconds: float) -> int:
+        """The topic's number as soon as it is above ``after``; whatever it is, after ``timeout_seconds``.
+
+        A topic is a call id (its number is the session's revision), ``agent_topic(name)`` (moves whenever that
+        agent's desk would be drawn differently) or ``LOG`` (id of the newest log line). Must cost no thread.
+        """
+
+
+LOG = "log"
+
+
+def agent_topic(name: str) -> str:
+    return f"agent:{name}"
+
+
+class LogLine(msgspec.Struct, frozen=True):
+    """One accepted input and what came of it. ``seen``: the words of the screen drawn then, if still known."""
+
+    id: int
+    at: datetime
+    call: str
+    caller: str
+    turn: int
+    revision: int
+    input: Input | None
+    events: tuple[AnyEvent, ...]
+    seen: tuple[str, ...] = ()
+
+
+class LiveCall(msgspec.Struct, frozen=True):
+    """One call in progress, for the ops page."""
+
+    call: str
+    caller: str
+    flow: str
+    step: str
+    level: int
+    turn: int
+    revision: int
+    since: datetime
+    page_open: bool
+    waiting_for: str  # kind of the wait
+
+
+class Services(Protocol):
+    pushes: Pushes
+    settings: Settings
+    dispatch: Dispatch
+    trying: Trying | None  # None outside try mode
+
+    def clock(self) -> datetime: ...
+
+    def session(self, call: str) -> Session | None: ...
+
+    def flow_of(self, session: Session) -> Flow: ...
+
+    def live(self, session: Session) -> Live:
+        """Place, time waited and agent's name; ``said`` may be left empty, ``said()`` is asked for it."""
+
+    def said(self, call: str, turn: int) -> tuple[str, ...]: ...
+
+    def take_turn(self, call: str, input: Input) -> Turn: ...
+
+    def secret_answer(self, call: str, turn: int, digits: str, by: By) -> Turn:
+        """Compares the digits, counts a wrong one, takes the turn. A stale turn is not compared and not counted."""
+
+    def link_alive(self, token: str) -> bool: ...
+
+    def open_link(self, token: str, digits: str, now: datetime) -> Opened | LinkRefused: ...
+
+    def call_of_page(self, cookie: str) -> str | None: ...
+
+    def live_calls(self) -> Sequence[LiveCall]: ...
+
+    def log(self, after: int, limit: int) -> Sequence[LogLine]:
+        """Lines with ids above ``after``, oldest first; the newest ``limit`` of them."""
+
+
+# -- the desk ----------------------------------------------------------------------------------------------------------
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    OPS = "ops"  # also sees /ops and /metrics
+
+
+class Agent(msgspec.Struct, frozen=True):
+    name: str
+    display: str
+    role: Role
+    state: AgentState
+
+
+class Dispatch(Protocol):
+    def signin(self, name: str, password: str, now: datetime) -> str | None:
+        """A cookie, or None: unknown name, wrong password, or locked; callers are told the same for all."""
+
+    def signin_by_ticket(self, ticket: str, now: datetime) -> str | None:
+        """Like ``signin`` for the single-use ticket of the three-pane page; always None outside try mode."""
+
+    def signout(self, cookie: str) -> None: ...
+
+    def agent_of(self, cookie: str) -> Agent | None: ...
+
+    def set_state(self, agent: Agent, state: AgentState) -> None:
+        """``available`` or ``busy``."""
+
+    def pop(self, agent: Agent) -> Pop | None: ...
+
+    def seen(self, reservation: str) -> None:
+        """The pop has been drawn on the agent's screen. Repeatable."""
+
+    def accept(self, agent: Agent, reservation: str) -> None:
+        """Repeatable; changes nothing when the offer has gone."""
+
+    def finish(self, agent: Agent, reservation: str, disposition: str, note: str) -> None: ...
+
+
+# -- the three-pane page -----------------------------------------------------------------------------------------------
+
+
+class KnownContact(msgspec.Struct, frozen=True):
+    name: str
+    number: str
+    customer_number: str
+    pin: str  # of an invented contact, so that a visitor can play them
+    enrolled: bool
+
+
+class SampleVoice(msgspec.Struct, frozen=True):
+    name: str
+    label: str
+    text: str  # transcript
+    contact: str = ""  # number of the contact whose voice it is
+
+
+class Trying(Protocol):
+    """What only the three-pane page of ``make serve`` asks for."""
+
+    def line(self) -> str:
+        """The number to dial."""
+
+    def contacts(self) -> Sequence[KnownContact]: ...
+
+    def desk_ticket(self, now: datetime) -> str:
+        """Single-use, short-lived; ``Dispatch.signin_by_ticket`` takes it."""
+
+    def voices(self) -> Sequence[SampleVoice]: ...
+
+    def voice_audio(self, name: str) -> bytes | None:
+        """G.711 µ-law, 8 kHz, without a header."""

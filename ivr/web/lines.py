@@ -1,0 +1,116 @@
+"""Log lines in words: what the caller did, what was heard, what was seen, what came of it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ivr.flow.events import (
+    AgentJoined,
+    AnyEvent,
+    AuthenticationFailed,
+    ConsentDeclined,
+    ConsentGiven,
+    EnrolmentRecorded,
+    FactorFailed,
+    FactorProven,
+    FaultMet,
+    NoInputHeard,
+    NoMatchHeard,
+    Requested,
+    Said,
+    StepEntered,
+    VerdictRecorded,
+)  # fmt: skip
+from ivr.flow.inputs import By, Digits, Input, NoInput, SecretAnswer, Speech
+from ivr.web.doors import LogLine
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One line of the live table. ``side``: phone, page or system, whoever caused it."""
+
+    id: int
+    time: str
+    call: str
+    caller: str
+    turn: int
+    side: str
+    did: str
+    heard: tuple[str, ...]
+    seen: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def row_of(line: LogLine) -> Row:
+    return Row(
+        id=line.id,
+        time=line.at.strftime("%H:%M:%S"),
+        call=line.call,
+        caller=line.caller,
+        turn=line.turn,
+        side=_side(line.input),
+        did=_did(line.input),
+        heard=tuple(event.text for event in line.events if isinstance(event, Said)),
+        seen=line.seen,
+        notes=tuple(note for event in line.events if (note := _note(event))),
+    )
+
+
+def _side(input: Input | None) -> str:
+    match input:
+        case Digits(by=by) | Speech(by=by) | SecretAnswer(by=by):
+            return "page" if by is By.TAP else "phone"
+        case NoInput():
+            return "phone"
+        case _:
+            return "system"
+
+
+def _did(input: Input | None) -> str:
+    match input:
+        case None:
+            return ""
+        case Digits(keys=keys, by=By.TAP):
+            return f"taps {keys}"
+        case Digits(keys=keys):
+            return f"presses {keys}"
+        case Speech(text=text):
+            return f"says “{text}”"
+        case SecretAnswer(matches=matches):
+            return "gives the right PIN" if matches else "gives a wrong PIN"
+        case NoInput():
+            return "is silent"
+        case fact:
+            return str(fact.__struct_config__.tag).replace("_", " ")
+
+
+def _note(event: AnyEvent) -> str:
+    """What an event tells an operator; empty where another column says it already."""
+    match event:
+        case VerdictRecorded():
+            score = "" if event.score is None else f", score {event.score:+.2f} against {event.threshold or 0:+.2f}"
+            model = f", {event.model_name} {event.model_sha256[:12]}" if event.model_name else ""
+            return f"voice {event.outcome} ({event.reason}){score}, {event.net_speech_seconds:.1f} s of speech{model}"
+        case EnrolmentRecorded():
+            return f"voice not learnt: {event.refusal}" if event.refusal else "voiceprint stored"
+        case FactorProven():
+            return f"{event.factor} proven, level {event.level}"
+        case FactorFailed():
+            return f"{event.factor} failed: {event.reason}"
+        case AuthenticationFailed():
+            return f"level {event.needed_level} not reached"
+        case ConsentGiven():
+            return f"consent given, wording {event.version}"
+        case ConsentDeclined():
+            return "consent declined"
+        case NoInputHeard() | NoMatchHeard():
+            return f"{'silence' if isinstance(event, NoInputHeard) else 'no match'}, attempt {event.attempt}"
+        case AgentJoined():
+            return f"agent {event.agent} joined"
+        case FaultMet():
+            return f"fault at {event.step}: {event.reason}"
+        case StepEntered():
+            return f"step {event.step}"
+        case Requested():
+            return str(event.__struct_config__.tag).removesuffix("_requested").replace("_", " ") + " requested"
+        case _:
+            return ""

@@ -1,0 +1,58 @@
+// Waking a page up: server-sent events, long-polling where they do not get through. A push carries no data.
+
+const POLL_SECONDS = 25;
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/**
+ * Calls `wake()` whenever the number behind `urls` moved past `after()`, and `state("live" | "lost")` as the line comes and goes.
+ * urls: { events, changes } - `changes` may be missing. Returns { stop, again }.
+ */
+export function listen(urls, after, wake, state) {
+  let source = null;
+  let polling = false;
+  let stopped = false;
+  let failures = 0;
+
+  function open() {
+    if (stopped || polling) return;
+    source?.close();
+    source = new EventSource(`${urls.events}?after=${after()}`);
+    source.onopen = () => { failures = 0; state("live"); };
+    source.onmessage = wake;
+    source.onerror = () => {
+      state("lost");
+      failures += 1;
+      if (failures >= 3 && urls.changes) { source.close(); poll(); }
+      else if (source.readyState === EventSource.CLOSED) { wake(); setTimeout(open, 1000 * Math.min(failures, 10)); }
+    };
+  }
+
+  async function poll() {
+    polling = true;
+    while (!stopped) {
+      try {
+        const reply = await fetch(`${urls.changes}?after=${after()}&wait=${POLL_SECONDS}`, { cache: "no-store" });
+        if (reply.status === 410 || reply.status === 403) { wake(); return; }
+        if (!reply.ok) throw new Error(reply.statusText);
+        state("live");
+        if (Number(await reply.text()) > after()) await wake();
+      } catch {
+        state("lost");
+        await pause(2000);
+      }
+    }
+  }
+
+  function again() {
+    if (stopped) return;
+    wake();
+    if (!polling && source?.readyState !== EventSource.OPEN) open();
+  }
+
+  // A background tab is put to sleep by phones: look at the present as soon as it is back.
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) again(); });
+  addEventListener("online", again);
+  addEventListener("pageshow", (event) => { if (event.persisted) again(); });
+  open();
+  return { again, stop() { stopped = true; source?.close(); } };
+}

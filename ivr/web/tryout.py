@@ -1,0 +1,59 @@
+"""The three-pane page of ``make serve``: a telephone, the smartphone beside it, the agent's desk, and the turns below.
+
+Served in try mode only: it hands out a desk and invented contacts' PINs to whoever opens it.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import msgspec
+from flask import Blueprint, Response, abort, jsonify
+
+from ivr.errors import SettingsError
+from ivr.web.browser import check_request, draw, guard
+from ivr.web.doors import Services
+from ivr.web.ops import lines_after, rows
+
+
+def try_blueprint(services: Services) -> Blueprint:
+    """Routes ``/try``, ``/try/contacts``, ``/try/voices``, ``/try/voices/<name>`` and ``/try/lines``.
+
+    Raises SettingsError unless try mode is on and the emulator's address is known.
+    """
+    trying, emulator = services.trying, services.settings.emulator_url
+    if not services.settings.try_mode or trying is None or not emulator:
+        raise SettingsError("The three-pane page needs try mode and the emulator's address: start it with `make serve`.")
+    host = urlsplit(emulator).netloc
+    reach = (f"http://{host}", f"ws://{host}")
+    pane = Blueprint("tryout", __name__)
+    pane.before_request(check_request)
+
+    @pane.after_request
+    def headers(response: Response) -> Response:
+        response.headers["Permissions-Policy"] = "microphone=(self)"
+        return guard(response, services.settings, connect=reach)
+
+    @pane.get("/try")
+    def show() -> Response:
+        ticket = trying.desk_ticket(services.clock())
+        return draw("try/try.html", line=trying.line(), emulator=emulator, ticket=ticket, rows=rows(services, 0))
+
+    @pane.get("/try/contacts")
+    def contacts() -> Response:
+        return jsonify(msgspec.to_builtins(list(trying.contacts())))
+
+    @pane.get("/try/voices")
+    def voices() -> Response:
+        return jsonify(msgspec.to_builtins(list(trying.voices())))
+
+    @pane.get("/try/voices/<name>")
+    def voice(name: str) -> Response:
+        audio = trying.voice_audio(name)
+        return Response(audio, content_type="audio/basic") if audio is not None else abort(404)
+
+    @pane.get("/try/lines")
+    def lines() -> Response:
+        return lines_after(services)
+
+    return pane

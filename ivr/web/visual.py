@@ -1,0 +1,152 @@
+"""The caller's page: opened by a button and two spoken digits, then a drawing of the session and taps that are keys."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from flask import Blueprint, Response, redirect, request
+
+from ivr.flow.inputs import By, Digits, Speech
+from ivr.flow.session import Session, Turn
+from ivr.flow.waits import AwaitDigits, AwaitSecret
+from ivr.visual.labels import labels_for
+from ivr.visual.plain import plain
+from ivr.visual.screen import PERSON_KEY, Live, Screen, screen_for
+from ivr.web.browser import asset, check_form, check_request, draw, form_token, guard, set_cookie
+from ivr.web.cookies import PAGE_COOKIE
+from ivr.web.doors import LinkRefused, Opened, Services
+
+LONGEST_KEYS = 32
+_SEPARATORS = " -./()\u00a0\u2009"
+
+
+def page_blueprint(services: Services) -> Blueprint:
+    """Routes ``/v/<token>``, ``/v/call``, ``/v/call/<turn>`` and the assets of all pages."""
+    pages = Blueprint("page", __name__)
+    pages.before_request(check_request)
+    pages.add_url_rule("/assets/<version>/<name>", view_func=asset)
+
+    @pages.after_request
+    def headers(response: Response) -> Response:
+        return guard(response, services.settings)
+
+    @pages.get("/v/<token>")
+    def link(token: str) -> Response:
+        """Binds nothing and says nothing personal: link previews and mail scanners come here too."""
+        if not services.link_alive(token):
+            return _dead_link()
+        return draw("page/open.html", token=token, problem="")
+
+    @pages.post("/v/<token>")
+    def open_link(token: str) -> Response:
+        digits = _ascii_digits(request.form.get("digits", ""))
+        answer = services.open_link(token, digits, services.clock())
+        match answer:
+            case Opened(cookie=cookie):
+                response = redirect("/v/call", 303)
+                set_cookie(response, services.settings, PAGE_COOKIE, cookie, path="/v", same_site="Lax")
+                return response
+            case LinkRefused.WRONG_DIGITS:
+                problem = "Those are not the two digits you heard. Listen again and try once more."
+                return draw("page/open.html", 422, token=token, problem=problem)
+            case _:
+                return _dead_link()
+
+    @pages.get("/v/call")
+    def call() -> Response:
+        cookie = request.cookies.get(PAGE_COOKIE, "")
+        session = _session(services, cookie)
+        if session is None:
+            return _no_call()
+        screen = _screen(services, session)
+        moved = "moved" in request.args and session.ended is None
+        template = "page/screen.html" if "fragment" in request.args else "page/call.html"
+        return _drawn(template, screen, cookie, moved=moved)
+
+    @pages.post("/v/call/<int:turn>")
+    def tap(turn: int) -> Response:
+        cookie = request.cookies.get(PAGE_COOKIE, "")
+        session = _session(services, cookie)
+        if session is None:
+            return _no_call()
+        check_form(cookie, request.form)
+        answer = _answer(services, session, turn)
+        if isinstance(answer, str):
+            return _drawn("page/call.html", _screen(services, session), cookie, problem=answer)
+        return redirect("/v/call" if answer.accepted else "/v/call?moved", 303)
+
+    return pages
+
+
+def _session(services: Services, cookie: str) -> Session | None:
+    call = services.call_of_page(cookie) if cookie else None
+    return services.session(call) if call else None
+
+
+def _screen(services: Services, session: Session) -> Screen:
+    live = services.live(session)
+    said = services.said(session.call, session.turn)
+    facts = Live(said=said, place=live.place, waited_seconds=live.waited_seconds, agent=live.agent)
+    return screen_for(services.flow_of(session), session, facts)
+
+
+def _drawn(template: str, screen: Screen, cookie: str, *, moved: bool = False, problem: str = "") -> Response:
+    return draw(
+        template,
+        422 if problem else 200,
+        screen=screen,
+        body=screen.body,
+        words=labels_for(screen.language),
+        form_token=form_token(cookie),
+        moved=moved,
+        problem=problem,
+    )
+
+
+def _answer(services: Services, session: Session, turn: int) -> Turn | str:
+    """Take what the form holds as an answer to ``turn``; text: what is wrong with it, for the person who typed it."""
+    form = request.form
+    asked = session.waiting_for if turn == session.turn else None
+    if "secret" in form:
+        secret = _ascii_digits(form["secret"])
+        if not _only_keys(secret):
+            return "Please type digits only."
+        if asked is not None and not isinstance(asked, AwaitSecret):
+            return "That is not being asked now."
+        return services.secret_answer(session.call, turn, secret, By.TAP)
+    if "keys" in form:
+        keys = _ascii_digits(form["keys"])
+        if not _only_keys(keys):
+            return "Please type digits only."
+        is_button = asked is not None and keys in {PERSON_KEY, *(choice.key for choice in asked.choices)}
+        if isinstance(asked, AwaitSecret) and not is_button:
+            return "Please type your PIN into its own field."
+        if isinstance(asked, AwaitDigits) and not is_button and not asked.min_length <= len(keys) <= asked.max_length:
+            return f"Please type {asked.min_length} to {asked.max_length} digits; those were {len(keys)}."
+        return services.take_turn(session.call, Digits(turn=turn, keys=keys, by=By.TAP))
+    text = plain(form.get("text", ""))
+    if not text:
+        return "Please type something first."
+    return services.take_turn(session.call, Speech(turn=turn, text=text, by=By.TAP))
+
+
+def _only_keys(keys: str) -> bool:
+    return 0 < len(keys) <= LONGEST_KEYS and set(keys) <= set("0123456789*#")
+
+
+def _ascii_digits(typed: str) -> str:
+    """What was typed without separators, digits of any script as 0-9."""
+    kept = (character for character in typed[:200] if character not in _SEPARATORS)
+    return "".join(str(unicodedata.decimal(character, character)) for character in kept)
+
+
+def _dead_link() -> Response:
+    return draw("page/closed.html", 410, heading="This link no longer works", hint=(
+        "It opens one call, once, and for ten minutes. Stay on the line: the phone can do everything this page can."
+    ))  # fmt: skip
+
+
+def _no_call() -> Response:
+    return draw("page/closed.html", 410, heading="No call is open here", hint=(
+        "The call may be over, or this browser has not opened its link. Dial again and a new link comes to you."
+    ))  # fmt: skip

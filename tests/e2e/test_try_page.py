@@ -1,0 +1,136 @@
+"""The three-pane page: a telephone, a smartphone and a desk in one browser."""
+
+import pytest
+from conftest import tab
+from playwright.sync_api import expect
+from serving import flask_app, listening, serving
+from wire import Wire
+
+from ivr.errors import SettingsError
+from ivr.web.tryout import try_blueprint
+
+
+@pytest.fixture
+def wire():
+    return Wire()
+
+
+@pytest.fixture
+def panes(trial, wire, chromium):
+    with listening(wire.app) as trial.settings.emulator_url, serving(trial) as address:
+        trial.settings.public_url = address
+        for page in tab(chromium, base_url=address, viewport={"width": 1440, "height": 1100}, permissions=["microphone"]):
+            page.goto("/try")
+            expect(page.get_by_label("You are")).to_contain_text("Ada Marsh")
+            yield page
+
+
+def test_a_call_on_three_panes(trial, wire, panes):
+    panes.get_by_role("button", name="Call +441632960000").click()
+    expect(panes.get_by_text("on the call", exact=True)).to_be_visible()
+    assert wire.calls == [{"from": "+441632960101", "to": "+441632960000"}]
+    wire.says("Welcome to Riverside Bank. Your digits are 4 7.")
+    expect(panes.get_by_label("What is said on the phone")).to_contain_text("Your digits are 4 7.")
+    panes.get_by_role("group", name="Keypad").get_by_role("button", name="2", exact=False).first.click()
+    panes.get_by_label("Say in words").fill("balance")
+    panes.keyboard.press("Enter")
+    expect(panes.get_by_label("What is said on the phone")).to_contain_text("balance")
+
+    trial.rings(digits="47")
+    wire.texts("+441632960199", "Not for this phone.")
+    wire.texts("+441632960101", f"Your page: {trial.settings.public_url}{trial.sends_link()}")
+    expect(panes.locator("#texts li")).to_have_count(1)
+    panes.get_by_role("link").click()
+    handset = panes.frame_locator("#page")
+    handset.get_by_label("The two digits").fill("47")
+    handset.get_by_role("button", name="Open my call").click()
+    handset.get_by_role("button", name="Report a lost card").click()
+    expect(handset.get_by_label("Last four digits of the card")).to_be_visible()
+    expect(panes.locator("#lines tr").first).to_contain_text("taps 2")
+
+    panes.get_by_role("button", name="Hang up").click()
+    wire.ends()
+    expect(panes.get_by_text("not on a call")).to_be_visible()
+    assert wire.received == [
+        {"event": "key", "digit": "2"}, {"event": "speech", "text": "balance"}, {"event": "hangup"},
+    ]  # fmt: skip
+
+
+def test_the_desk_needs_no_account_and_its_ticket_works_once(trial, panes):
+    desk = panes.frame_locator("iframe[name=desk]")
+    expect(desk.get_by_role("heading", name="Sam")).to_be_visible()
+    assert trial.dispatch.tickets == set()
+
+
+def test_an_impostor_keeps_the_number_and_gets_other_voices(trial, wire, panes):
+    voices = panes.locator("#voices button")
+    expect(voices).to_have_text(["Ada's voice"])
+    panes.get_by_label("Impostor").check()
+    expect(voices).to_have_text(["Ben's voice"])
+    expect(panes.locator("#facts")).not_to_contain_text("PIN")
+    panes.get_by_role("button", name="Call +441632960000").click()
+    voices.first.click()
+    expect(panes.get_by_label("What is said on the phone")).to_contain_text("The kettle has just boiled.")
+    expect(voices.first).not_to_have_attribute("aria-pressed", "true")
+    assert wire.calls == [{"from": "+441632960101", "to": "+441632960000"}]
+    assert wire.sound == bytes([0xFF]) * 8000
+
+
+def test_the_microphone_becomes_telephone_sound(trial, wire, chromium, panes):
+    # A tone through the very worklet of the page, in an offline context: 1 kHz passes, 5 kHz must not alias.
+    measured = panes.evaluate(
+        """async () => {
+          const worklet = document.getElementById("try").dataset.microphone;
+          const level = async (frequency) => {
+            const context = new OfflineAudioContext(1, 48000, 48000);
+            await context.audioWorklet.addModule(worklet);
+            const node = new AudioWorkletNode(context, "telephone-line", { numberOfOutputs: 0 });
+            const codes = [];
+            node.port.onmessage = (message) => codes.push(...message.data);
+            const tone = new OscillatorNode(context, { frequency });
+            tone.connect(node);
+            tone.start();
+            await context.startRendering();
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            const linear = (code) => {
+              const bits = ~code & 0xff;
+              const magnitude = ((((bits & 15) << 3) + 132) << ((bits >> 4) & 7)) - 132;
+              return (bits & 0x80 ? -magnitude : magnitude) / 32768;
+            };
+            const settled = codes.slice(800).map(linear);
+            return { count: codes.length, rms: Math.hypot(...settled) / Math.sqrt(settled.length) };
+          };
+          return [await level(1000), await level(5000)];
+        }"""
+    )
+    passed, stopped = measured
+    assert 7700 <= passed["count"] <= 8000 and passed["count"] % 160 == 0
+    assert passed["rms"] == pytest.approx(0.707, rel=0.03)
+    assert stopped["rms"] < 0.01
+
+
+def test_without_an_emulator_the_page_says_so(trial, chromium):
+    with serving(trial) as address:
+        for page in tab(chromium, base_url=address, viewport={"width": 1440, "height": 900}):
+            page.goto("/try")
+            expect(page.get_by_role("alert")).to_contain_text("does not answer")
+
+
+def test_the_page_is_there_in_try_mode_only(services, trial):
+    assert flask_app(services).test_client().get("/try").status_code == 200
+    services.settings.try_mode = False
+    assert flask_app(services).test_client().get("/try").status_code == 404
+    with pytest.raises(SettingsError, match="make serve"):
+        try_blueprint(services)
+
+
+def test_it_may_reach_the_emulator_and_nothing_else(trial):
+    policy = flask_app(trial).test_client().get("/try").headers["Content-Security-Policy"]
+    assert "connect-src 'self' http://127.0.0.1:8901 ws://127.0.0.1:8901;" in policy
+    assert "unsafe" not in policy
+
+
+def test_sample_voices_are_served_as_telephone_sound(trial):
+    client = flask_app(trial).test_client()
+    assert client.get("/try/voices/ada").content_type == "audio/basic"
+    assert client.get("/try/voices/nobody").status_code == 404

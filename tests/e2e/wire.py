@@ -1,0 +1,76 @@
+"""The emulator's control door as far as the three-pane page uses it, played by a script."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import JSONResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+
+class Wire:
+    """Rings through to nobody: remembers what the page sent, says what a test tells it to."""
+
+    def __init__(self) -> None:
+        self.calls: list[dict] = []
+        self.received: list[dict] = []
+        self.sound = b""
+        self.messages: list[dict] = []
+        self._lines: list[WebSocket] = []
+        self._followers: list[WebSocket] = []
+        self._loop: asyncio.AbstractEventLoop | None = None
+        routes = [
+            Route("/emulator/calls", self._ring, methods=["POST"]),
+            Route("/emulator/messages", self._messages),
+            WebSocketRoute("/emulator/calls/{sid}/line", self._line),
+            WebSocketRoute("/emulator/events", self._events),
+        ]
+        allow = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
+        self.app = Starlette(routes=routes, middleware=[allow])
+
+    def says(self, text: str) -> None:
+        self._send(self._lines, {"event": "prompt", "text": text, "index": 0})
+
+    def ends(self) -> None:
+        self._send(self._lines, {"event": "state", "status": "completed"})
+
+    def texts(self, to: str, body: str) -> None:
+        message = {"event": "message", "sid": f"SM{len(self.messages)}", "to": to, "body": body}
+        self.messages.append(message)
+        self._send(self._followers, message)
+
+    def _send(self, sockets: list[WebSocket], message: dict) -> None:
+        for socket in sockets:
+            asyncio.run_coroutine_threadsafe(socket.send_json(message), self._loop).result(5)
+
+    async def _ring(self, request) -> JSONResponse:
+        self.calls.append(await request.json())
+        return JSONResponse({"sid": f"CA{len(self.calls)}"})
+
+    async def _messages(self, request) -> JSONResponse:
+        return JSONResponse({"messages": self.messages})
+
+    async def _line(self, socket: WebSocket) -> None:
+        await self._keep(socket, self._lines)
+
+    async def _events(self, socket: WebSocket) -> None:
+        await self._keep(socket, self._followers)
+
+    async def _keep(self, socket: WebSocket, sockets: list[WebSocket]) -> None:
+        self._loop = asyncio.get_running_loop()
+        await socket.accept()
+        sockets.append(socket)
+        try:
+            while True:
+                message = await socket.receive_json()
+                if message["event"] == "media":
+                    self.sound += base64.b64decode(message["payload"])
+                else:
+                    self.received.append(message)
+        except WebSocketDisconnect:
+            sockets.remove(socket)

@@ -1,0 +1,163 @@
+"""What a caller sees in each wait, and what they never see."""
+
+import unicodedata
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from ivr.flow.definition import Flow
+from ivr.flow.session import Page, Session
+from ivr.flow.waits import (
+    AwaitAgent,
+    AwaitChoice,
+    AwaitDigits,
+    AwaitFact,
+    AwaitSecret,
+    AwaitSpeech,
+    Offered,
+    TalkingToAgent,
+)
+from ivr.visual.plain import LONGEST, plain
+from ivr.visual.screen import Button, DigitsField, InQueue, Live, Screen, SecretField, TextField, Working, screen_for
+from ivr.visual.words import words_of
+
+FLOW = Flow(
+    name="bank", file="bank.yaml", bundle="b", title="Riverside Bank", language="en-GB", start="a", person="p", prove="",
+    facts={}, steps={},
+)  # fmt: skip
+SESSION = Session(
+    call="c", bundle="b", flow="bank", caller="+441632960101", line="+441632960000", page=Page("47"), turn=3, revision=9,
+    step="main",
+)  # fmt: skip
+PERSON = Offered("0", "Speak to a person")
+WAITS = {
+    "choices": AwaitChoice(timeout_seconds=5, choices=(Offered("1", "Balance"), PERSON)),
+    "digits": AwaitDigits(label="Card", min_length=4, max_length=4, timeout_seconds=5),
+    "text": AwaitSpeech(label="Message", max_length=80, timeout_seconds=5),
+    "secret": AwaitSecret(label="PIN", min_length=4, max_length=8, timeout_seconds=5),
+    "working": AwaitFact(request="r", about="verdict", choices=(PERSON,)),
+    "queue": AwaitAgent(request="r", queue="service", waiting="You are number {{ queue.position }}."),
+    "talking": TalkingToAgent(agent="sam", room="room-4711"),
+}
+
+
+def drawn(wait=None, live: Live = Live(), flow: Flow = FLOW, **changes) -> Screen:
+    return screen_for(flow, replace(SESSION, waiting_for=wait, **changes), live)
+
+
+@pytest.mark.parametrize("kind", WAITS)
+def test_every_wait_has_its_screen(kind):
+    screen = drawn(WAITS[kind])
+    assert screen.kind == kind
+    assert (screen.title, screen.turn, screen.revision) == ("Riverside Bank", 3, 9)
+    assert words_of(screen)
+
+
+def test_a_menu_shows_its_choices_as_buttons_and_the_person_apart():
+    screen = drawn(WAITS["choices"])
+    assert screen.buttons == (Button("1", "Balance"),)
+    assert screen.person == Button("0", "Speak to a person")
+    assert words_of(screen) == ("[1] Balance", "[0] Speak to a person")
+
+
+@pytest.mark.parametrize("kind", ["choices", "digits", "text", "secret", "working"])
+def test_a_person_is_always_one_tap_away(kind):
+    assert drawn(replace(WAITS[kind], choices=())).person == Button("0", "Speak to a person")
+
+
+@pytest.mark.parametrize("kind", ["queue", "talking"])
+def test_whoever_is_on_the_way_to_a_person_is_not_offered_one(kind):
+    assert drawn(WAITS[kind]).person is None
+
+
+def test_where_the_key_0_is_an_answer_it_is_no_button():
+    assert drawn(AwaitDigits(label="How many?", min_length=1, max_length=2, timeout_seconds=5, choices=(PERSON,))).person is None
+
+
+def test_the_menus_own_words_for_a_person_are_used():
+    wait = AwaitChoice(timeout_seconds=5, choices=(Offered("0", "Talk to our team"),))
+    assert drawn(wait).person == Button("0", "Talk to our team")
+
+
+def test_fields_say_what_fits():
+    assert drawn(WAITS["digits"]).body == DigitsField("Card", "4 digits", 4, 4)
+    assert drawn(replace(WAITS["digits"], min_length=2)).body.hint == "2 to 4 digits"
+    assert isinstance(drawn(WAITS["text"]).body, TextField)
+    assert isinstance(drawn(WAITS["secret"]).body, SecretField)
+
+
+@pytest.mark.parametrize(
+    ("about", "heading", "listening"),
+    [
+        ("verdict", "Checking your voice…", True),
+        ("enrolment", "Learning your voice…", True),
+        ("page", "Waiting for your page…", False),
+        ("lookup", "Setting up…", False),
+        ("identify", "Setting up…", False),
+    ],
+)
+def test_a_hold_says_what_is_going_on(about, heading, listening):
+    body = drawn(AwaitFact(request="r", about=about)).body
+    assert isinstance(body, Working)
+    assert (body.heading, body.listening) == (heading, listening)
+
+
+def test_the_queue_shows_place_and_time():
+    body = drawn(WAITS["queue"], Live(place=3, waited_seconds=83)).body
+    assert isinstance(body, InQueue)
+    assert (body.heading, body.place, body.waited_seconds) == ("You are in the queue", 3, 83)
+    assert drawn(WAITS["queue"], Live(place=1)).body.heading == "You are next"
+    assert drawn(WAITS["queue"]).body.place is None
+
+
+def test_an_agent_on_the_way_is_announced():
+    screen = drawn(AwaitAgent(request="r", queue="service", waiting="w", agent="sam", room="room-4711"))
+    assert screen.body.heading == "Putting you through…"
+
+
+def test_the_agents_name_is_shown_but_neither_login_nor_room():
+    text = str(msgspec.to_builtins(drawn(WAITS["talking"], Live(agent="Samira"))))
+    assert "You are talking to Samira" in text
+    assert "room-4711" not in text and "'sam'" not in text
+    assert drawn(WAITS["talking"]).body.heading == "You are talking to a person"
+
+
+def test_an_ended_call_offers_nothing():
+    screen = drawn(WAITS["choices"], ended="caller_hung_up")
+    assert (screen.kind, screen.buttons, screen.person) == ("ended", (), None)
+
+
+def test_before_the_first_wait_the_call_is_being_set_up():
+    assert drawn(None).body.heading == "Setting up…"
+
+
+def test_captions_are_what_the_phone_says():
+    assert drawn(WAITS["choices"], Live(said=("Hello.", " ", "How can I help?"))).captions == ("Hello.", "How can I help?")
+
+
+def test_the_two_digits_that_open_the_page_are_never_on_it():
+    for wait in WAITS.values():
+        screen = drawn(wait, page=Page(digits="8531"))
+        assert "8531" not in str(msgspec.to_builtins(screen))
+
+
+@pytest.mark.parametrize(("language", "direction"), [("en-GB", "ltr"), ("fa", "rtl"), ("ar-EG", "rtl"), ("de", "ltr")])
+def test_the_flows_language_sets_the_direction(language, direction):
+    screen = drawn(WAITS["choices"], flow=replace(FLOW, language=language))
+    assert (screen.language, screen.direction) == (language, direction)
+
+
+@given(st.text(max_size=200))
+def test_no_value_can_hide_or_turn_what_stands_beside_it(text):
+    shown = plain(text)
+    assert not any(unicodedata.category(each) in ("Cc", "Cs") for each in shown)
+    assert not set(shown) & {"\u202e", "\u202d", "\u2066", "\u2067", "\u2069", "\u200f"}
+    assert plain(shown) == shown
+
+
+def test_persian_joiners_stay_and_long_texts_end():
+    assert plain("می\u200cخواهم") == "می\u200cخواهم"
+    assert len(plain("a" * 10_000)) == LONGEST
