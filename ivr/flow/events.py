@@ -147,8 +147,8 @@ class EnrolmentRequested(Requested, frozen=True, kw_only=True, tag="enrolment_re
     contact: str
 
 
-class PageRequested(Requested, frozen=True, kw_only=True, tag="page_requested"):
-    """Waits for the page to be bound; nobody delivers it, only the clock ends it."""
+class PatienceRequested(Requested, frozen=True, kw_only=True, tag="patience_requested"):
+    """How long the caller is kept waiting for something; nobody delivers it, only the clock ends it."""
 
 
 class MessageRequested(Requested, frozen=True, kw_only=True, tag="message_requested"):
@@ -165,6 +165,10 @@ class RedirectRequested(Requested, frozen=True, kw_only=True, tag="redirect_requ
     turn: int
 
 
+class WatchRequested(Requested, frozen=True, kw_only=True, tag="watch_requested"):
+    """Have the carrier report this call's end and its failures to us. May be delivered twice."""
+
+
 class AgentRequested(Requested, frozen=True, kw_only=True, tag="agent_requested"):
     queue: str
 
@@ -173,5 +177,6 @@ AnyEvent = (
     Said | StepEntered | AnswerTaken | NoInputHeard | NoMatchHeard | ContactIdentified | FactorProven | FactorFailed
     | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | PageOpened
     | MessageRecorded | AgentJoined | AgentGone | FaultMet | CallEnded | IdentifyRequested | LookupRequested
-    | VerificationRequested | EnrolmentRequested | PageRequested | MessageRequested | RedirectRequested | AgentRequested
+    | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested | WatchRequested
+    | AgentRequested
 )  # fmt: skip

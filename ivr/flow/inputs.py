@@ -157,6 +157,12 @@ class TimedOut(Fact, frozen=True, kw_only=True, tag="timed_out"):
     """The clock's answer to a request that nobody answered in time."""
 
 
+class DocumentFailed(Fact, frozen=True, kw_only=True, tag="document_failed"):
+    """The carrier could not fetch or play what we wrote (its error code): the caller goes to a person."""
+
+    code: str
+
+
 class CallerHungUp(Fact, frozen=True, kw_only=True, tag="caller_hung_up"):
     source: str = "status"  # status | stream | queue | sweep
 
@@ -165,6 +171,6 @@ AnyAnswer = Digits | Speech | NoInput | SecretAnswer
 AnyFact = (
     CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
     | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | NobodyAvailable
-    | TimedOut | CallerHungUp
+    | TimedOut | DocumentFailed | CallerHungUp
 )  # fmt: skip
 Input = AnyAnswer | AnyFact

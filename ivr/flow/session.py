@@ -29,6 +29,7 @@ class Proving(msgspec.Struct, frozen=True):
     step: str
     tried: tuple[Factor, ...]
     resume: str  # the step that needed the level; "" if the flow came here by itself
+    level: int
     current: Factor | None = None
     attempt: int = 1  # of the PIN
 
@@ -42,6 +43,7 @@ class Voice(msgspec.Struct, frozen=True):
     verdict: Outcome | None = None
     reason: str = ""
     net_speech_seconds: float = 0.0
+    model: str = ""  # behind the verdict: class, name and the beginning of its sha256
 
 
 class Page(msgspec.Struct, frozen=True):

@@ -50,6 +50,7 @@ class AwaitFact(Wait, frozen=True, kw_only=True, tag="fact"):
 
     request: str
     about: str  # verdict | enrolment | page | lookup | identify
+    patience: str = ""  # id of the request by which the clock ends this wait, if it is not ``request`` itself
 
 
 class AwaitAgent(Wait, frozen=True, kw_only=True, tag="agent"):

@@ -13,11 +13,16 @@ from typing import Protocol
 
 import msgspec
 
+from ivr.authentication.pages import LinkRefused, Opened
+from ivr.dispatch import Pop, PopState
 from ivr.flow.definition import Flow
 from ivr.flow.events import AnyEvent
 from ivr.flow.inputs import By, Input
 from ivr.flow.session import Session, Turn
+from ivr.store.agents import AgentState
 from ivr.visual.screen import Live
+
+__all__ = ["AgentState", "LinkRefused", "Opened", "Pop", "PopState"]
 
 # -- settings ----------------------------------------------------------------------------------------------------------
 
@@ -41,18 +46,6 @@ class Settings(Protocol):
 
 
 # -- the caller's page -------------------------------------------------------------------------------------------------
-
-
-class Opened(msgspec.Struct, frozen=True):
-    """A link was opened by its button and the right digits: ``cookie`` now stands for the page."""
-
-    call: str
-    cookie: str
-
-
-class LinkRefused(StrEnum):
-    WRONG_DIGITS = "wrong_digits"  # tries are left
-    DEAD = "dead"  # forged, expired, used, tried too often, or the call is over: one answer for all
 
 
 class Pushes(Protocol):
@@ -142,47 +135,11 @@ class Role(StrEnum):
     OPS = "ops"  # also sees /ops and /metrics
 
 
-class AgentState(StrEnum):
-    OFFLINE = "offline"
-    AVAILABLE = "available"
-    BUSY = "busy"
-    RESERVED = "reserved"  # a call is offered, ringing or connected
-    WRAPUP = "wrapup"
-
-
 class Agent(msgspec.Struct, frozen=True):
     name: str
     display: str
     role: Role
     state: AgentState
-
-
-class PopState(StrEnum):
-    OFFERED = "offered"
-    ACCEPTED = "accepted"
-    RINGING = "ringing"
-    CONNECTED = "connected"
-    WRAPUP = "wrapup"
-
-
-class Pop(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent knows before "hello". ``contact_name`` is a claim unless ``level`` says otherwise."""
-
-    reservation: str
-    call: str
-    contact_name: str | None
-    number: str
-    reason: str  # label of the last choice
-    path: tuple[str, ...]  # labels of the choices made, in order
-    level: int
-    factors: tuple[str, ...]
-    verdict: str | None  # ACCEPTED | REJECTED | INCONCLUSIVE; None: never asked
-    verdict_reason: str
-    net_speech_seconds: float
-    voice_model: str
-    waited_seconds: int
-    state: PopState
-    since: datetime  # when ``state`` began
 
 
 class Dispatch(Protocol):

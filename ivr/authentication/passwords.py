@@ -1,16 +1,12 @@
-"""Passwords of people who sign in: argon2id, and when to stop listening to guesses."""
+"""Secrets of people, passwords and PINs: argon2id, and the same time for an unknown name as for a wrong one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-WRONG_LIMIT = 10
-WRONG_SPAN = timedelta(minutes=10)
 LONGEST_PASSWORD = 256  # characters; more is refused before it is hashed
 
 _hasher = PasswordHasher()  # argon2-cffi's defaults: RFC 9106, second recommended option
@@ -29,11 +25,6 @@ def password_matches(stored: str | None, password: str) -> bool:
         return _hasher.verify(stored or _nobody(), password) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
-
-
-def locked(wrong_at: Iterable[datetime], now: datetime) -> bool:
-    """Whether WRONG_LIMIT wrong tries fall into the WRONG_SPAN before ``now``; then nothing is compared any more."""
-    return sum(now - WRONG_SPAN < at <= now for at in wrong_at) >= WRONG_LIMIT
 
 
 @cache

@@ -1,0 +1,39 @@
+# Each target does all its own set-up, into .venv. demo and serve need neither root nor Node.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export OMP_NUM_THREADS := 1
+
+.PHONY: demo serve test lint bench eval fuzz setup setup-test
+
+setup:
+	@$(PYTHON) .ci/install.py
+	@$(BIN)/python -W ignore -m biometrics fetch
+
+setup-test:
+	@$(PYTHON) .ci/install.py --extra test
+	@.ci/packages
+	@$(BIN)/python -W ignore -m biometrics fetch
+
+demo: setup
+	@$(BIN)/ivr demo
+
+serve: setup
+	@$(BIN)/ivr demo --stay
+
+lint: setup-test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/lint-imports
+
+test: lint
+	@$(BIN)/python -W ignore::SyntaxWarning -m pytest
+
+bench: setup-test
+	@$(BIN)/python -m tests.bench
+
+eval: setup-test
+	@$(BIN)/python -W ignore -m biometrics evaluate --dev $(if $(SPEAKER_MODEL),--model $(SPEAKER_MODEL))
+
+fuzz: setup-test
+	@DUET_EXAMPLES=50000 $(BIN)/python -m pytest tests/unit/engine -k hypothesis

@@ -1,0 +1,238 @@
+"""``python -m biometrics fetch | enrol | verify | evaluate | calibrate | train``: the package from a terminal."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TypeVar
+
+from biometrics.audio import encode_ulaw, read_audio, telephone
+from biometrics.calibration import DEFAULT_TARGET_FAR, load_calibration, operating_point, save_calibration
+from biometrics.corpus import speakers
+from biometrics.encoder import FETCHED, load_encoder
+from biometrics.enrolment import EnrolmentPolicy, enrol
+from biometrics.errors import BiometricsError
+from biometrics.evaluation import evaluate
+from biometrics.fetch import fetch_campplus
+from biometrics.speech import Utterance
+from biometrics.trials import CALIBRATION_TESTS, calibrate, score_speakers, verdict_rates
+from biometrics.verification import Outcome, Verdict, verify
+from biometrics.voiceprint import Voiceprint, seal, unseal
+
+KEY_VARIABLE = "IVR_VOICEPRINT_KEY"
+FRAME_BYTES = 160  # 20 ms
+EXIT_CODES = {Outcome.ACCEPTED: 0, Outcome.REJECTED: 3, Outcome.INCONCLUSIVE: 4}
+
+Item = TypeVar("Item")
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == ["train"]:
+        from biometrics.training import main as train
+
+        return train(arguments[1:]) or 0
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("biometrics").setLevel(logging.INFO)
+    try:
+        return options.run(options)
+    except BiometricsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m biometrics", description="Voice biometrics for telephone calls.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run, text: str) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, help=text, description=text)
+        added.set_defaults(run=run)
+        added.add_argument("--models", type=Path, default=FETCHED, metavar="DIR", help="fetched models (%(default)s)")
+        added.add_argument("--json", action="store_true", help="print one JSON object")
+        if name != "fetch":
+            added.add_argument("--model", default="", help="directory, shipped or fetched name, or hub id")
+        return added
+
+    command("fetch", _fetch, "Fetch the CAM++ speaker model; the shipped model serves where it cannot be had.")
+
+    added = command("enrol", _enrol, f"Make a voiceprint, sealed with the key in {KEY_VARIABLE}.")
+    added.add_argument("--contact", required=True, help="whose print it is; it opens for this contact only")
+    added.add_argument("--out", type=Path, required=True, help="file for the sealed voiceprint")
+    added.add_argument("audio", nargs="+", help="recordings of the person, 8 s of speech or more in all")
+
+    added = command(
+        "verify", _verify, "Compare a recording with a voiceprint. Exit code 0 ACCEPTED, 3 REJECTED, 4 INCONCLUSIVE."
+    )
+    added.add_argument("--contact", required=True, help="whose print it is claimed to be")
+    added.add_argument("--print", dest="sealed", type=Path, required=True, help="file with the sealed voiceprint")
+    added.add_argument("--target-far", type=float, default=DEFAULT_TARGET_FAR, help="0-1 (%(default)s)")
+    added.add_argument("audio", nargs="+", help="recordings of the caller, 3 s of speech or more in all")
+
+    added = command("evaluate", _evaluate, "Error rates on trials of your own, or verdict rates on labelled speakers.")
+    added.add_argument("--enrol", type=Path, metavar="CSV", help="speaker,path (several rows a speaker)")
+    added.add_argument("--trials", type=Path, metavar="CSV", help="speaker,path,target (1 or 0)")
+    added.add_argument("--telephone", action="store_true", help="first 8 kHz, 300-3400 Hz, G.711 µ-law")
+    added.add_argument("--scores", type=Path, metavar="CSV", help="write every score here")
+    added.add_argument(
+        "--speech", type=Path, metavar="DIR", help="instead of csv files: labelled speakers (manifest.csv)"
+    )
+    added.add_argument("--split", default="dev", help="of the labelled speakers (%(default)s)")
+    added.add_argument("--target-far", type=float, default=DEFAULT_TARGET_FAR, help="with --speech, 0-1 (%(default)s)")
+
+    added = command("calibrate", _calibrate, "Learn LLR and thresholds from the train split of labelled speakers.")
+    added.add_argument("--speech", type=Path, default=Path("../shared/speech"), metavar="DIR", help="(%(default)s)")
+    added.add_argument("--speakers-per-corpus", type=int, metavar="N", help="at most so many (all); saves time")
+    added.add_argument(
+        "--seen-in-training",
+        action="store_true",
+        help="the model was trained on these speakers: thresholds are set for half of each FAR, and the file says so",
+    )
+    commands.add_parser("train", help="Train a speaker model of our own (see biometrics/training).")
+    return parser
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    directory = fetch_campplus(options.models, say=lambda text: print(text, file=sys.stderr, flush=True))
+    if options.json:
+        print(json.dumps({"fetched": directory is not None, "directory": str(directory) if directory else None}))
+    return 0
+
+
+def _enrol(options: argparse.Namespace) -> int:
+    result = enrol(load_encoder(options.model, options.models), _heard(options.audio), EnrolmentPolicy())
+    if result.voiceprint:
+        options.out.write_bytes(seal(result.voiceprint, _key(), options.contact))
+    answer = {"enrolled": result.voiceprint is not None, "refusal": result.refusal}
+    answer["net_speech_seconds"] = result.net_speech_seconds
+    done = f"enrolled {options.contact} with {result.net_speech_seconds:.1f} s of speech: {options.out}"
+    refused = f"not enrolled: {result.refusal} ({result.net_speech_seconds:.1f} s of speech)"
+    print(json.dumps(answer) if options.json else done if result.voiceprint else refused)
+    return 0 if result.voiceprint else 4
+
+
+def _verify(options: argparse.Namespace) -> int:
+    voiceprint = unseal(options.sealed.read_bytes(), _key(), options.contact)
+    encoder = load_encoder(options.model, options.models)
+    verdict = _listen(encoder, voiceprint, _ulaw(options.audio), operating_point(encoder, options.target_far))
+    if options.json:
+        print(json.dumps(asdict(verdict)))
+    else:
+        score = "" if verdict.score is None else f", LLR {verdict.score:+.2f} (threshold {verdict.threshold:+.2f})"
+        print(f"{verdict.outcome}: {verdict.reason}{score}, {verdict.net_speech_seconds:.1f} s of speech")
+        print(f"  {verdict.model_name}, {verdict.model_class}, sha256 {verdict.model_sha256}")
+    return EXIT_CODES[verdict.outcome]
+
+
+def _listen(encoder, voiceprint: Voiceprint, ulaw: bytes, point) -> Verdict:
+    """As on a live call: frame by frame, asking again at each look until the answer cannot change."""
+    utterance = Utterance()
+    verdict = verify(encoder, voiceprint, utterance, point)
+    for start in range(0, len(ulaw), FRAME_BYTES):
+        utterance.feed(ulaw[start : start + FRAME_BYTES])
+        if verdict.next_look_seconds is not None and utterance.net_speech_seconds >= verdict.next_look_seconds:
+            verdict = verify(encoder, voiceprint, utterance, point)
+        if verdict.next_look_seconds is None:
+            return verdict
+    return verify(encoder, voiceprint, utterance, point)
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    encoder = load_encoder(options.model, options.models)
+    if options.speech:
+        return _evaluate_speakers(options, encoder)
+    if not options.enrol or not options.trials:
+        raise BiometricsError("evaluate needs --enrol and --trials, or --speech")
+    figures = evaluate(encoder, options.enrol, options.trials, options.telephone, options.scores, _track)
+    if options.json:
+        print(json.dumps(figures))
+    else:
+        for name, value in figures.items():
+            print(f"{name:22} {value}")
+    return 1 if figures["trials_unscored"] else 0
+
+
+def _evaluate_speakers(options: argparse.Namespace, encoder) -> int:
+    point = operating_point(encoder, options.target_far)
+    if point is None:
+        raise BiometricsError(
+            f"{encoder.name} has no threshold for FAR {options.target_far}: python -m biometrics calibrate"
+        )
+    scores = score_speakers(encoder, speakers(options.speech, options.split), _track)
+    rows = verdict_rates(scores, point.calibration, point.accept_llr)
+    if options.json:
+        print(
+            json.dumps({"model": encoder.name, "target_far": point.target_far, "rates": [asdict(row) for row in rows]})
+        )
+        return 0
+    print(f"{encoder.name} ({encoder.sha256[:12]}), FAR {point.target_far:.1%}, accept at LLR {point.accept_llr:+.2f}")
+    names = ("speakers", "owners", "ACCEPTED", "REJECTED", "impostors", "ACCEPTED", "REJECTED")
+    print(f"{'corpus':22}" + "".join(f"{name:>10}" for name in names))
+    for row in rows:
+        print(
+            f"{row.corpus:22}{row.speakers:10}{row.owner_trials:10}{row.owners_accepted:10.1%}{row.owners_rejected:10.1%}"
+            f"{row.impostor_trials:10}{row.impostors_accepted:10.2%}{row.impostors_rejected:10.1%}"
+        )
+    print(f"median net speech until an owner was accepted: {rows[-1].median_seconds_to_accept} s")
+    return 0
+
+
+def _calibrate(options: argparse.Namespace) -> int:
+    encoder = load_encoder(options.model, options.models)
+    people = speakers(options.speech, "train", options.speakers_per_corpus)
+    command = f"python -m biometrics calibrate --model {encoder.name}"
+    command += f" --speakers-per-corpus {options.speakers_per_corpus}" if options.speakers_per_corpus else ""
+    command += " --seen-in-training" if options.seen_in_training else ""
+    conditions = (
+        "train split, telephone (8 kHz, 300-3400 Hz, G.711 µ-law), enrolment >= 8 s net speech, tests looked at after 3, "
+        "4.5, 7 and 10 s, impostors within a corpus, one recording session a speaker: optimistic for calls weeks apart"
+    )
+    caution = (
+        "The model was trained on these speakers, so its scores here are too good: thresholds are those of half the FAR."
+        if options.seen_in_training
+        else ""
+    )
+    scores = score_speakers(encoder, people, _track, CALIBRATION_TESTS)
+    calibration = calibrate(encoder, scores, command, conditions, caution, 2.0 if options.seen_in_training else 1.0)
+    path = save_calibration(calibration)
+    if options.json:
+        print(json.dumps(asdict(load_calibration(encoder.sha256))))
+    else:
+        print(f"{path}: {calibration.target_trials} owner and {calibration.impostor_trials} impostor trials")
+        for each in calibration.thresholds:
+            print(f"  FAR {each.far:.1%}: accept at LLR {each.llr:+.2f}, FRR {each.frr:.1%}")
+        print(f"  reject at LLR {calibration.reject_llr:+.2f} or below")
+    return 0
+
+
+def _ulaw(paths: list[str]) -> bytes:
+    return b"".join(encode_ulaw(telephone(*read_audio(path))) for path in paths)
+
+
+def _heard(paths: list[str]) -> Utterance:
+    utterance = Utterance()
+    utterance.feed(_ulaw(paths))
+    return utterance
+
+
+def _key() -> bytes:
+    value = os.environ.get(KEY_VARIABLE, "")
+    if len(value.encode()) < 32:
+        raise BiometricsError(f"set {KEY_VARIABLE} to a secret of 32 or more random characters")
+    return value.encode()
+
+
+def _track(items: list[Item], description: str) -> Iterable[Item]:
+    from rich.console import Console
+    from rich.progress import track
+
+    return track(items, description, console=Console(stderr=True))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""Real speakers as telephone callers: a directory of labelled speech turned into enrolments and test calls.
+
+The directory holds ``manifest.csv`` (path, corpus, speaker, split, seconds) and the clips. Every clip passes through
+``audio.telephone``; the clips of one call follow each other with a short pause, as µ-law frames of 20 ms.
+"""
+
+import csv
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from biometrics.audio import TELEPHONE_RATE_HZ, encode_ulaw, read_audio, telephone
+from biometrics.errors import AudioError
+from biometrics.speech import Utterance
+
+FRAME_BYTES = 160  # 20 ms of µ-law
+PAUSE = bytes([0xFF]) * int(0.3 * TELEPHONE_RATE_HZ)  # µ-law silence
+ENROLMENT_CLIPS = 3
+
+
+@dataclass(frozen=True)
+class Speaker:
+    corpus: str
+    name: str
+    clips: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class SpeakerCalls:
+    """One speaker's enrolment call and test calls, which share no audio."""
+
+    speaker: Speaker
+    enrolment: Utterance
+    tests: tuple[Utterance, ...]
+
+
+def speakers(directory: Path, split: str, most_per_corpus: int | None = None) -> list[Speaker]:
+    """The speakers of one split, by corpus and name, of each corpus the first ``most_per_corpus`` (None: all).
+
+    ``AudioError`` where there is no manifest.
+    """
+    manifest = directory / "manifest.csv"
+    if not manifest.is_file():
+        raise AudioError("empty", f"{manifest} is missing: give the directory of labelled speech, --speech DIR")
+    clips: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    with manifest.open(newline="") as file:
+        for row in csv.DictReader(file):
+            if row["split"] == split:
+                clips[row["corpus"], row["speaker"]].append(directory / row["path"])
+    found = [Speaker(corpus, name, tuple(sorted(paths))) for (corpus, name), paths in sorted(clips.items())]
+    by_corpus = [list(each) for _, each in groupby(found, key=lambda speaker: speaker.corpus)]
+    return [speaker for each in by_corpus for speaker in each[:most_per_corpus]]
+
+
+def calls(
+    speaker: Speaker, enrolment_seconds: float = 8.0, test_seconds: tuple[float, float] = (3.0, 10.0), tests: int = 2
+) -> SpeakerCalls | None:
+    """Calls of one speaker: at least ``enrolment_seconds`` of net speech, then up to ``tests`` calls of net speech
+    between the two ``test_seconds``. None where the speaker has too little for both.
+
+    Clips come in an order drawn from the speaker's name. Where there are more than three, enrolment takes at least
+    three whole ones; otherwise it may end inside a clip and the test goes on from there (one recording: flattering).
+    """
+    clips = list(speaker.clips)
+    random.Random(speaker.name).shuffle(clips)
+    audio = _frames(clips)
+    whole_clips = len(clips) > ENROLMENT_CLIPS
+    enrolment, finished = Utterance(), 0
+    for frame, clip_ends in audio:
+        enrolment.feed(frame)
+        finished += clip_ends
+        enough = enrolment.net_speech_seconds >= enrolment_seconds
+        if enough and (not whole_clips or (clip_ends and finished >= ENROLMENT_CLIPS)):
+            break
+    heard = []
+    while len(heard) < tests:
+        test = Utterance()
+        for frame, _ in audio:
+            test.feed(frame)
+            if test.net_speech_seconds >= test_seconds[1]:
+                break
+        if test.net_speech_seconds < test_seconds[0]:
+            break
+        heard.append(test)
+    if enrolment.net_speech_seconds < enrolment_seconds or not heard:
+        return None
+    return SpeakerCalls(speaker, enrolment, tuple(heard))
+
+
+def _frames(clips: list[Path]) -> Iterator[tuple[bytes, bool]]:
+    """(20 ms of µ-law, whether the clip ends with it), read as it is needed."""
+    for clip in clips:
+        data = encode_ulaw(telephone(*read_audio(clip))) + PAUSE
+        for start in range(0, len(data), FRAME_BYTES):
+            yield data[start : start + FRAME_BYTES], start + FRAME_BYTES >= len(data)

@@ -1,0 +1,5 @@
+import sys
+
+from biometrics.training import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,126 @@
+"""The configuration of a training run: one YAML file, checked when it is read."""
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from biometrics.training.channel import ChannelConfig
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the message names the file, the key and what to write."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Shape of the ECAPA-TDNN: see Desplanques et al. 2020; `last` is the width before the pooling."""
+
+    mels: int
+    channels: int
+    last: int
+    attention: int
+
+
+@dataclass(frozen=True)
+class Stage:
+    """From where the stage before ends until `until_step`: batches of `batch` crops of `crop_seconds` [least, most]."""
+
+    until_step: int
+    batch: int
+    crop_seconds: tuple[float, float]
+    speeds: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class LossConfig:
+    """Weights and shapes of the three parts of the loss (see objective.py)."""
+
+    cosine: float
+    speakers: float
+    relations: float
+    scale: float
+    margin: float
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """Everything that decides what comes out, and the paths, which do not."""
+
+    seed: int
+    speech: Path
+    teacher: Path
+    cache: Path
+    model: ModelConfig
+    channel: ChannelConfig
+    loss: LossConfig
+    stages: tuple[Stage, ...]
+    learning_rate: float
+    warmup_steps: int
+    weight_decay: float
+    gradient_norm: float
+    average_decay: float
+    precision: Literal["float32", "bfloat16"]
+    evaluate_every: int
+    log_every: int
+    checkpoint_seconds: float
+
+    @property
+    def steps(self) -> int:
+        return self.stages[-1].until_step
+
+
+def read(path: Path, **paths: Path | None) -> TrainingConfig:
+    """Read a configuration; keyword arguments that are not None replace the paths it names. Raises ConfigError."""
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as problem:
+        raise ConfigError(f"{path} cannot be read as YAML: {problem}") from problem
+    config = _build(TrainingConfig, content, f"{path}")
+    config = dataclasses.replace(config, **{name: value for name, value in paths.items() if value is not None})
+    ends = [stage.until_step for stage in config.stages]
+    if not ends or sorted(set(ends)) != ends:
+        raise ConfigError(f"{path}: stages: until_step must grow from stage to stage, not {ends}")
+    if len(config.channel.codecs) != len(config.channel.codec_weights):
+        raise ConfigError(f"{path}: channel: write one codec_weights entry for each of {config.channel.codecs}")
+    return config
+
+
+def recipe(config: TrainingConfig) -> dict[str, Any]:
+    """What decides the outcome, without the paths, as plain values."""
+    plain = dataclasses.asdict(config)
+    return {key: value for key, value in plain.items() if key not in ("speech", "teacher", "cache")}
+
+
+def _build(kind: Any, value: Any, where: str) -> Any:
+    """`value` from YAML as a `kind`: a dataclass, a tuple, a Literal or a scalar."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        return _build_dataclass(kind, value, where)
+    if origin is tuple:
+        if not isinstance(value, list) or (Ellipsis not in arguments and len(value) != len(arguments)):
+            raise ConfigError(f"{where}: write a list{'' if Ellipsis in arguments else f' of {len(arguments)}'}")
+        kinds = [arguments[0]] * len(value) if Ellipsis in arguments else arguments
+        return tuple(_build(each, part, f"{where}[{at}]") for at, (each, part) in enumerate(zip(kinds, value)))
+    if origin in (Literal, types.UnionType):
+        if value not in arguments:
+            raise ConfigError(f"{where}: {value!r} is not one of {arguments}")
+        return value
+    try:
+        return kind(value)
+    except (TypeError, ValueError) as problem:
+        raise ConfigError(f"{where}: {value!r} is not a {kind.__name__}") from problem
+
+
+def _build_dataclass(kind: type, value: Any, where: str) -> Any:
+    fields = typing.get_type_hints(kind)
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where}: write the keys {sorted(fields)} here")
+    missing, unknown = fields.keys() - value.keys(), value.keys() - fields.keys()
+    if missing or unknown:
+        raise ConfigError(f"{where}: missing keys {sorted(missing)}, unknown keys {sorted(unknown)}")
+    return kind(**{name: _build(each, value[name], f"{where}: {name}") for name, each in fields.items()})

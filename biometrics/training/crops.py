@@ -1,0 +1,90 @@
+"""The lessons in the order they are given: a batch is a function of seed and step, so a killed run goes on exactly."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from biometrics.training.channel import ChannelConfig, telephone
+from biometrics.training.codecs import RATE
+from biometrics.training.config import Stage
+from biometrics.training.corpus import Speech
+from biometrics.training.teacher import CHUNK_SECONDS, Lessons, at_speed, source_samples
+
+GRID_SECONDS = 0.2  # crop lengths are rounded to this, so that few shapes occur and memory is reused
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Telephone crops (batch, samples at 8 kHz), the teacher's answers (batch, 192), pseudo-speakers (batch,)."""
+
+    heard: torch.Tensor
+    targets: torch.Tensor
+    labels: torch.Tensor
+
+
+class Crops(Dataset[Batch]):
+    """Batches of one stage by step. A pseudo-speaker is a speaker at one speed, numbered speed-major."""
+
+    def __init__(
+        self, speech: Speech, lessons: tuple[Lessons, ...], stage: Stage, channel: ChannelConfig, seed: int
+    ) -> None:
+        self.speech, self.lessons, self.stage, self.channel, self.seed = speech, lessons, stage, channel, seed
+        count = len(speech.speakers)
+        self.chunks = [_chunks_by_speaker(each, count) for each in lessons]
+        # Speakers with a lot of speech come oftener, but not in proportion: voices teach more than minutes do.
+        weights = np.sqrt([len(own) for own in self.chunks[0]])
+        self.weights = weights / weights.sum()
+
+    def centroids(self) -> torch.Tensor:
+        """The teacher's mean, unit-length embedding of each pseudo-speaker: (speeds x speakers, 192)."""
+        means = [
+            each.targets[own].mean(axis=0)
+            for each, split in zip(self.lessons, self.chunks, strict=True)
+            for own in split
+        ]
+        return torch.nn.functional.normalize(torch.from_numpy(np.stack(means)))
+
+    def __getitem__(self, step: int) -> Batch:
+        order = np.random.default_rng([self.seed, step])
+        seconds = max(GRID_SECONDS, round(order.uniform(*self.stage.crop_seconds) / GRID_SECONDS) * GRID_SECONDS)
+        chosen = order.choice(len(self.weights), size=self.stage.batch, p=self.weights)
+        taken = [
+            self._example(np.random.default_rng([self.seed, step, number]), int(speaker), seconds)
+            for number, speaker in enumerate(chosen)
+        ]
+        heard, targets, labels = zip(*taken, strict=True)
+        return Batch(*(torch.from_numpy(np.stack(part)) for part in (heard, targets, labels)))
+
+    def _example(
+        self, rng: np.random.Generator, speaker: int, seconds: float
+    ) -> tuple[np.ndarray, np.ndarray, np.int64]:
+        at = int(rng.integers(len(self.lessons)))
+        lessons, own = self.lessons[at], self.chunks[at][speaker]
+        turn = int(rng.integers(len(own)))
+        start = lessons.chunks[own[turn]].start
+        if seconds <= CHUNK_SECONDS:
+            start += source_samples(rng.uniform(0, CHUNK_SECONDS - seconds), lessons.speed)
+            target = lessons.targets[own[turn]]
+        else:  # runs on into the speaker's next chunk, so both answers count
+            target = lessons.targets[own[turn]] + lessons.targets[own[(turn + 1) % len(own)]]
+            target = target / np.linalg.norm(target)
+        source = self.speech.read(speaker, start, source_samples(seconds, lessons.speed) + 16)
+        clean = at_speed(source, lessons.speed, RATE)[: round(seconds * RATE)]
+        heard = telephone(clean, rng, self.channel, lambda length: self._babble(rng, length))
+        return heard, target, np.int64(at * len(self.speech.speakers) + speaker)
+
+    def _babble(self, rng: np.random.Generator, length: int) -> np.ndarray:
+        """Three to eight voices at once, 8 kHz; neighbouring samples are averaged, which is filter enough for a murmur."""
+        voices = np.zeros(length, dtype=np.float32)
+        for _ in range(rng.integers(3, 9)):
+            speaker = int(rng.integers(len(self.speech.speakers)))
+            start = int(rng.integers(self.speech.speakers[speaker].length))
+            voices += self.speech.read(speaker, start, 2 * length).reshape(-1, 2).mean(axis=1)
+        return voices
+
+
+def _chunks_by_speaker(lessons: Lessons, speakers: int) -> list[np.ndarray]:
+    owner = np.array([chunk.speaker for chunk in lessons.chunks])
+    return [np.flatnonzero(owner == speaker) for speaker in range(speakers)]

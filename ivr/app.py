@@ -1,0 +1,325 @@
+"""The one place where things are wired."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import cached_property, partial
+
+import msgspec
+from flask import Flask, Response
+
+from ivr import calls
+from ivr.authentication import Secrets, pages, verdicts
+from ivr.authentication.listening import Listening
+from ivr.authentication.signin import OPS_SKILL, SignIns
+from ivr.calls import Services, facts_on_file
+from ivr.carriers.addresses import Addressing
+from ivr.carriers.base import Control
+from ivr.dispatch import Dispatch, Pop
+from ivr.errors import SettingsError
+from ivr.flow.definition import Flow
+from ivr.flow.events import Requested, Said
+from ivr.flow.inputs import By, Input
+from ivr.flow.loader import load_bundle
+from ivr.flow.session import Session, Turn
+from ivr.flow.waits import TalkingToAgent
+from ivr.settings import Settings
+from ivr.store import bundles, database, sessions
+from ivr.store.agents import AgentState
+from ivr.visual.screen import Live
+from ivr.web import doors
+from ivr.web.agents import agents_blueprint
+from ivr.web.desk import desk_blueprint
+from ivr.web.ops import ops_blueprint
+from ivr.web.pushes import Pushes
+from ivr.web.security import LONGEST_BODY, Doorkeeper
+from ivr.web.serving import Server
+from ivr.web.signin import signin_blueprint
+from ivr.web.stream import StreamDoor
+from ivr.web.tryout import try_blueprint
+from ivr.web.visual import page_blueprint
+from ivr.web.voice import voice_blueprint
+from ivr.work import Work
+
+log = logging.getLogger(__name__)
+WORKERS = 8  # threads for REST calls and for saving answers of the voice process
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_store(settings: Settings) -> database.Database:
+    db = database.open_database(settings.database_url)
+    database.upgrade(db)
+    return db
+
+
+def publish(db: database.Database, settings: Settings) -> dict[str, str]:
+    """Check the flow files and make them live for new calls. Raises FlowMistakes: a flow with a mistake never starts.
+
+    Returns the bundle of each flow.
+    """
+    bundle = load_bundle(settings.flows)
+    for warning in bundle.warnings:
+        log.warning("%s", warning)
+    bundles.store_bundle(db, bundle.hash, bundle.files)
+    for flow in bundle.flows:
+        if bundles.published(db, flow) != bundle.hash:
+            bundles.publish(db, flow, bundle.hash, utc_now())
+    return {flow: bundle.hash for flow in bundle.flows}
+
+
+def twilio_control(settings: Settings) -> Control:
+    from ivr.carriers.twilio.control import TwilioControl  # the SDK takes a while to import
+
+    return TwilioControl(settings.account_sid, settings.auth_token, settings.number, settings.api_base)
+
+
+class LateControl:
+    """The carrier's REST client, made at its first use: a webhook must not wait for the SDK's import."""
+
+    def __init__(self, make: Callable[[], Control]) -> None:
+        self._make = make
+
+    @cached_property
+    def _control(self) -> Control:
+        return self._make()
+
+    def warm(self) -> None:
+        """Import behind the first webhooks, not before them."""
+        self._control  # noqa: B018
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._control, name)
+
+
+class House:
+    """Everything of one ``ivr serve``; implements ``web.doors.Services`` for the pages."""
+
+    def __init__(self, settings: Settings, control: Control | None = None) -> None:
+        self.settings = settings
+        self.database = open_store(settings)
+        self.clock = utc_now
+        self.executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="delivery")
+        self.pushes = Pushes(self._numbers)
+        self._bumps: dict[str, int] = {}
+        self.calls = Services(self.database, utc_now, facts_on_file, self._changed)
+        self.addressing = Addressing(settings.public_url, settings.secret_key, settings.account_sid)
+        self.doorkeeper = Doorkeeper(settings.public_url, settings.auth_token.encode(), settings.secret_key)
+        self.control = control or LateControl(partial(twilio_control, settings))
+        environment = {"IVR_VOICEPRINT_KEY": settings.voiceprint_key, "IVR_SPEAKER_MODEL": settings.speaker_model}
+        self.listening = Listening(environment, self.executor, partial(verdicts.answered, self.calls))
+        self.queue = Dispatch(self.calls, self.control, self.addressing, self._desk_changed, self._wake)
+        self.work = Work(
+            self.calls, self.control, self.addressing, self.executor,
+            others=(partial(verdicts.ask, self.calls, self.listening), self.queue.look),
+        )  # fmt: skip
+        self.secrets = Secrets()
+        self.dispatch = Desk(self)
+        self.trying: doors.Trying | None = None
+
+    def _wake(self) -> None:
+        self.work.wake()
+
+    def _changed(self, turn: Turn) -> None:
+        self.pushes.publish(turn.session.call, turn.session.revision)
+        self._bump(doors.LOG)
+        if any(isinstance(event, Requested) for event in turn.events) or turn.session.ended:
+            self.work.wake()
+
+    def _desk_changed(self, agent: str) -> None:
+        self._bump(doors.agent_topic(agent))
+
+    def _bump(self, topic: str) -> None:
+        self._bumps[topic] = self._bumps.get(topic, 0) + 1
+        self.pushes.publish(topic, self._numbers((topic,))[topic])
+
+    def _numbers(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """What ``pushes`` compares: a call's revision; the log's newest id; for a desk, whatever moves it."""
+        newest = sessions.newest_log_id(self.database) if any(self._moves_with_log(t) for t in topics) else 0
+        found = dict(sessions.revisions(self.database, [t for t in topics if not self._moves_with_log(t)]))
+        for topic in topics:
+            if topic == doors.LOG:
+                found[topic] = newest
+            elif self._moves_with_log(topic):
+                found[topic] = newest + self._bumps.get(topic, 0)
+        return found
+
+    @staticmethod
+    def _moves_with_log(topic: str) -> bool:
+        return topic == doors.LOG or topic.startswith("agent:")
+
+    # -- web.doors.Services ---------------------------------------------------------------------------------------
+
+    def session(self, call: str) -> Session | None:
+        return sessions.load(self.database, call)
+
+    def flow_of(self, session: Session) -> Flow:
+        return calls.flow_of(self.calls, session)
+
+    def live(self, session: Session) -> Live:
+        place = self.queue.place(session)
+        wait = session.waiting_for
+        agent = self.dispatch.display(wait.agent) if isinstance(wait, TalkingToAgent) else ""
+        if place is None:
+            return Live(agent=agent)
+        return Live(place=place.position, waited_seconds=place.waited_seconds, agent=agent)
+
+    def said(self, call: str, turn: int) -> tuple[str, ...]:
+        events = sessions.events_of_turn(self.database, call, turn)
+        return tuple(event.text for event in events if isinstance(event, Said))
+
+    def take_turn(self, call: str, input: Input) -> Turn:
+        return calls.take_turn(self.calls, call, input)
+
+    def secret_answer(self, call: str, turn: int, digits: str, by: By) -> Turn:
+        return self.secrets.answer(self.calls, call, turn, digits, by)
+
+    def link_alive(self, token: str) -> bool:
+        return pages.is_alive(self.calls, self.addressing, token)
+
+    def open_link(self, token: str, digits: str, now: datetime) -> pages.Opened | pages.LinkRefused:
+        return pages.open_link(self.calls, self.addressing, token, digits, now)
+
+    def call_of_page(self, cookie: str) -> str | None:
+        return pages.call_of(self.calls, cookie)
+
+    def live_calls(self) -> Sequence[doors.LiveCall]:
+        rows = sessions.live_calls(self.database, limit=200)
+        return [
+            doors.LiveCall(
+                call=session.call, caller=session.caller, flow=session.flow, step=session.step, level=session.level,
+                turn=session.turn, revision=session.revision, since=since, page_open=session.page.opened,
+                waiting_for=msgspec.to_builtins(session.waiting_for)["type"] if session.waiting_for else "end",
+            )
+            for session, since in rows
+        ]  # fmt: skip
+
+    def log(self, after: int, limit: int) -> Sequence[doors.LogLine]:
+        rows = sessions.recent_log(self.database, max(after, sessions.newest_log_id(self.database) - limit), limit)
+        callers: dict[str, str] = {}
+        for row in rows:
+            if row.call not in callers:
+                session = sessions.load(self.database, row.call)
+                callers[row.call] = session.caller if session else ""
+        return [
+            doors.LogLine(row.id, row.at, row.call, callers[row.call], row.turn, row.revision, row.input, row.events)
+            for row in rows
+        ]
+
+
+class Desk:
+    """Implements ``web.doors.Dispatch``: the queue's functions for whoever is signed in."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._queue = house.queue
+        self.sign_ins = SignIns(house.calls)
+
+    def signin(self, name: str, password: str, now: datetime) -> str | None:
+        return self.sign_ins.sign_in(name, password, now)
+
+    def signin_by_ticket(self, ticket: str, now: datetime) -> str | None:
+        return self.sign_ins.sign_in_by_ticket(ticket, now) if self._house.settings.try_mode else None
+
+    def signout(self, cookie: str) -> None:
+        agent = self.sign_ins.agent_of(cookie)
+        self.sign_ins.sign_out(cookie)
+        if agent is not None:
+            self._queue.set_state(agent.name, AgentState.OFFLINE)
+
+    def agent_of(self, cookie: str) -> doors.Agent | None:
+        agent = self.sign_ins.agent_of(cookie)
+        if agent is None:
+            return None
+        role = doors.Role.OPS if OPS_SKILL in agent.skills else doors.Role.AGENT
+        return doors.Agent(name=agent.name, display=agent.display, role=role, state=agent.state)
+
+    def display(self, name: str) -> str:
+        agent = self.sign_ins.by_name(name)
+        return agent.display if agent else ""
+
+    def set_state(self, agent: doors.Agent, state: AgentState) -> None:
+        self._queue.set_state(agent.name, state)
+
+    def pop(self, agent: doors.Agent) -> Pop | None:
+        return self._queue.pop(agent.name)
+
+    def seen(self, reservation: str) -> None:
+        self._queue.seen(reservation)
+
+    def accept(self, agent: doors.Agent, reservation: str) -> None:
+        self._queue.accept(agent.name, reservation)
+
+    def finish(self, agent: doors.Agent, reservation: str, disposition: str, note: str) -> None:
+        self._queue.finish(agent.name, reservation, disposition, note)
+
+
+def create_flask(house: House) -> Flask:
+    flask = Flask("ivr.web")
+    flask.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
+    flask.config["MAX_FORM_MEMORY_SIZE"] = LONGEST_BODY
+    blueprints = [
+        voice_blueprint(
+            house.calls, house.addressing, house.doorkeeper, house.secrets, house.queue, house.settings.person_number
+        ),
+        agents_blueprint(house.queue, house.addressing, house.doorkeeper),
+        page_blueprint(house), signin_blueprint(house), desk_blueprint(house), ops_blueprint(house),
+    ]  # fmt: skip
+    if house.settings.try_mode and house.trying is not None:
+        blueprints.append(try_blueprint(house))
+    for blueprint in blueprints:
+        flask.register_blueprint(blueprint)
+
+    @flask.errorhandler(413)
+    def too_long(_error: Exception) -> Response:
+        return Response(status=413)
+
+    @flask.errorhandler(500)
+    def failed(_error: Exception) -> Response:
+        return Response("Something went wrong on our side.\n", status=500, content_type="text/plain; charset=utf-8")
+
+    @flask.get("/healthz")
+    def healthy() -> Response:
+        return Response("ok\n", content_type="text/plain")
+
+    @flask.get("/readyz")
+    def ready() -> Response:
+        """Ready for calls once a flow is published; verdicts need the model too, and say so here."""
+        flows = bundles.published_flows(house.database)
+        model = house.listening.model
+        voice = "loading" if model is None else model.problem or model.model_name
+        text = f"flows: {', '.join(sorted(flows)) or 'none'}\nvoice: {voice}\n"
+        return Response(text, status=200 if flows else 503, content_type="text/plain; charset=utf-8")
+
+    return flask
+
+
+def create_app(settings: Settings, control: Control | None = None, trying: Callable[[House], doors.Trying] | None = None) -> Server:
+    """The ASGI application. Raises FlowMistakes, SettingsError and StoreError before anything is served."""
+    house = House(settings, control)
+    publish(house.database, settings)
+    if settings.try_mode:
+        if trying is None:
+            raise SettingsError("IVR_TRY=1 is for 'ivr demo' and 'make serve' only; unset it")
+        house.trying = trying(house)
+    door = StreamDoor(
+        house.calls, house.addressing, house.doorkeeper, house.listening, settings.account_sid, house.work.wake
+    )
+
+    def stopping() -> None:
+        house.work.stop()
+        house.executor.shutdown(wait=True, cancel_futures=True)
+        database.close(house.database)
+
+    def started() -> None:
+        if isinstance(house.control, LateControl):
+            house.executor.submit(house.control.warm)
+        house.work.start()
+
+    background = (house.pushes.run, house.listening.run)
+    return Server(create_flask(house), house, door, background, started, stopping)

@@ -1,0 +1,159 @@
+"""The web process's side of the voice process: starts it, restarts it, passes audio on and answers in its place.
+
+Lives on the event loop. If the voice process dies, what was asked of it is INCONCLUSIVE: in doubt never ACCEPTED.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import Executor
+from pathlib import Path
+
+from ivr.authentication.messages import (
+    Audio,
+    Closed,
+    Enrol,
+    Enrolled,
+    Heard,
+    Ready,
+    ToVoice,
+    Verdict,
+    Verify,
+    decode_from_voice,
+    frame,
+    read_frame,
+)  # fmt: skip
+
+log = logging.getLogger(__name__)
+RESTART_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)  # between two starts; the last one repeats
+BACKLOG = 4 << 20  # bytes waiting for the voice process; audio beyond is dropped, questions never are
+
+Answer = Verdict | Enrolled
+
+
+class Listening:
+    """``answered`` is called on a thread of ``executor`` for every question, exactly once each."""
+
+    def __init__(self, environment: dict[str, str], executor: Executor, answered: Callable[[Answer], None]) -> None:
+        self._environment = environment
+        self._executor = executor
+        self._answered = answered
+        self._asked: dict[str, Verify | Enrol] = {}
+        self._writer: asyncio.StreamWriter | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task | None = None
+        self.streams: set[str] = set()  # calls whose audio comes in here
+        self.net_speech_seconds: dict[str, float] = {}
+        self.model: Ready | None = None
+        self.pid: int | None = None
+
+    # -- from any thread ------------------------------------------------------------------------------------------
+
+    def ask(self, question: Verify | Enrol) -> None:
+        self._loop.call_soon_threadsafe(self._ask, question)
+
+    # -- on the loop ----------------------------------------------------------------------------------------------
+
+    def opened(self, call: str) -> None:
+        self.streams.add(call)
+
+    def audio(self, call: str, ulaw: bytes) -> None:
+        writer = self._writer
+        if writer is not None and writer.transport.get_write_buffer_size() < BACKLOG:
+            writer.write(frame(Audio(call, ulaw)))
+
+    def closed(self, call: str) -> None:
+        self.streams.discard(call)
+        self.net_speech_seconds.pop(call, None)
+        self._send(Closed(call))
+
+    def _ask(self, question: Verify | Enrol) -> None:
+        if question.request in self._asked:
+            return
+        self._asked[question.request] = question
+        self._send(question)
+
+    def _send(self, message: ToVoice) -> None:
+        if self._writer is not None:
+            self._writer.write(frame(message))
+
+    async def run(self) -> None:
+        """Keep a voice process running until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        with tempfile.TemporaryDirectory(prefix="duet-") as directory:
+            path = Path(directory) / "voice.sock"
+            server = await asyncio.start_unix_server(self._connected, path)
+            try:
+                starts = 0
+                while True:
+                    began = self._loop.time()
+                    await self._one_process(str(path))
+                    starts = 0 if self._loop.time() - began > 60 else starts + 1
+                    await asyncio.sleep(RESTART_SECONDS[min(starts, len(RESTART_SECONDS)) - 1])
+            finally:
+                server.close()
+
+    async def _one_process(self, path: str) -> None:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-W", "ignore", "-m", "ivr.authentication.process", path,
+            env={**os.environ, **self._environment, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+        )  # fmt: skip
+        self.pid = process.pid
+        try:
+            code = await process.wait()
+            log.error("the voice process ended with %s; what it was asked is INCONCLUSIVE; starting it again", code)
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.terminate()
+                await process.wait()
+            self._writer, self.model = None, None
+            for question in list(self._asked.values()):
+                self._settle(_failure(question))
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        for question in self._asked.values():  # asked while no process was there
+            writer.write(frame(question))
+        try:
+            while True:
+                self._take(decode_from_voice(await read_frame(reader)))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        except Exception:
+            log.exception("the voice process said something that cannot be read")
+        finally:
+            if self._writer is writer:
+                self._writer = None
+            writer.close()
+
+    def _take(self, message: Ready | Heard | Verdict | Enrolled) -> None:
+        match message:
+            case Ready():
+                self.model = message
+                if message.problem:
+                    log.error("voice: %s; every verdict will be INCONCLUSIVE", message.problem)
+                else:
+                    about = (message.model_class, message.model_name, message.model_sha256[:12])
+                    log.info("voice: %s %s sha256 %s", *about)
+            case Heard():
+                if message.call in self.streams:
+                    self.net_speech_seconds[message.call] = message.net_speech_seconds
+            case Verdict() | Enrolled():
+                self._settle(message)
+
+    def _settle(self, answer: Answer) -> None:
+        if self._asked.pop(answer.request, None) is not None:
+            self._executor.submit(self._answered, answer)
+
+
+def _failure(question: Verify | Enrol) -> Answer:
+    if isinstance(question, Enrol):
+        return Enrolled(question.request, question.call, question.contact, None, "failure", 0.0, "", "", "")
+    return Verdict(question.request, question.call, "INCONCLUSIVE", "failure", None, None, 0.0, "", "", "")

@@ -1,0 +1,99 @@
+"""What the web process and the voice process say to each other over a Unix socket: length, then MessagePack."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+LONGEST = 1 << 20  # bytes of one message
+
+
+class Audio(msgspec.Struct, frozen=True, tag=True):
+    """µ-law audio of the caller as it arrives."""
+
+    call: str
+    ulaw: bytes
+
+
+class Closed(msgspec.Struct, frozen=True, tag=True):
+    """No more audio will come: answer what is open and forget the call."""
+
+    call: str
+
+
+class Verify(msgspec.Struct, frozen=True, tag=True):
+    request: str
+    call: str
+    contact: str
+    sealed: bytes
+
+
+class Enrol(msgspec.Struct, frozen=True, tag=True):
+    request: str
+    call: str
+    contact: str
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """The model is loaded, or cannot be (``problem``): then every answer is INCONCLUSIVE."""
+
+    model_name: str
+    model_class: str
+    model_sha256: str
+    problem: str = ""
+
+
+class Heard(msgspec.Struct, frozen=True, tag=True):
+    """How much net speech there is by now."""
+
+    call: str
+    net_speech_seconds: float
+
+
+class Verdict(msgspec.Struct, frozen=True, tag=True):
+    request: str
+    call: str
+    outcome: str
+    reason: str
+    score: float | None
+    threshold: float | None
+    net_speech_seconds: float
+    model_name: str
+    model_class: str
+    model_sha256: str
+
+
+class Enrolled(msgspec.Struct, frozen=True, tag=True):
+    """``sealed`` None: refused, with the reason."""
+
+    request: str
+    call: str
+    contact: str
+    sealed: bytes | None
+    refusal: str | None
+    net_speech_seconds: float
+    model_name: str
+    model_class: str
+    model_sha256: str
+
+
+ToVoice = Audio | Closed | Verify | Enrol
+FromVoice = Ready | Heard | Verdict | Enrolled
+
+_encode = msgspec.msgpack.Encoder().encode
+decode_to_voice = msgspec.msgpack.Decoder(ToVoice).decode
+decode_from_voice = msgspec.msgpack.Decoder(FromVoice).decode
+
+
+def frame(message: ToVoice | FromVoice) -> bytes:
+    body = _encode(message)
+    return len(body).to_bytes(4, "big") + body
+
+
+async def read_frame(reader: asyncio.StreamReader) -> bytes:
+    """One message's body. Raises asyncio.IncompleteReadError at the end, ValueError for a length out of bounds."""
+    length = int.from_bytes(await reader.readexactly(4), "big")
+    if length > LONGEST:
+        raise ValueError(f"a message of {length} bytes on the voice socket; {LONGEST} is the most")
+    return await reader.readexactly(length)

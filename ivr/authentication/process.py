@@ -1,0 +1,248 @@
+"""The voice process: audio in, verdicts out. The only process that loads the model.
+
+Started by ``ivr serve`` as ``python -m ivr.authentication.process SOCKET``. Audio lives in its memory only and goes
+with the call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import os
+import signal
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from biometrics import (
+    BiometricsError,
+    EnrolmentPolicy,
+    EnrolmentResult,
+    Outcome,
+    Utterance,
+    default_model,
+    enrol,
+    load_encoder,
+    operating_point,
+    seal,
+    unseal,
+    verify,
+)  # fmt: skip
+from biometrics import Verdict as Judged
+from ivr.authentication.messages import (
+    Audio,
+    Closed,
+    Enrol,
+    Enrolled,
+    FromVoice,
+    Heard,
+    Ready,
+    ToVoice,
+    Verdict,
+    Verify,
+    decode_to_voice,
+    frame,
+    read_frame,
+)  # fmt: skip
+
+log = logging.getLogger("ivr.voice")
+LOOK_EVERY_SECONDS = 0.5  # of new net speech, between two looks or progress reports
+ENROL_AT_SECONDS = (12.0, 20.0, 30.0)  # net speech at which an enrolment is tried
+
+
+@dataclass
+class Listening:
+    """One call's speech and what is asked about it."""
+
+    utterance: Utterance = field(default_factory=Utterance)
+    verify: Verify | None = None
+    enrol: Enrol | None = None
+    enrol_tries: int = 0
+    reported_seconds: float = 0.0
+    next_look_seconds: float = 0.0
+    busy: bool = False  # a look is under way; audio goes on arriving
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class Model:
+    encoder: object
+    operating_point: object | None
+    problem: str = ""
+
+
+class VoiceProcess:
+    """One connection to the web process. All methods but ``_load`` and the looks run on the event loop."""
+
+    def __init__(self, writer: asyncio.StreamWriter, model_name: str, key: bytes) -> None:
+        self._writer = writer
+        self._key = key
+        self._calls: dict[str, Listening] = {}
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="model")  # one embedding at a time
+        self._model: Model | None = None
+        self._model_name = model_name
+        self._tasks: set[asyncio.Task] = set()
+
+    def send(self, message: FromVoice) -> None:
+        self._writer.write(frame(message))
+
+    async def load(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._model = await loop.run_in_executor(self._pool, _load, self._model_name)
+        encoder = self._model.encoder
+        if encoder is None:
+            self.send(Ready("", "", "", self._model.problem))
+        else:
+            self.send(Ready(encoder.name, encoder.class_name, encoder.sha256, self._model.problem))
+        for call in list(self._calls):
+            self._look(call)
+
+    def take(self, message: ToVoice) -> None:
+        match message:
+            case Audio():
+                listening = self._calls.setdefault(message.call, Listening())
+                listening.utterance.feed(message.ulaw)
+                net = listening.utterance.net_speech_seconds
+                if net - listening.reported_seconds >= LOOK_EVERY_SECONDS:
+                    listening.reported_seconds = net
+                    self.send(Heard(message.call, net))
+                    self._look(message.call)
+            case Verify():
+                self._calls.setdefault(message.call, Listening()).verify = message
+                self._look(message.call)
+            case Enrol():
+                # A print is made only of what was said after consent.
+                listening = self._calls.setdefault(message.call, Listening())
+                listening.utterance, listening.reported_seconds = Utterance(), 0.0
+                listening.enrol, listening.enrol_tries = message, 0
+            case Closed():
+                if message.call in self._calls:
+                    self._calls[message.call].closed = True
+                    self._look(message.call)
+
+    def _look(self, call: str) -> None:
+        """Start a look if there is a question, a model and enough new speech; one look of a call at a time."""
+        listening = self._calls[call]
+        if self._model is None or listening.busy:
+            return
+        net = listening.utterance.net_speech_seconds
+        if listening.enrol and (listening.closed or net >= ENROL_AT_SECONDS[min(listening.enrol_tries, 2)]):
+            listening.busy = True
+            self._run(self._enrol(call, listening, listening.enrol))
+        elif listening.verify and (listening.closed or net >= listening.next_look_seconds):
+            listening.busy = True
+            self._run(self._verify(call, listening, listening.verify))
+        elif listening.closed:
+            del self._calls[call]
+
+    def _run(self, coroutine) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _verify(self, call: str, listening: Listening, asked: Verify) -> None:
+        loop = asyncio.get_running_loop()
+        verdict = await loop.run_in_executor(self._pool, self._judge, asked, listening.utterance.snapshot())
+        listening.busy = False
+        listening.next_look_seconds = getattr(verdict, "next_look_seconds", None) or 0.0
+        final = verdict.outcome != "INCONCLUSIVE" or listening.closed or verdict.next_look_seconds is None
+        if final and listening.verify is asked:
+            listening.verify = None
+            self.send(
+                Verdict(
+                    asked.request, call, str(verdict.outcome), verdict.reason, verdict.score, verdict.threshold,
+                    verdict.net_speech_seconds, verdict.model_name, verdict.model_class, verdict.model_sha256,
+                )
+            )  # fmt: skip
+        if listening.closed or listening.verify or listening.enrol:
+            self._look(call)
+
+    def _judge(self, asked: Verify, utterance: Utterance) -> Judged:
+        """Runs on the model's thread. Never raises: doubt and failure are INCONCLUSIVE."""
+        model = self._model
+        try:
+            if model.encoder is None:
+                return _nothing(asked, model.problem)
+            voiceprint = unseal(asked.sealed, self._key, asked.contact)
+            return verify(model.encoder, voiceprint, utterance, model.operating_point)
+        except BiometricsError as error:
+            log.warning("verification %s: %s", asked.request, error)
+            return _nothing(asked, type(error).__name__)
+        except Exception:
+            log.exception("verification %s failed; the answer is INCONCLUSIVE", asked.request)
+            return _nothing(asked, "failure")
+
+    async def _enrol(self, call: str, listening: Listening, asked: Enrol) -> None:
+        loop = asyncio.get_running_loop()
+        result, sealed = await loop.run_in_executor(self._pool, self._learn, asked, listening.utterance.snapshot())
+        listening.busy = False
+        listening.enrol_tries += 1
+        worth_more = result.refusal in ("too_short", "inconsistent", "too_noisy") and not listening.closed
+        if listening.enrol is asked and (sealed or not worth_more or listening.enrol_tries >= len(ENROL_AT_SECONDS)):
+            listening.enrol = None
+            encoder = self._model.encoder
+            self.send(
+                Enrolled(
+                    asked.request, call, asked.contact, sealed, None if sealed else result.refusal or "failure",
+                    result.net_speech_seconds, getattr(encoder, "name", ""), getattr(encoder, "class_name", ""),
+                    getattr(encoder, "sha256", ""),
+                )
+            )  # fmt: skip
+        if listening.closed or listening.verify or listening.enrol:
+            self._look(call)
+
+    def _learn(self, asked: Enrol, utterance: Utterance) -> tuple[EnrolmentResult, bytes | None]:
+        """Runs on the model's thread. Never raises."""
+        try:
+            if self._model.encoder is None:
+                return EnrolmentResult(None, "failure", utterance.net_speech_seconds), None
+            result = enrol(self._model.encoder, utterance, EnrolmentPolicy())
+            sealed = seal(result.voiceprint, self._key, asked.contact) if result.voiceprint else None
+            return result, sealed
+        except Exception:
+            log.exception("enrolment %s failed; no voiceprint was made", asked.request)
+            return EnrolmentResult(None, "failure", utterance.net_speech_seconds), None
+
+
+def _nothing(asked: Verify, reason: str) -> Judged:
+    return Judged(Outcome.INCONCLUSIVE, reason or "failure", None, None, None, 0.0, "", "", "")
+
+
+def _load(name: str) -> Model:
+    """Runs on the model's thread, where torch is imported. Never raises."""
+    try:
+        encoder = load_encoder(name or default_model())
+        point = operating_point(encoder)
+        problem = "" if point else f"model {encoder.name} has no calibration: run python -m biometrics calibrate"
+        return Model(encoder, point, problem)
+    except Exception as error:
+        log.exception("the speaker model cannot be loaded; every answer will be INCONCLUSIVE")
+        return Model(None, None, str(error) or type(error).__name__)
+
+
+async def serve(path: str, model_name: str, key: bytes) -> None:
+    """Connect to the web process, which listens on ``path``, and work until it goes."""
+    reader, writer = await asyncio.open_unix_connection(path)
+    process = VoiceProcess(writer, model_name, key)
+    loading = asyncio.create_task(process.load())
+    try:
+        while True:
+            process.take(decode_to_voice(await read_frame(reader)))
+    except (asyncio.IncompleteReadError, ConnectionError):
+        pass  # the web process has gone, and so do we
+    finally:
+        loading.cancel()
+        writer.close()
+
+
+def main() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s voice %(levelname)s %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the web process, which ends us
+    key = base64.urlsafe_b64decode(os.environ["IVR_VOICEPRINT_KEY"])
+    asyncio.run(serve(sys.argv[1], os.environ.get("IVR_SPEAKER_MODEL", ""), key))
+    os._exit(0)  # a model thread may still be busy; nothing is left to save
+
+
+if __name__ == "__main__":
+    main()

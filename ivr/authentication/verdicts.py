@@ -1,0 +1,75 @@
+"""Answers of the voice process become facts of the call."""
+
+from __future__ import annotations
+
+import logging
+
+from ivr.authentication.listening import Answer, Listening
+from ivr.authentication.messages import Enrol, Enrolled, Verify
+from ivr.calls import Services, take_turn
+from ivr.errors import UnknownCall
+from ivr.flow.events import EnrolmentRequested, VerificationRequested
+from ivr.flow.inputs import EnrolmentFinished, Outcome, VerdictReached
+from ivr.store import requests, voiceprints
+from ivr.store.errors import ConsentMissing
+
+log = logging.getLogger(__name__)
+KINDS = ("verification_requested", "enrolment_requested")
+LEASE_SECONDS = 600  # the voice process answers or its death does; the request's own time ends it otherwise
+
+
+def ask(services: Services, listening: Listening) -> None:
+    """Hand open questions about calls whose audio comes in here to the voice process. Repeatable."""
+    now = services.clock()
+    for open_request in requests.open_requests(services.database, KINDS, now, limit=100):
+        if open_request.call not in listening.streams:
+            continue
+        if not requests.claim(services.database, open_request.request, now, LEASE_SECONDS):
+            continue
+        asked = open_request.body
+        if isinstance(asked, EnrolmentRequested):
+            listening.ask(Enrol(asked.request, open_request.call, asked.contact))
+        elif isinstance(asked, VerificationRequested):
+            found = voiceprints.voiceprint(services.database, asked.contact)
+            if found is None:
+                fact = VerdictReached(id=asked.request, outcome=Outcome.INCONCLUSIVE, reason="no_voiceprint")
+                take_turn(services, open_request.call, fact)
+            else:
+                listening.ask(Verify(asked.request, open_request.call, asked.contact, found[0]))
+
+
+def answered(services: Services, answer: Answer) -> None:
+    """Save what came of a question. A print and the fact that it exists are one commit."""
+    try:
+        if isinstance(answer, Enrolled):
+            _enrolled(services, answer)
+        else:
+            fact = VerdictReached(
+                id=answer.request, outcome=Outcome(answer.outcome), reason=answer.reason, score=answer.score,
+                threshold=answer.threshold, net_speech_seconds=answer.net_speech_seconds, model_name=answer.model_name,
+                model_class=answer.model_class, model_sha256=answer.model_sha256,
+            )  # fmt: skip
+            take_turn(services, answer.call, fact)
+    except UnknownCall as error:
+        log.warning("%s", error)
+    except Exception:
+        log.exception("the answer to %s could not be saved; its request times out as INCONCLUSIVE", answer.request)
+
+
+def _enrolled(services: Services, answer: Enrolled) -> None:
+    def fact(refusal: str | None) -> EnrolmentFinished:
+        return EnrolmentFinished(
+            id=answer.request, refusal=refusal, net_speech_seconds=answer.net_speech_seconds,
+            model_name=answer.model_name, model_class=answer.model_class, model_sha256=answer.model_sha256,
+        )  # fmt: skip
+
+    def store(transaction) -> None:
+        voiceprints.save(transaction, answer.contact, answer.sealed, answer.model_sha256, services.clock())
+
+    if answer.sealed is None:
+        take_turn(services, answer.call, fact(answer.refusal))
+        return
+    try:
+        take_turn(services, answer.call, fact(None), also=store)
+    except ConsentMissing:
+        take_turn(services, answer.call, fact("no_consent"))

@@ -1,0 +1,1 @@
+"""Twilio: the one door to its SDK, its TwiML and its signatures."""

@@ -1,0 +1,147 @@
+"""TwiML as a pure function of a turn's events and its wait."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import assert_never
+from xml.sax.saxutils import escape, quoteattr
+
+from ivr.carriers.base import Addresses
+from ivr.flow import phrases
+from ivr.flow.definition import Flow
+from ivr.flow.events import AnyEvent, Said
+from ivr.flow.session import Session
+from ivr.flow.waits import (
+    AnyWait,
+    AwaitAgent,
+    AwaitChoice,
+    AwaitDigits,
+    AwaitFact,
+    AwaitSecret,
+    AwaitSpeech,
+    TalkingToAgent,
+)  # fmt: skip
+
+HEADER = '<?xml version="1.0" encoding="UTF-8"?>'
+POLL_SECONDS = 2  # a hold looks again this often; the fact itself redirects the call at once
+REMIND_EVERY = 4  # polls between two reminders
+# Characters that XML 1.0 cannot carry, and the bidirectional overrides that can make a text read as another.
+_UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]")
+
+
+def document(flow: Flow, session: Session, events: Sequence[AnyEvent], to: Addresses, poll: int = 0) -> str:
+    """The document of the session's present turn. ``poll``: how often this hold has looked already (0 = first)."""
+    wait = session.waiting_for
+    said = [event for event in events if isinstance(event, Said)] if not poll else []
+    # Whatever must be heard stands outside the Gather, where no key interrupts it, with all that precedes it.
+    first = max((i for i, one in enumerate(said) if one.must_hear), default=-1) + 1
+    lead = "".join(_say(one.text, flow.language) for one in said[:first])
+    if session.voice.wanted and not session.voice.running and session.ended is None:
+        lead += _stream(to)
+    inner = "".join(_say(one.text, flow.language) for one in said[first:])
+    return f"{HEADER}<Response>{lead}{_body(flow, wait, inner, to, poll)}</Response>"
+
+
+def waiting_document(text: str, language: str) -> str:
+    """What a caller in the queue hears: Twilio asks for it again whenever it has run out."""
+    return f'{HEADER}<Response>{_say(text, language)}<Pause length="8"/></Response>'
+
+
+def apology(text: str, language: str, *, redirect: str | None = None, number: str | None = None) -> str:
+    """Where nothing else can be drawn: apologise, then another flow, a person's number, or the end."""
+    if number:
+        rest = f"<Dial>{_text(number)}</Dial>"
+    elif redirect:
+        rest = f'<Redirect method="POST">{_text(redirect)}</Redirect>'
+    else:
+        rest = "<Hangup/>"
+    return f"{HEADER}<Response>{_say(text, language)}{rest}</Response>"
+
+
+def agent_document(text: str, language: str, confirm: str) -> str:
+    """The agent's phone: a key confirms that a person, not a voicemail, has answered."""
+    gather = (
+        f'<Gather input="dtmf" numDigits="1" timeout="10" action={quoteattr(confirm)} method="POST">'
+        f"{_say(text, language)}</Gather>"
+    )
+    return f"{HEADER}<Response>{gather}<Hangup/></Response>"
+
+
+def agent_room_document(room: str, events_url: str) -> str:
+    """The agent joins the room first. When they leave, the conference ends and the caller returns to the flow."""
+    conference = (
+        f'<Conference beep="false" startConferenceOnEnter="true" endConferenceOnExit="true" waitUrl=""'
+        f' statusCallback={quoteattr(events_url)} statusCallbackEvent="join leave end">{_text(room)}</Conference>'
+    )
+    return f"{HEADER}<Response><Dial>{conference}</Dial></Response>"
+
+
+def hang_up_document() -> str:
+    return f"{HEADER}<Response><Hangup/></Response>"
+
+
+def _body(flow: Flow, wait: AnyWait | None, inner: str, to: Addresses, poll: int) -> str:
+    match wait:
+        case None:
+            return inner + "<Hangup/>"
+        case AwaitChoice():
+            hints = ",".join(phrase for c in wait.choices for phrase in (c.label, *c.words))[:2000]
+            return _gather(
+                inner, to, f'input="dtmf speech" numDigits="1" timeout="{wait.timeout_seconds}" speechTimeout="auto"'
+                f" language={quoteattr(flow.language)} hints={quoteattr(_clean(hints))}",
+            )  # fmt: skip
+        case AwaitDigits() | AwaitSecret():
+            keys = f'input="dtmf" numDigits="{wait.max_length}" finishOnKey="#" timeout="{wait.timeout_seconds}"'
+            return _gather(inner, to, keys, action=to.secret if isinstance(wait, AwaitSecret) else to.answer)
+        case AwaitSpeech():
+            return _gather(
+                inner, to, f'input="dtmf speech" numDigits="1" timeout="{wait.timeout_seconds}" speechTimeout="auto"'
+                f" language={quoteattr(flow.language)}",
+            )  # fmt: skip
+        case AwaitFact():
+            if poll and poll % REMIND_EVERY == 0:
+                about_voice = wait.about in ("verdict", "enrolment")
+                inner = _say(phrases.KEEP_TALKING if about_voice else phrases.CHECKING, flow.language)
+            return _gather(inner, to, f'input="dtmf" numDigits="1" timeout="{POLL_SECONDS}"', poll + 1)
+        case AwaitAgent():
+            # One Twilio queue for each call: it is only a waiting room, our own queue decides who is next.
+            return (
+                f'{inner}<Enqueue action={quoteattr(to.left)} method="POST" waitUrl={quoteattr(to.wait)}'
+                f' waitUrlMethod="POST">{_text(to.draw.rpartition("/voice/c/")[2].partition("/")[0])}</Enqueue>'
+            )
+        case TalkingToAgent():
+            return (
+                f'{inner}<Dial action={quoteattr(to.left)} method="POST"><Conference beep="false"'
+                f' startConferenceOnEnter="true" endConferenceOnExit="true" waitUrl="">{_text(wait.room)}</Conference></Dial>'
+            )
+        case _:
+            assert_never(wait)
+
+
+def _gather(inner: str, to: Addresses, attributes: str, poll: int = 0, action: str = "") -> str:
+    """Silence is an answer too (actionOnEmptyResult); the Redirect only guards against a carrier that ignores it."""
+    action = (action or to.answer) + (f"&p={poll}" if poll else "")
+    return (
+        f'<Gather {attributes} action={quoteattr(action)} method="POST" actionOnEmptyResult="true">{inner}</Gather>'
+        f'<Redirect method="POST">{_text(to.draw)}</Redirect>'
+    )
+
+
+def _stream(to: Addresses) -> str:
+    return (
+        f'<Start><Stream name="voice" url={quoteattr(to.stream)} track="inbound_track">'
+        f'<Parameter name="ticket" value={quoteattr(to.ticket)}/></Stream></Start>'
+    )
+
+
+def _say(text: str, language: str) -> str:
+    return f"<Say language={quoteattr(language)}>{_text(text)}</Say>"
+
+
+def _clean(text: str) -> str:
+    return _UNSPEAKABLE.sub("", text)
+
+
+def _text(text: str) -> str:
+    return escape(_clean(text))

@@ -1,0 +1,315 @@
+"""Queue and agents: a caller who waits is offered to an agent, the agent's leg joins first, then the caller."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+from ivr.calls import Services, present, take_turn
+from ivr.carriers.addresses import Addressing
+from ivr.carriers.base import CarrierFault, Control
+from ivr.errors import UnknownCall
+from ivr.flow import phrases
+from ivr.flow.inputs import AgentConnected, AgentFailed, AgentLeft, AgentReserved, NobodyAvailable
+from ivr.flow.session import Session
+from ivr.flow.waits import AwaitAgent
+from ivr.store import agents, contacts, requests, sessions
+from ivr.store.agents import Agent, AgentState, Reservation, ReservationState
+
+log = logging.getLogger(__name__)
+KIND = ("agent_requested",)
+LIMIT = 500
+POP_SECONDS = 1.0  # an agent has read who is calling for at least this long before hearing them
+OFFER_SECONDS = 30.0  # for accepting; then the agent counts as away
+RINGING_SECONDS = 45.0  # for the agent's phone to be answered and confirmed
+
+S = ReservationState
+
+
+class PopState(StrEnum):
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    RINGING = "ringing"
+    CONNECTED = "connected"
+    WRAPUP = "wrapup"
+
+
+_SHOWN = {
+    S.OFFERED: PopState.OFFERED, S.ACCEPTED: PopState.ACCEPTED, S.RINGING: PopState.RINGING,
+    S.JOINED: PopState.CONNECTED, S.FINISHED: PopState.WRAPUP,
+}  # fmt: skip
+
+
+class Pop(msgspec.Struct, frozen=True, kw_only=True):
+    """What an agent knows before "hello". ``contact_name`` is a claim unless ``level`` says otherwise."""
+
+    reservation: str
+    call: str
+    contact_name: str | None
+    number: str
+    reason: str  # label of the last choice that was not "a person"
+    path: tuple[str, ...]  # labels of the choices made, in order
+    level: int
+    factors: tuple[str, ...]
+    verdict: str | None  # ACCEPTED | REJECTED | INCONCLUSIVE; None: never asked
+    verdict_reason: str
+    net_speech_seconds: float
+    voice_model: str
+    waited_seconds: int
+    state: PopState
+    since: datetime  # when ``state`` began
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Of a caller in the queue."""
+
+    position: int  # 1 = next
+    waited_seconds: int
+
+
+class Dispatch:
+    """``changed(agent)`` is told whenever that agent's desk would be drawn differently; it must return at once."""
+
+    def __init__(
+        self, services: Services, control: Control, addressing: Addressing, changed: Callable[[str], None],
+        wake: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._services = services
+        self._db = services.database
+        self._control = control
+        self._addressing = addressing
+        self._changed = changed
+        self._wake = wake
+
+    # -- the queue ------------------------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Offer waiting callers to available agents and bring accepted ones together. Repeatable."""
+        now = self._services.clock()
+        live = agents.live_reservations(self._db)
+        for reservation in live:
+            self._follow(reservation, now)
+        taken = {reservation.request for reservation in live}
+        waiting = [r for r in requests.open_requests(self._db, KIND, now, LIMIT) if r.request not in taken]
+        if not waiting:
+            return
+        if all(agent.state is AgentState.OFFLINE for agent in agents.all_agents(self._db)):
+            for request in waiting:
+                self._take(request.call, NobodyAvailable(id=request.request, reason="nobody_signed_in"))
+            return
+        free = agents.agents_in(self._db, AgentState.AVAILABLE)
+        for request, agent in zip(waiting, free, strict=False):
+            self._offer(request, agent, now)
+
+    def place(self, session: Session) -> Place | None:
+        """None: not waiting for an agent."""
+        wait = session.waiting_for
+        if not isinstance(wait, AwaitAgent):
+            return None
+        now = self._services.clock()
+        ahead = 0
+        for request in requests.open_requests(self._db, KIND, now, LIMIT):
+            if request.request == wait.request:
+                waited = request.body.due_seconds - (request.due_at - now).total_seconds()
+                return Place(position=ahead + 1, waited_seconds=max(0, round(waited)))
+            ahead += request.body.queue == wait.queue
+        return Place(position=1, waited_seconds=0)
+
+    def _offer(self, request: requests.Request, agent: Agent, now: datetime) -> None:
+        reservation = Reservation(
+            id=secrets.token_hex(12), call=request.call, request=request.request, agent=agent.name,
+            room=secrets.token_hex(16),
+        )  # fmt: skip
+        if agents.reserve(self._db, reservation, now):
+            log.info("call %s is offered to %s", request.call, agent.name)
+            self._changed(agent.name)
+
+    def _follow(self, reservation: Reservation, now: datetime) -> None:
+        session = sessions.load(self._db, reservation.call)
+        if session is None or (session.ended is not None and reservation.state is not S.JOINED):
+            return self._abandon(reservation, now)
+        match reservation.state:
+            case S.OFFERED if now - reservation.offered_at > timedelta(seconds=OFFER_SECONDS):
+                self._move(reservation, S.OFFERED, S.FAILED, agent_to=AgentState.BUSY)
+            case S.ACCEPTED if self._has_been_read(reservation, now):
+                self._ring(reservation)
+            case S.RINGING if now - reservation.accepted_at > timedelta(seconds=RINGING_SECONDS):
+                self._failed(reservation, "not answered")
+            case S.JOINED if session.ended is not None:
+                self._left(reservation)
+        return None
+
+    def _has_been_read(self, reservation: Reservation, now: datetime) -> bool:
+        return reservation.seen_at is not None and now - reservation.seen_at >= timedelta(seconds=POP_SECONDS)
+
+    def _ring(self, reservation: Reservation) -> None:
+        """Dial the agent, once: the move to RINGING is the claim, and a dial whose answer is lost is not repeated."""
+        agent = agents.by_name(self._db, reservation.agent)
+        if not self._move(reservation, S.ACCEPTED, S.RINGING):
+            return
+        self._take(
+            reservation.call, AgentReserved(id=f"reserved:{reservation.id}", agent=agent.name, room=reservation.room)
+        )
+        try:
+            leg = self._control.dial(
+                agent.address, self._addressing.agent_url(reservation.id),
+                self._addressing.agent_url(reservation.id, "/status"),
+            )  # fmt: skip
+        except CarrierFault as fault:
+            log.warning("the phone of agent %s cannot be dialled: %s", agent.name, fault)
+            if not fault.unknown:
+                self._failed(reservation, str(fault))
+            return  # it may be ringing all the same: its own webhook or RINGING_SECONDS decide
+        agents.move_reservation(
+            self._db, reservation.id, (S.RINGING, S.JOINED), self._state(reservation), at=self._services.clock(), leg=leg
+        )
+
+    def _state(self, reservation: Reservation) -> ReservationState:
+        return agents.reservation(self._db, reservation.id).state
+
+    def _abandon(self, reservation: Reservation, now: datetime) -> None:
+        """The caller has gone before the agent came."""
+        to = AgentState.AVAILABLE
+        if agents.move_reservation(
+            self._db, reservation.id, (S.OFFERED, S.ACCEPTED, S.RINGING), S.FAILED, agent_to=to, at=now
+        ):
+            self._hang_up(reservation)
+            self._changed(reservation.agent)
+
+    def _failed(self, reservation: Reservation, why: str) -> None:
+        """The agent's leg did not come about: the caller has heard only music and keeps the place."""
+        if self._move(reservation, S.RINGING, S.FAILED, agent_to=AgentState.BUSY):
+            log.warning("agent %s was not reached: %s", reservation.agent, why)
+            self._take(reservation.call, AgentFailed(id=f"failed:{reservation.id}", agent=reservation.agent))
+            self._hang_up(reservation)
+            self._wake()
+
+    def _left(self, reservation: Reservation) -> None:
+        if self._move(reservation, S.JOINED, S.FINISHED, agent_to=AgentState.WRAPUP):
+            self._take(reservation.call, AgentLeft(id=f"left:{reservation.id}"))
+
+    def _hang_up(self, reservation: Reservation) -> None:
+        leg = (agents.reservation(self._db, reservation.id) or reservation).leg
+        if leg is None:
+            return
+        try:
+            self._control.hang_up(leg)
+        except CarrierFault as fault:
+            log.info("the leg of agent %s has ended by itself: %s", reservation.agent, fault)
+
+    def _move(
+        self, reservation: Reservation, before: ReservationState, to: ReservationState,
+        agent_to: AgentState | None = None,
+    ) -> bool:  # fmt: skip
+        moved = agents.move_reservation(
+            self._db, reservation.id, (before,), to, agent_to=agent_to, at=self._services.clock()
+        )
+        if moved:
+            self._changed(reservation.agent)
+        return moved
+
+    def _take(self, call: str, fact) -> None:
+        try:
+            take_turn(self._services, call, fact)
+        except UnknownCall as error:
+            log.warning("%s", error)
+
+    # -- the agent's phone ----------------------------------------------------------------------------------------
+
+    def ringing(self, reservation: str) -> Reservation | None:
+        """The reservation an agent's phone may still confirm."""
+        found = agents.reservation(self._db, reservation)
+        return found if found is not None and found.state is S.RINGING else None
+
+    def joined(self, reservation: str) -> None:
+        """The agent is in the room: bring the caller. Repeatable."""
+        found = agents.reservation(self._db, reservation)
+        if found is not None and self._move(found, S.RINGING, S.JOINED):
+            connected = AgentConnected(id=f"connected:{found.id}", agent=found.agent, room=found.room)
+            self._take(found.call, connected)
+
+    def leg_ended(self, reservation: str) -> None:
+        found = agents.reservation(self._db, reservation)
+        if found is None:
+            return
+        if found.state is S.RINGING:
+            self._failed(found, "the phone was not answered or not confirmed")
+        elif found.state is S.JOINED:
+            self._left(found)
+
+    # -- the desk -------------------------------------------------------------------------------------------------
+
+    def set_state(self, agent: str, state: AgentState) -> bool:
+        """``available``, ``busy`` or ``offline``; not while a call is reserved, connected or to be wrapped up."""
+        free = (AgentState.OFFLINE, AgentState.AVAILABLE, AgentState.BUSY)
+        moved = agents.move_agent(self._db, agent, free, state, self._services.clock())
+        if moved:
+            self._changed(agent)
+            self._wake()
+        return moved
+
+    def pop(self, agent: str) -> Pop | None:
+        """The screen pop of the agent's present call, or of the one to be wrapped up."""
+        reservation = agents.live_reservation_of_agent(self._db, agent) or agents.to_wrap_up(self._db, agent)
+        if reservation is None:
+            return None
+        session = present(self._services, reservation.call).session
+        claim = session.claim
+        contact = contacts.get(self._db, claim.contact) if claim else None
+        verdict = session.voice.verdict
+        since = reservation.accepted_at or reservation.offered_at
+        return Pop(
+            reservation=reservation.id, call=session.call, contact_name=contact.name if contact else None,
+            number=session.caller, reason=_reason(session),
+            path=session.choices_made, level=session.level, factors=tuple(f.value for f in session.factors),
+            verdict=verdict.value if verdict else None, verdict_reason=session.voice.reason,
+            net_speech_seconds=session.voice.net_speech_seconds, voice_model=session.voice.model,
+            waited_seconds=max(0, round((since - reservation.offered_at).total_seconds())),
+            state=_SHOWN[reservation.state], since=since,
+        )  # fmt: skip
+
+    def seen(self, reservation: str) -> None:
+        """The pop has been drawn on the agent's screen: from now on it can be read."""
+        now = self._services.clock()
+        found = agents.reservation(self._db, reservation)
+        if found is not None and found.seen_at is None:
+            agents.move_reservation(self._db, reservation, (found.state,), found.state, at=now, seen_at=now)
+
+    def accept(self, agent: str, reservation: str) -> bool:
+        found = agents.reservation(self._db, reservation)
+        if found is None or found.agent != agent:
+            return False
+        now = self._services.clock()
+        accepted = agents.move_reservation(self._db, reservation, (S.OFFERED,), S.ACCEPTED, at=now, accepted_at=now)
+        if accepted:
+            self._changed(agent)
+            self._wake()
+        return accepted
+
+    def finish(self, agent: str, reservation: str, disposition: str, note: str) -> bool:
+        """Wrap up, ending the conversation if it still goes on; the agent is available again."""
+        found = agents.reservation(self._db, reservation)
+        if found is None or found.agent != agent:
+            return False
+        if found.state is S.JOINED:
+            self._left(found)
+            self._hang_up(found)
+        done = agents.move_reservation(
+            self._db, reservation, (S.FINISHED,), S.FINISHED, agent_to=AgentState.AVAILABLE, at=self._services.clock(),
+            disposition=disposition, note=note,
+        )  # fmt: skip
+        if done:
+            self._changed(agent)
+            self._wake()
+        return done
+
+
+def _reason(session: Session) -> str:
+    """What the caller chose last, before choosing a person."""
+    chosen = [label for label in session.choices_made if label != phrases.PERSON]
+    return chosen[-1] if chosen else ""

@@ -1,0 +1,1 @@
+"""The rules a flow must keep before a caller may hear it."""

@@ -1,0 +1,50 @@
+"""The enrol step: consent first, then a voiceprint."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ivr.flow import phrases
+from ivr.flow.events import ConsentDeclined, ConsentGiven, EnrolmentRecorded, EnrolmentRequested
+from ivr.flow.inputs import By, EnrolmentFinished
+from ivr.flow.playing import PERSON, Play
+from ivr.flow.steps import Enrol
+from ivr.flow.waits import AwaitFact
+
+ENROLMENT_SECONDS = 75
+
+
+def consent_answered(play: Play, step: Enrol, *, agreed: bool, by: By) -> None:
+    contact = play.session.claim.contact
+    if not agreed:
+        play.record(ConsentDeclined(contact=contact, version=step.consent_version))
+        return play._go(step.declined)
+    wording = play.text(step.consent)
+    play.record(
+        ConsentGiven(
+            contact=contact, version=step.consent_version, wording=wording, language=play.flow.language, by=by
+        )
+    )
+    play.change(voice=replace(play.session.voice, wanted=True))
+    play.say(step.prompt)
+    play.say(phrases.KEEP_TALKING)
+    request = play.open(
+        EnrolmentRequested(request=play.request_id(), due_seconds=ENROLMENT_SECONDS, contact=contact)
+    )
+    play.wait(AwaitFact(request=request, about="enrolment", choices=(PERSON,)))
+    return None
+
+
+def enrolment_finished(play: Play, fact: EnrolmentFinished, waited_for: bool) -> None:
+    play.record(
+        EnrolmentRecorded(
+            request=fact.id, refusal=fact.refusal, net_speech_seconds=fact.net_speech_seconds,
+            model_name=fact.model_name, model_class=fact.model_class, model_sha256=fact.model_sha256,
+        )
+    )  # fmt: skip
+    session = play.session
+    if fact.refusal is None and session.claim is not None:
+        play.change(claim=replace(session.claim, enrolled=True))
+    step = play.flow.steps[session.step]
+    if waited_for and isinstance(step, Enrol):
+        play.go(step.failed if fact.refusal else step.enrolled)

@@ -1,0 +1,92 @@
+"""Flow files → a checked bundle, or every mistake in them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from ivr.errors import FlowMistakes, Mistake
+from ivr.flow.check import check
+from ivr.flow.definition import Flow
+from ivr.flow.reading.document import read_document
+from ivr.flow.reading.flow import read_flow
+from ivr.flow.reading.mistakes import Report
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """Everything a call pins: the files as they were and the flows read from them."""
+
+    hash: str  # sha256, hexadecimal
+    files: dict[str, bytes]  # name → content
+    flows: dict[str, Flow]  # name of the flow → flow
+    warnings: tuple[Mistake, ...] = ()  # what is odd, but playable
+
+
+def load_bundle(path: Path) -> Bundle:
+    """The flows of a directory (its ``*.yaml``, not deeper), or of one file. Raises FlowMistakes."""
+    files: dict[str, bytes] = {}
+    mistakes: list[Mistake] = []
+    directory = path if path.is_dir() else path.parent
+    for file in _flow_files(path, mistakes):
+        try:
+            files[file.name] = file.read_bytes()
+        except OSError as error:
+            mistakes.append(
+                Mistake(str(file), 1, f"cannot be read: {error.strerror}", "is it there, and may you read it?")
+            )
+    if mistakes:
+        raise FlowMistakes(mistakes)
+    if not files:
+        raise FlowMistakes(
+            [Mistake(str(path), 1, "holds no flow", "put a file NAME.yaml there, or name another directory")]
+        )
+    return parse_bundle(files, shown_in=f"{directory}/" if str(directory) != "." else "")
+
+
+def parse_bundle(files: Mapping[str, bytes], *, shown_in: str = "") -> Bundle:
+    """The flows of these files; pure, so that a pinned bundle is restored from the database the way it was loaded.
+
+    ``shown_in`` is put before the names of files in mistakes. Raises FlowMistakes.
+    """
+    digest = bundle_hash(files)
+    flows: dict[str, Flow] = {}
+    mistakes: list[Mistake] = []
+    warnings: list[Mistake] = []
+    for name in sorted(files):
+        report = Report(shown_in + name)
+        document = read_document(files[name], report)
+        if document is not None:
+            read = read_flow(document, report, digest)
+            check(read, report)
+            flow = msgspec.structs.replace(read.flow, file=name)
+            if flow.name in flows:
+                report.wrong(read.lines["flow"], f"{flows[flow.name].file} has a flow {flow.name!r} too", "rename one")
+            flows[flow.name] = flow
+        mistakes += sorted(dict.fromkeys(report.mistakes), key=lambda mistake: mistake.line)
+        warnings += sorted(dict.fromkeys(report.warnings), key=lambda mistake: mistake.line)
+    if mistakes:
+        raise FlowMistakes(mistakes)
+    return Bundle(digest, dict(files), flows, tuple(warnings))
+
+
+def bundle_hash(files: Mapping[str, bytes]) -> str:
+    """sha256 over the sorted names and contents, each with its length before it, so that no two bundles look alike."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        for part in (name.encode(), files[name]):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+    return digest.hexdigest()
+
+
+def _flow_files(path: Path, mistakes: list[Mistake]) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    for other in sorted(path.glob("*.yml")):
+        mistakes.append(
+            Mistake(str(other), 1, "is not read: its name does not end in .yaml", f"rename it {other.stem}.yaml")
+        )
+    return sorted(path.glob("*.yaml"))

@@ -1,0 +1,37 @@
+"""Which choice an utterance means."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from ivr.flow.waits import Offered
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Case-folded words without punctuation, e.g. ``"My balance, please!"`` → ``("my", "balance", "please")``."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return tuple(re.findall(r"\w+", folded))
+
+
+def spoken_choice(text: str, choices: tuple[Offered, ...]) -> Offered | None:
+    """The one choice whose words or label occur in what was said; None if none or several do.
+
+    Longer phrases win over the shorter ones they contain, so that "cancel my card" beats "card".
+    """
+    said = words_of(text)
+    best_length, best = 0, None
+    for choice in choices:
+        for phrase in (choice.key, choice.label, *choice.words):
+            wanted = words_of(phrase)
+            if not wanted or not _contains(said, wanted):
+                continue
+            if len(wanted) > best_length:
+                best_length, best = len(wanted), choice
+            elif len(wanted) == best_length and best is not None and best.key != choice.key:
+                best = None
+    return best
+
+
+def _contains(said: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    return any(said[i : i + len(wanted)] == wanted for i in range(len(said) - len(wanted) + 1))

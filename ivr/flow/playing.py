@@ -1,0 +1,295 @@
+"""Plays steps until the next wait: the working copy of one ``advance``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from ivr.errors import FlowFault
+from ivr.flow import phrases
+from ivr.flow.definition import Flow
+from ivr.flow.events import (
+    AgentRequested,
+    AnyEvent,
+    CallEnded,
+    EnrolmentRecorded,
+    FaultMet,
+    IdentifyRequested,
+    LookupRequested,
+    MessageRequested,
+    Said,
+    StepEntered,
+    VerificationRequested,
+)  # fmt: skip
+from ivr.flow.expressions import evaluate, holds, render, scope
+from ivr.flow.session import Session
+from ivr.flow.steps import (
+    Ask,
+    AskSecret,
+    AskType,
+    Authenticate,
+    Enrol,
+    Factor,
+    Hangup,
+    Identify,
+    IdentifyBy,
+    Link,
+    Lookup,
+    Menu,
+    Queue,
+    Say,
+    Set,
+    Text,
+    Verify,
+    When,
+)  # fmt: skip
+from ivr.flow.waits import (
+    AnyWait,
+    AwaitAgent,
+    AwaitChoice,
+    AwaitDigits,
+    AwaitFact,
+    AwaitSecret,
+    AwaitSpeech,
+    Offered,
+)  # fmt: skip
+
+STEP_BUDGET = 100  # steps between two waits; more is a loop that the check could not see
+VERIFICATION_SECONDS = 180
+QUICK_SECONDS = 10  # for what is answered from our own database
+MESSAGE_SECONDS = 60
+PERSON = Offered(key="0", label=phrases.PERSON)
+
+
+class Play:
+    """One ``advance`` under way: a session that is replaced as it changes, and the events so far."""
+
+    def __init__(self, flow: Flow, session: Session, again: tuple[str, ...] = ()) -> None:
+        """``again``: must-hear texts of the turn that is being skipped; they are said first in the next one."""
+        self.flow = flow
+        self.session = session
+        self.events: list[AnyEvent] = []
+        self._said: list[Said] = [Said(text=text, must_hear=True) for text in again]
+        self._requests = 0
+
+    # -- small changes ------------------------------------------------------------------------------------------
+
+    def change(self, **fields: object) -> None:
+        self.session = replace(self.session, **fields)
+
+    def record(self, event: AnyEvent) -> None:
+        self.events.append(event)
+
+    def request_id(self) -> str:
+        """Ids follow from the revision this advance will be saved as, so that they need no randomness."""
+        self._requests += 1
+        return f"{self.session.call}.{self.session.revision + 1}.{self.session.turn}.{self._requests}"
+
+    def open(self, event) -> str:
+        """Record a request and keep its id open until a fact answers it."""
+        self.record(event)
+        self.change(open_requests=(*self.session.open_requests, event.request))
+        return event.request
+
+    def close(self, request: str) -> None:
+        """No fact may answer this request any more."""
+        self.change(open_requests=tuple(one for one in self.session.open_requests if one != request))
+
+    def text(self, text: Text, **extra: object) -> str:
+        return render(text.source, scope(self.flow, self.session, **extra))
+
+    def say(self, text: Text | str | None, must_hear: bool = False) -> None:
+        if text is None:
+            return
+        if isinstance(text, Text):
+            must_hear, text = must_hear or text.must_hear, self.text(text)
+        if text:
+            self._said.append(Said(text=text, must_hear=must_hear))
+
+    def wait(self, wait: AnyWait | None) -> None:
+        """The wait changes: a new turn begins, and what was said on the way to it belongs to it."""
+        self.events.extend(self._said)
+        must_hear = tuple(said.text for said in self._said if said.must_hear)
+        self._said = []
+        before = self.session.waiting_for
+        if isinstance(before, AwaitFact) and before.patience:
+            self.close(before.patience)
+        self.change(turn=self.session.turn + 1, waiting_for=wait, must_hear=must_hear)
+
+    def end(self, reason: str) -> None:
+        self.wait(None)
+        self.change(ended=reason)
+        self.record(CallEnded(reason=reason))
+
+    # -- steps --------------------------------------------------------------------------------------------------
+
+    def go(self, name: str) -> None:
+        """Play from a step to the next wait."""
+        self.guarded(lambda: self._go(name))
+
+    def guarded(self, act: Callable[[], None]) -> None:
+        """A fault on the way leads to a person; the caller never meets it."""
+        try:
+            act()
+        except FlowFault as fault:
+            self.record(FaultMet(step=self.session.step, reason=str(fault)))
+            self._said = [said for said in self._said if said.must_hear]
+            self.say(phrases.FAULT)
+            self.change(proving=None)
+            self.queue(self.flow.steps[self.flow.person])
+
+    def _go(self, name: str) -> None:
+        from ivr.flow.proving import start_proving  # the two call each other
+
+        next_step: str | None = name
+        for _ in range(STEP_BUDGET):
+            step = self.flow.steps[next_step]
+            if step.needs > self.session.level:
+                return start_proving(self, self.flow.prove, resume=step.name, level=step.needs)
+            self.record(StepEntered(step=step.name))
+            self.change(step=step.name, attempts=0)
+            match step:
+                case Say():
+                    self.say(step.text)
+                    next_step = step.next
+                case Set():
+                    for value in step.values:
+                        result = evaluate(value.expression, scope(self.flow, self.session))
+                        self.change(variables={**self.session.variables, value.name: result})
+                    next_step = step.next
+                case When():
+                    known = scope(self.flow, self.session)
+                    next_step = next((c.goto for c in step.cases if holds(c.expression, known)), step.otherwise)
+                case Verify():
+                    self.start_verification(step)
+                    next_step = step.next
+                case Link():
+                    self.send_link(step.message)
+                    self.say(step.prompt)
+                    next_step = step.next
+                case Identify(by=IdentifyBy.CALLER_ID):
+                    return self.identify("caller_id", self.session.caller)
+                case Lookup():
+                    if self.session.claim is None:
+                        next_step = step.failed or self.flow.person
+                        continue
+                    return self.look_up(step)
+                case Authenticate():
+                    start_proving(self, step.name, resume="", level=step.level)
+                    return None
+                case Menu() | Ask() | AskSecret() | Identify() | Enrol() | Queue():
+                    return self.ask(step)
+                case Hangup():
+                    self.say(step.text)
+                    return self.end("flow_finished")
+                case _:
+                    assert_never(step)
+        raise FlowFault(f"step '{name}' leads through more than {STEP_BUDGET} steps without a wait")
+
+    def ask(self, step) -> None:
+        """(Re)open the wait of a step that asks the caller something."""
+        match step:
+            case Menu():
+                self.say(step.prompt)
+                choices = tuple(Offered(key=c.key, label=self.text(c.label), words=c.words) for c in step.choices)
+                self.wait(AwaitChoice(choices=choices, timeout_seconds=step.timeout_seconds))
+            case Ask(type=AskType.SPEECH):
+                self.say(step.prompt)
+                label = self.text(step.label or step.prompt)
+                wait = AwaitSpeech(label=label, max_length=step.max_length, timeout_seconds=step.timeout_seconds, choices=(PERSON,))
+                self.wait(wait)
+            case AskSecret():
+                self.say(step.prompt)
+                self.wait(secret_wait(self.text(step.prompt), step.min_length, step.max_length, step.timeout_seconds))
+            case Ask() | Identify():
+                self.say(step.prompt)
+                label = step.label if isinstance(step, Ask) and step.label else step.prompt
+                self.wait(
+                    AwaitDigits(
+                        label=self.text(label), min_length=step.min_length, max_length=step.max_length,
+                        timeout_seconds=step.timeout_seconds, choices=(PERSON,),
+                    )
+                )  # fmt: skip
+            case Enrol():
+                self.ask_consent(step)
+            case Queue():
+                self.queue(step)
+            case _:
+                raise FlowFault(f"step '{step.name}' asks nothing")
+
+    def identify(self, by: str, value: str) -> None:
+        request = self.request_id()
+        self.open(IdentifyRequested(request=request, due_seconds=QUICK_SECONDS, by=by, value=value))
+        self.wait(AwaitFact(request=request, about="identify", choices=(PERSON,)))
+
+    def look_up(self, step: Lookup) -> None:
+        request = self.request_id()
+        contact = self.session.claim.contact
+        self.open(LookupRequested(request=request, due_seconds=QUICK_SECONDS, contact=contact, facts=step.facts))
+        self.wait(AwaitFact(request=request, about="lookup", choices=(PERSON,)))
+
+    def start_verification(self, step: Verify) -> None:
+        """Only a caller who claims to be an enrolled contact is told and listened to."""
+        claim, voice = self.session.claim, self.session.voice
+        if claim is None or not claim.enrolled or claim.opted_out or voice.verification or voice.verdict:
+            return
+        self.say(step.notice, must_hear=True)
+        request = self.open(
+            VerificationRequested(request=self.request_id(), due_seconds=VERIFICATION_SECONDS, contact=claim.contact)
+        )
+        self.change(voice=replace(voice, wanted=True, verification=request))
+
+    def send_link(self, message: Text) -> None:
+        """To the number on file where somebody is claimed; else to the calling number, where it is no factor."""
+        claim = self.session.claim
+        on_file = claim is not None and claim.number is not None
+        self.open(
+            MessageRequested(
+                request=self.request_id(), due_seconds=MESSAGE_SECONDS, to=claim.number if on_file else None,
+                text=self.text(message), to_number_on_file=on_file,
+            )
+        )  # fmt: skip
+        self.change(page=replace(self.session.page, sent=True, on_file=on_file))
+
+    def ask_consent(self, step: Enrol) -> None:
+        """A first print needs two factors other than the voice; a new one needs ACCEPTED and one factor."""
+        session = self.session
+        others = set(session.factors) - {Factor.VOICE}
+        if session.claim is None or session.claim.opted_out:
+            refusal = "opted_out" if session.claim else "nobody_claimed"
+        elif session.claim.enrolled:
+            refusal = None if others and Factor.VOICE in session.factors else "needs_accepted_voice"
+        else:
+            refusal = None if len(others) >= 2 else "needs_two_factors"
+        if refusal is not None:
+            self.record(
+                EnrolmentRecorded(
+                    request="", refusal=refusal, net_speech_seconds=0.0, model_name="", model_class="", model_sha256=""
+                )
+            )
+            return self._go(step.failed)
+        self.say(step.consent, must_hear=True)
+        choices = (Offered(key="1", label=phrases.YES, words=("yes", "agree")), Offered(key="2", label=phrases.NO, words=("no",)), PERSON)
+        self.wait(AwaitChoice(choices=choices, timeout_seconds=8))
+        return None
+
+    def queue(self, step: Queue) -> None:
+        """Never fails: this is where everything that fails leads."""
+        self.change(step=step.name, attempts=0, proving=None)
+        try:
+            self.say(step.prompt)
+        except FlowFault as fault:
+            self.record(FaultMet(step=step.name, reason=str(fault)))
+            self.say(phrases.QUEUE)
+        request = self.open(
+            AgentRequested(request=self.request_id(), due_seconds=step.patience_seconds, queue=step.queue)
+        )
+        self.wait(AwaitAgent(request=request, queue=step.queue, waiting=step.waiting.source))
+
+
+def secret_wait(label: str, min_length: int, max_length: int, timeout_seconds: int) -> AwaitSecret:
+    return AwaitSecret(
+        label=label, min_length=min_length, max_length=max_length, timeout_seconds=timeout_seconds, choices=(PERSON,)
+    )

@@ -1,0 +1,271 @@
+"""One reader per kind of step. The kind is the key that names it; its value is the step's main thing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ivr.flow.definition import Flow
+from ivr.flow.reading.fields import Fields, check_name
+from ivr.flow.reading.menu import read_choices
+from ivr.flow.reading.mistakes import closest, similar
+from ivr.flow.steps import (
+    AnyStep,
+    Ask,
+    AskSecret,
+    AskType,
+    Assignment,
+    Authenticate,
+    Case,
+    Enrol,
+    Factor,
+    Hangup,
+    Identify,
+    IdentifyBy,
+    Link,
+    Lookup,
+    Menu,
+    Queue,
+    Retry,
+    Say,
+    Set,
+    Text,
+    Verify,
+    When,
+)
+
+MESSAGE_LENGTH_MAX = 300  # characters of an SMS beside the link: two segments
+LABEL_LENGTH_MAX = 40  # characters on a button of a phone's screen
+DIGITS_MAX = 32
+SPEECH_MAX = 500
+
+
+class Common(NamedTuple):
+    """What every step has."""
+
+    name: str
+    line: int
+    needs: int
+    flow: Flow  # as far as it has been read: its person and facts
+
+    def fields(self) -> dict:
+        return {"name": self.name, "line": self.line, "needs": self.needs}
+
+
+def read_step(name: str, fields: Fields, flow: Flow) -> AnyStep | None:
+    """The step, or None where it cannot be told what kind it is."""
+    keys = fields.keys()
+    kinds = [key for key in keys if key in KINDS]
+    if len(kinds) != 1:
+        likely = closest(keys[0] if keys else "", KINDS)
+        problem = f"has two kinds: {' and '.join(kinds)}" if kinds else "has no kind"
+        fields.report.wrong(fields.line, f"step {name!r} {problem}", "make two steps of it" if kinds else likely)
+        return None
+    common = Common(name, fields.line, fields.number("needs", 0, 2, 0), flow)
+    step = KINDS[kinds[0]](fields, common)
+    fields.finish()
+    return step
+
+
+def _said(fields: Fields, key: str, **how: object) -> Text:
+    return fields.text(key, **how) or Text("")
+
+
+def _retry(fields: Fields) -> Retry:
+    retry = fields.table("retry", f"{fields.owner}: retry")
+    if retry is None:
+        return Retry()
+    read = Retry(
+        noinput=retry.texts("noinput"),
+        nomatch=retry.texts("nomatch"),
+        tries=retry.number("tries", 1, 5, 3),
+        then=retry.step_name("then", ""),
+    )
+    retry.finish()
+    return read
+
+
+def _say(fields: Fields, common: Common) -> Say:
+    return Say(**common.fields(), text=_said(fields, "say"), next=fields.step_name("next"))
+
+
+def _menu(fields: Fields, common: Common) -> Menu:
+    return Menu(
+        **common.fields(),
+        prompt=_said(fields, "menu"),
+        choices=read_choices(fields, common.flow, LABEL_LENGTH_MAX),
+        timeout_seconds=fields.number("timeout_seconds", 1, 60, 5),
+        retry=_retry(fields),
+    )
+
+
+def _ask(fields: Fields, common: Common) -> Ask:
+    prompt, kind = _said(fields, "ask"), fields.one_of("for", AskType, AskType.DIGITS)
+    default, longest = ((1, DIGITS_MAX), DIGITS_MAX) if kind == AskType.DIGITS else ((1, 200), SPEECH_MAX)
+    shortest, longest = fields.length(1, longest, default)
+    return Ask(
+        **common.fields(),
+        prompt=prompt,
+        type=kind,
+        next=fields.step_name("next"),
+        label=fields.text("label", required=False, limit=LABEL_LENGTH_MAX),
+        min_length=shortest,
+        max_length=longest,
+        timeout_seconds=fields.number("timeout_seconds", 1, 60, 5),
+        retry=_retry(fields),
+    )
+
+
+def _secret(fields: Fields, common: Common) -> AskSecret:
+    shortest, longest = fields.length(4, 12, (4, 8))
+    return AskSecret(
+        **common.fields(),
+        prompt=_said(fields, "secret"),
+        next=fields.step_name("next"),
+        wrong=fields.step_name("wrong"),
+        min_length=shortest,
+        max_length=longest,
+        timeout_seconds=fields.number("timeout_seconds", 1, 60, 8),
+        tries=fields.number("tries", 1, 5, 3),
+    )
+
+
+def _identify(fields: Fields, common: Common) -> Identify:
+    by = fields.one_of("identify", IdentifyBy)
+    found, unknown = fields.step_name("found"), fields.step_name("unknown")
+    if by == IdentifyBy.CALLER_ID:  # nothing is asked, so the keys of a question are mistakes
+        return Identify(**common.fields(), by=by, found=found, unknown=unknown)
+    shortest, longest = fields.length(1, DIGITS_MAX, (4, 12))
+    return Identify(
+        **common.fields(),
+        by=by,
+        found=found,
+        unknown=unknown,
+        prompt=_said(fields, "prompt"),
+        min_length=shortest,
+        max_length=longest,
+        timeout_seconds=fields.number("timeout_seconds", 1, 60, 8),
+        retry=_retry(fields),
+    )
+
+
+def _lookup(fields: Fields, common: Common) -> Lookup:
+    facts = []
+    for fact, line in fields.words("lookup", required=True):
+        if fact not in common.flow.facts:
+            remedy = closest(fact, common.flow.facts, f"declare it at the top: {fact}: {{type: text, level: 1}}")
+            fields.report.wrong(line, f"{fields.owner} looks up {fact!r}, which is not a declared fact", remedy)
+        facts.append(fact)
+    return Lookup(
+        **common.fields(), facts=tuple(facts), next=fields.step_name("next"), failed=fields.step_name("failed", "")
+    )
+
+
+def _set(fields: Fields, common: Common) -> Set:
+    values = []
+    for name, entry in fields.named("set", required=True):
+        check_name(name, f"{fields.owner}: variable", entry.line, fields.report)
+        values.append(Assignment(name, fields.scalar(name, entry.value) or "", entry.line))
+    return Set(**common.fields(), values=tuple(values), next=fields.step_name("next"))
+
+
+def _when(fields: Fields, common: Common) -> When:
+    cases = []
+    for case in fields.tables("when", f"{fields.owner}: case"):
+        cases.append(Case(case.word("if"), case.step_name("goto"), case.line_of("if")))
+        case.finish()
+    return When(**common.fields(), cases=tuple(cases), otherwise=fields.step_name("otherwise"))
+
+
+def _enrol(fields: Fields, common: Common) -> Enrol:
+    consent = fields.table("consent", f"{fields.owner}: consent", required=True)
+    wording, version = Text(""), ""
+    if consent is not None:
+        wording, version = _said(consent, "text", must_hear=True), consent.word("version")
+        consent.finish()
+    return Enrol(
+        **common.fields(),
+        consent=wording,
+        consent_version=version,
+        prompt=_said(fields, "enrol"),
+        enrolled=fields.step_name("enrolled"),
+        declined=fields.step_name("declined"),
+        failed=fields.step_name("failed"),
+    )
+
+
+def _verify(fields: Fields, common: Common) -> Verify:
+    return Verify(**common.fields(), notice=_said(fields, "verify", must_hear=True), next=fields.step_name("next"))
+
+
+def _authenticate(fields: Fields, common: Common) -> Authenticate:
+    factors = []
+    for word, line in fields.words("authenticate", required=True):
+        meant = similar(word, list(Factor))
+        if word != meant:
+            fields.report.wrong(line, f"{fields.owner}: {word!r} is not a factor", closest(word, list(Factor)))
+        if meant in factors:
+            fields.report.wrong(line, f"{fields.owner}: the factor {meant!r} is here twice", "delete one")
+        elif meant:
+            factors.append(Factor(meant))
+    prompts, texts = fields.table("prompts", f"{fields.owner}: prompts", required=True), {}
+    if prompts is not None:
+        texts = {factor: _said(prompts, factor.value) for factor in factors}
+        prompts.finish()
+    sends = Factor.PAGE in factors  # only the page has a message; without it the key is a mistake
+    return Authenticate(
+        **common.fields(),
+        level=fields.number("level", 1, 2),
+        factors=tuple(factors),
+        passed=fields.word("passed") if fields.returns("passed") else fields.step_name("passed"),
+        failed=fields.step_name("failed"),
+        pin_prompt=texts.get(Factor.PIN, Text("")),
+        voice_prompt=texts.get(Factor.VOICE, Text("")),
+        page_prompt=texts.get(Factor.PAGE, Text("")),
+        message=_said(fields, "message", limit=MESSAGE_LENGTH_MAX) if sends else Text(""),
+        tries=fields.number("tries", 1, 5, 3),
+    )
+
+
+def _link(fields: Fields, common: Common) -> Link:
+    return Link(
+        **common.fields(),
+        message=_said(fields, "message", limit=MESSAGE_LENGTH_MAX),
+        prompt=_said(fields, "link"),
+        next=fields.step_name("next"),
+    )
+
+
+def _queue(fields: Fields, common: Common) -> Queue:
+    queue = fields.name("queue")
+    return Queue(
+        **common.fields(),
+        queue=queue,
+        prompt=_said(fields, "prompt"),
+        waiting=_said(fields, "waiting"),
+        unavailable=fields.step_name("unavailable"),
+        finished=fields.step_name("finished"),
+        patience_seconds=fields.number("patience_seconds", 10, 7200, 600),
+    )
+
+
+def _hangup(fields: Fields, common: Common) -> Hangup:
+    return Hangup(**common.fields(), text=None if fields.is_empty("hangup") else _said(fields, "hangup"))
+
+
+KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
+    "say": _say,
+    "menu": _menu,
+    "ask": _ask,
+    "secret": _secret,
+    "identify": _identify,
+    "lookup": _lookup,
+    "set": _set,
+    "when": _when,
+    "enrol": _enrol,
+    "verify": _verify,
+    "authenticate": _authenticate,
+    "link": _link,
+    "queue": _queue,
+    "hangup": _hangup,
+}

@@ -1,0 +1,64 @@
+"""People on file and people who answer, as the command line adds them."""
+
+from __future__ import annotations
+
+import csv
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from ivr.app import utc_now
+from ivr.authentication.passwords import password_hash
+from ivr.authentication.signin import OPS_SKILL
+from ivr.errors import DuetError
+from ivr.store import agents, contacts
+from ivr.store.database import Database
+
+COLUMNS = ("customer_number", "name", "number", "pin", "language")
+SHORTEST_PASSWORD = 8
+
+
+class PeopleError(DuetError):
+    """A person cannot be added as given."""
+
+
+def add_contact(
+    db: Database, customer_number: str, name: str, number: str, pin: str, facts: Mapping[str, str]
+) -> None:
+    contacts.add_contact(db, _contact({**facts, "customer_number": customer_number, "name": name, "number": number, "pin": pin}))
+
+
+def import_contacts(db: Database, path: Path) -> int:
+    """A CSV file with the columns ``COLUMNS``; every further column is a fact. Raises PeopleError with the line."""
+    people = []
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            try:
+                people.append(_contact(row))
+            except PeopleError as error:
+                raise PeopleError(f"{path}:{len(people) + 2}: {error}") from None
+    return contacts.import_contacts(db, people)
+
+
+def add_agent(db: Database, name: str, display: str, password: str, address: str, ops: bool = False) -> None:
+    if len(password) < SHORTEST_PASSWORD:
+        raise PeopleError(f"the password of agent {name} needs at least {SHORTEST_PASSWORD} characters")
+    agent = agents.Agent(
+        name=name, display=display, password_hash=password_hash(password), address=address,
+        skills=(OPS_SKILL,) if ops else (),
+    )  # fmt: skip
+    agents.add_agent(db, agent, utc_now())
+
+
+def _contact(row: Mapping[str, str]) -> contacts.Contact:
+    pin = row.get("pin") or ""
+    if pin and not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
+        raise PeopleError(f"the PIN of {row.get('name')} should have 4 to 8 digits")
+    if not row.get("customer_number") or not row.get("name"):
+        raise PeopleError("customer_number and name are needed")
+    return contacts.Contact(
+        id=secrets.token_hex(8), customer_number=row["customer_number"], name=row["name"],
+        number=row.get("number") or None, pin_hash=password_hash(pin) if pin else None,
+        language=row.get("language") or "en-GB",
+        facts={key: value for key, value in row.items() if key not in COLUMNS and value},
+    )  # fmt: skip

@@ -1,0 +1,34 @@
+"""Tries at a secret, counted per contact and per caller across calls. Subjects: ``contact:<id>``, ``caller:<number>``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, false, func, select
+
+from ivr.store.database import Database, Reader, Transaction, write
+from ivr.store.instants import to_microseconds
+from ivr.store.statements import Statement, insert_into
+from ivr.store.tables import secret_attempts
+
+_RECORD = insert_into(secret_attempts, "subject", "matched", "at")
+_COUNT_WRONG = Statement(
+    select(func.count()).where(
+        secret_attempts.c.subject == bindparam("subject"),
+        secret_attempts.c.at >= bindparam("since"),
+        secret_attempts.c.matched.is_(false()),
+    )
+)
+
+
+def record_attempt(db: Database, subject: str, matched: bool, at: datetime) -> None:
+    write(db, lambda transaction: record(transaction, subject, matched, at))
+
+
+def record(transaction: Transaction, subject: str, matched: bool, at: datetime) -> None:
+    transaction.write(_RECORD, {"subject": subject, "matched": matched, "at": to_microseconds(at)})
+
+
+def count_wrong(reader: Reader, subject: str, since: datetime) -> int:
+    """Wrong ones since then. A right one in between does not clear them: it may be the attacker's own account."""
+    return reader.rows(_COUNT_WRONG, {"subject": subject, "since": to_microseconds(since)})[0][0]

@@ -1,0 +1,72 @@
+"""Sealed voiceprints. One can exist only beside a consent of its contact: the table's foreign key says so."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ClauseElement, bindparam, delete, select
+
+from ivr.store import consents
+from ivr.store.database import Database, Reader, Transaction, write
+from ivr.store.errors import ConsentMissing
+from ivr.store.instants import from_microseconds, to_microseconds
+from ivr.store.statements import Insert, Statement
+from ivr.store.tables import voiceprints
+
+
+def _upsert(insert: Insert) -> ClauseElement:
+    statement = insert(voiceprints)
+    changed = {column.name: statement.excluded[column.name] for column in voiceprints.c if column.name != "contact"}
+    return statement.on_conflict_do_update(index_elements=["contact"], set_=changed).inline()
+
+
+_SAVE = Statement(_upsert, *voiceprints.c.keys())
+_LOAD = Statement(
+    select(voiceprints.c.sealed, voiceprints.c.model_sha256, voiceprints.c.created_at).where(
+        voiceprints.c.contact == bindparam("contact")
+    )
+)
+_DELETE = Statement(delete(voiceprints).where(voiceprints.c.contact == bindparam("contact")))
+
+
+def save_voiceprint(db: Database, contact: str, sealed: bytes, model_sha256: str, at: datetime) -> None:
+    """``save`` in a transaction of its own."""
+    write(db, lambda transaction: save(transaction, contact, sealed, model_sha256, at))
+
+
+def save(transaction: Transaction, contact: str, sealed: bytes, model_sha256: str, at: datetime) -> None:
+    """Stores or replaces. Raises ConsentMissing where the contact has given no consent or has withdrawn it."""
+    consent = consents.standing(transaction, contact)
+    if consent is None:
+        raise ConsentMissing(
+            f"contact {contact} has no standing consent; a voiceprint may be stored only after an enrol step's consent"
+        )
+    row = {
+        "contact": contact, "consent": consent, "sealed": sealed, "model_sha256": model_sha256,
+        "created_at": to_microseconds(at),
+    }  # fmt: skip
+    transaction.write(_SAVE, row)
+
+
+def voiceprint(reader: Reader, contact: str) -> tuple[bytes, str, datetime] | None:
+    """Sealed print, sha256 of the model that made it, when."""
+    rows = reader.rows(_LOAD, {"contact": contact})
+    if not rows:
+        return None
+    sealed, model_sha256, created_at = rows[0]
+    return sealed, model_sha256, from_microseconds(created_at)
+
+
+def delete_voiceprint(db: Database, contact: str, at: datetime) -> bool:
+    """Deletes the print and withdraws the consent: a new one has to be asked for. False: there was no print."""
+    now = to_microseconds(at)
+
+    def job(transaction: Transaction) -> bool:
+        consents.withdraw(transaction, contact, now)
+        return forget(transaction, contact)
+
+    return write(db, job)
+
+
+def forget(transaction: Transaction, contact: str) -> bool:
+    return transaction.write(_DELETE, {"contact": contact}) == 1

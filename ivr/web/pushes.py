@@ -1,0 +1,79 @@
+"""Waking the open pages: a number for each topic, and who waits for it to rise. No thread, no data."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+log = logging.getLogger(__name__)
+LOOK_SECONDS = 1.0  # a wake-up lost between processes costs at most this
+
+
+class Pushes:
+    """``numbers`` reads what the database knows of some topics; it runs on a thread, once a second for all pages."""
+
+    def __init__(self, numbers: Callable[[Sequence[str]], Mapping[str, int]]) -> None:
+        self._read = numbers
+        self._numbers: dict[str, int] = {}
+        self._waiting: dict[str, set[asyncio.Future[None]]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def publish(self, topic: str, number: int) -> None:
+        """From any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._set, topic, number)
+
+    async def wait(self, topic: str, after: int, timeout_seconds: float) -> int:
+        """The topic's number as soon as it is above ``after``; whatever it is, after ``timeout_seconds``."""
+        if topic not in self._numbers:
+            self._numbers.update(await asyncio.to_thread(self._read, (topic,)))
+        if self._numbers.get(topic, 0) <= after:
+            future = asyncio.get_running_loop().create_future()
+            self._waiting.setdefault(topic, set()).add(future)
+            timer = asyncio.get_running_loop().call_later(timeout_seconds, _finish, future)
+            try:
+                await future
+            finally:
+                timer.cancel()
+                self._forget(topic, future)
+        return self._numbers.get(topic, after)
+
+    async def run(self) -> None:
+        """Look once a second at what other processes have changed, until cancelled."""
+        self._loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            topics = list(self._waiting)
+            if not topics:
+                continue
+            try:
+                for topic, number in (await asyncio.to_thread(self._read, topics)).items():
+                    self._set(topic, number)
+            except Exception:
+                log.exception("pages could not be looked after; they are at the next look")
+
+    def _set(self, topic: str, number: int) -> None:
+        waiting = self._waiting.get(topic)
+        if waiting is None:
+            self._numbers.pop(topic, None)  # nobody looks: read it again when somebody does
+            return
+        if number > self._numbers.get(topic, -1):
+            self._numbers[topic] = number
+            for future in waiting:
+                _finish(future)
+
+    def _forget(self, topic: str, future: asyncio.Future[None]) -> None:
+        waiting = self._waiting.get(topic)
+        if waiting is not None:
+            waiting.discard(future)
+            if not waiting:
+                del self._waiting[topic]
+                self._numbers.pop(topic, None)
+
+
+def _finish(future: asyncio.Future[None]) -> None:
+    with contextlib.suppress(asyncio.InvalidStateError):
+        if not future.done():
+            future.set_result(None)

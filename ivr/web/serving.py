@@ -1,0 +1,67 @@
+"""One public address, one process: sockets on the event loop, everything else in a bounded pool of threads.
+
+Open pages and streams cost no thread, so they can never starve a webhook; see README, "Decisions", for the measurements.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+from flask import Flask
+
+from ivr.web import sockets, stream
+from ivr.web.doors import Services
+
+THREADS = 16  # for webhooks and pages; a turn takes about a millisecond
+
+
+class Server:
+    """The ASGI application. ``background``: coroutines that run as long as it does; ``started``/``stopping``: hooks."""
+
+    def __init__(
+        self, flask: Flask, services: Services, stream_door: stream.StreamDoor,
+        background: Sequence[Callable[[], Coroutine[Any, Any, None]]], started: Callable[[], None],
+        stopping: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self.flask = flask
+        self._wsgi = WSGIMiddleware(flask, workers=THREADS)
+        self._services = services
+        self._stream_door = stream_door
+        self._background = background
+        self._started = started
+        self._stopping = stopping
+
+    async def __call__(self, scope: dict, receive: Callable[[], Awaitable[dict]], send) -> None:
+        match scope["type"]:
+            case "lifespan":
+                await self._live(receive, send)
+            case "websocket":
+                if scope["path"].rstrip("/") == stream.PATH:
+                    await self._stream_door(scope, receive, send)
+                else:
+                    await receive()
+                    await send({"type": "websocket.close", "code": stream.POLICY})
+            case _:
+                socket = sockets.SOCKETS.get(scope["path"]) if scope["method"] == "GET" else None
+                if socket is not None:
+                    await socket(scope, receive, send, self._services)
+                else:
+                    await self._wsgi(scope, receive, send)
+
+    async def _live(self, receive: Callable[[], Awaitable[dict]], send) -> None:
+        await receive()
+        tasks = [asyncio.create_task(run()) for run in self._background]
+        await asyncio.sleep(0)  # they know their loop before the first request
+        self._started()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await asyncio.to_thread(self._stopping)
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await send({"type": "lifespan.shutdown.complete"})

@@ -1,0 +1,148 @@
+"""The caller's audio: Twilio's Media Stream over a WebSocket, forwarded to the voice process.
+
+A signature at the handshake and a single-use ticket in the first message; nothing is kept here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import ipaddress
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import msgspec
+
+from ivr.authentication.listening import Listening
+from ivr.calls import Services, take_turn
+from ivr.carriers.addresses import Addressing
+from ivr.errors import UnknownCall
+from ivr.flow.inputs import StreamStarted, StreamStopped
+from ivr.store import sessions
+from ivr.web.security import Doorkeeper
+
+log = logging.getLogger(__name__)
+PATH = "/voice/stream"
+POLICY, UNREADABLE = 1008, 1007  # close codes, RFC 6455
+MALFORMED_AT_MOST = 10
+LONGEST_CHUNK = 8000  # bytes of µ-law in one message: one second
+START_SECONDS = 10  # a socket that has not shown its ticket by then is closed
+
+
+class Start(msgspec.Struct, rename="camel"):
+    account_sid: str
+    call_sid: str
+    stream_sid: str
+    custom_parameters: dict[str, str] = {}
+
+
+class Media(msgspec.Struct):
+    payload: str
+
+
+class Frame(msgspec.Struct, rename="camel"):
+    event: str
+    stream_sid: str = ""
+    start: Start | None = None
+    media: Media | None = None
+
+
+_decode = msgspec.json.Decoder(Frame).decode
+
+
+class StreamDoor:
+    """An ASGI application for the one WebSocket path."""
+
+    def __init__(
+        self, services: Services, addressing: Addressing, doorkeeper: Doorkeeper, listening: Listening, account: str,
+        wake: Callable[[], None],
+    ) -> None:  # fmt: skip
+        self._services = services
+        self._addressing = addressing
+        self._doorkeeper = doorkeeper
+        self._listening = listening
+        self._account = account
+        self._wake = wake
+        self._secure = addressing.public_url.startswith("https:")
+
+    async def __call__(self, scope: dict, receive: Callable[[], Awaitable[dict]], send) -> None:
+        await receive()  # websocket.connect
+        headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        path = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
+        signed = self._doorkeeper.admits_socket(path, headers.get(b"x-twilio-signature", ""))
+        if not signed or not (self._secure or _is_loopback(scope.get("client"))):
+            await send({"type": "websocket.close", "code": POLICY})  # refused before accept: HTTP 403
+            return
+        await send({"type": "websocket.accept"})
+        call: str | None = None
+        stream = ""
+        malformed = 0
+        try:
+            while True:
+                message = await asyncio.wait_for(receive(), None if call else START_SECONDS)
+                if message["type"] == "websocket.disconnect":
+                    return
+                try:
+                    frame = _decode(message.get("text") or message.get("bytes") or b"")
+                    if frame.event == "start" and call is None and frame.start is not None:
+                        call, stream = await self._started(frame.start), frame.start.stream_sid
+                        if call is None:
+                            await send({"type": "websocket.close", "code": POLICY})
+                            return
+                    elif frame.event == "media" and call is not None and frame.media is not None:
+                        chunk = base64.b64decode(frame.media.payload, validate=True)
+                        if len(chunk) > LONGEST_CHUNK:
+                            raise ValueError("chunk too long")
+                        self._listening.audio(call, chunk)
+                    elif frame.event == "stop":
+                        return
+                except (msgspec.DecodeError, msgspec.ValidationError, binascii.Error, ValueError):
+                    malformed += 1
+                    if malformed >= MALFORMED_AT_MOST:
+                        log.warning("a stream sent %d frames that cannot be read; closed", malformed)
+                        await send({"type": "websocket.close", "code": UNREADABLE})
+                        return
+        except TimeoutError:
+            await send({"type": "websocket.close", "code": POLICY})
+        finally:
+            if call is not None:
+                await self._stopped(call, stream)
+
+    async def _started(self, start: Start) -> str | None:
+        """The call whose audio this is; None if the ticket is not for it or has been used."""
+        try:
+            ticket = self._addressing.ticket(start.custom_parameters.get("ticket", ""))
+        except ValueError:
+            ticket = None
+        if ticket is None or start.account_sid != self._account:
+            log.warning("a stream without a ticket of ours was refused")
+            return None
+        carrier_call = await asyncio.to_thread(sessions.carrier_call_of, self._services.database, ticket.call)
+        if carrier_call != start.call_sid:
+            log.warning("a stream with the ticket of another call was refused")
+            return None
+        fact = StreamStarted(id=ticket.fact_id)
+        try:
+            turn = await asyncio.to_thread(take_turn, self._services, ticket.call, fact)
+        except UnknownCall:
+            return None
+        if not turn.accepted:
+            log.warning("a stream with a used ticket was refused")
+            return None
+        self._listening.opened(ticket.call)
+        self._wake()
+        return ticket.call
+
+    async def _stopped(self, call: str, stream: str) -> None:
+        self._listening.closed(call)
+        stopped = StreamStopped(id=f"stopped:{stream}")
+        await asyncio.shield(asyncio.to_thread(partial(take_turn, self._services, call, stopped)))
+
+
+def _is_loopback(client: tuple[str, int] | None) -> bool:
+    try:
+        return client is not None and ipaddress.ip_address(client[0]).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,196 @@
+"""The carrier's doorway: check the signature, read, take the turn, write."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from flask import Blueprint, Response, request
+
+from ivr.authentication import Secrets
+from ivr.calls import Services, flow_of, present, start_call, take_turn
+from ivr.carriers.addresses import Addressing
+from ivr.carriers.base import Ringing
+from ivr.carriers.twilio import writer
+from ivr.carriers.twilio.reader import read
+from ivr.dispatch import Dispatch
+from ivr.errors import UnknownCall, UnknownFlow
+from ivr.flow import phrases
+from ivr.flow.expressions import render, scope
+from ivr.flow.inputs import AgentLeft, By, CallerHungUp, Digits, DocumentFailed, Input, NoInput, Speech
+from ivr.flow.session import Turn
+from ivr.flow.waits import AwaitAgent, TalkingToAgent
+from ivr.store import replies, sessions
+from ivr.web.security import Doorkeeper
+
+log = logging.getLogger(__name__)
+XML = "text/xml; charset=utf-8"
+OVER = {"completed", "busy", "failed", "no-answer", "canceled"}
+LANGUAGE = "en-GB"  # of what is said where no flow is known
+
+
+def voice_blueprint(
+    services: Services, addressing: Addressing, doorkeeper: Doorkeeper, secrets: Secrets, dispatch: Dispatch,
+    person_number: str | None,
+) -> Blueprint:  # fmt: skip
+    """``person_number``: dialled where no flow can be played at all."""
+    blueprint = Blueprint("voice", __name__)
+
+    blueprint.before_request(lambda: admit_carrier(doorkeeper))
+
+    @blueprint.errorhandler(UnknownCall)
+    @blueprint.errorhandler(UnknownFlow)
+    def unknown(error: Exception) -> Response:
+        log.warning("%s", error)
+        return xml(writer.apology(phrases.FAULT, LANGUAGE, number=person_number))
+
+    @blueprint.errorhandler(Exception)
+    def failed(error: Exception) -> Response:
+        """A fault of ours: the caller still hears valid TwiML, and goes to a person if the call can be moved at all."""
+        if getattr(error, "code", None) in (404, 405, 413):
+            return Response(status=error.code)
+        log.error("webhook %s failed", request.path, exc_info=error)
+        call = (request.view_args or {}).get("call")
+        try:
+            if call and addressing.belongs(call, request.view_args["turn"], request.args.get("s", "")):
+                fault = DocumentFailed(id=f"fault:{request.view_args['turn']}", code=type(error).__name__)
+                take_turn(services, call, fault)
+                return xml(draw(present(services, call)))
+        except Exception as again:
+            log.error("and the call could not be sent to a person", exc_info=again)
+        return xml(writer.apology(phrases.FAULT, LANGUAGE, number=person_number))
+
+    def xml(text: str) -> Response:
+        return Response(text, content_type=XML)
+
+    def draw(turn: Turn, poll: int = 0) -> str:
+        session = turn.session
+        return writer.document(flow_of(services, session), session, turn.events, addressing.of(session), poll)
+
+    def take(call: str, turn: int, input: Input | Callable[..., Turn], poll: int = 0) -> Response:
+        """Play an answer; a stale one is shown the reply it once had while that is still true, else the present."""
+        key = doorkeeper.reply_key(call, target(), fields(), request.headers.get("I-Twilio-Idempotency-Token", ""))
+        drawn: list[str] = []
+
+        def reply(taken: Turn) -> tuple[bytes, bytes]:
+            drawn[:] = [draw(taken)]
+            return key, doorkeeper.seal(key, drawn[0])
+
+        taken = input(reply) if callable(input) else take_turn(services, call, input, reply)
+        if taken.accepted:
+            return xml(drawn[0])
+        remembered = replies.remembered_reply(services.database, key)
+        now = present(services, call)
+        if remembered is not None and remembered[0] == now.session.turn:
+            text = doorkeeper.unseal(key, remembered[1])
+            if text is not None:
+                return xml(text)
+        return xml(draw(now, poll if now.session.turn == turn else 0))
+
+    def ours(call: str, turn: int) -> None:
+        if not addressing.belongs(call, turn, request.args.get("s", "")):
+            raise UnknownCall(f"an address of call {call} that was not made here")
+
+    @blueprint.post("/voice/<flow>")
+    def begin(flow: str) -> Response:
+        turn = start_call(services, flow, read(request.form))
+        if not turn.events:
+            turn = present(services, turn.session.call)
+        return xml(draw(turn))
+
+    @blueprint.route("/voice/c/<call>/<int:turn>", methods=["GET", "POST"])
+    def again(call: str, turn: int) -> Response:
+        ours(call, turn)
+        return xml(draw(present(services, call)))
+
+    @blueprint.post("/voice/c/<call>/<int:turn>/answer")
+    def answered(call: str, turn: int) -> Response:
+        ours(call, turn)
+        return take(call, turn, _answer(read(request.form), turn), poll=request.args.get("p", 0, type=int))
+
+    @blueprint.post("/voice/c/<call>/<int:turn>/secret")
+    def secret(call: str, turn: int) -> Response:
+        ours(call, turn)
+        ringing = read(request.form)
+        if ringing.digits in (None, "0"):
+            return take(call, turn, _answer(ringing, turn))
+        return take(call, turn, partial(secrets.answer, services, call, turn, ringing.digits, By.KEYPAD))
+
+    @blueprint.post("/voice/c/<call>/<int:turn>/wait")
+    def waiting(call: str, turn: int) -> Response:
+        ours(call, turn)
+        session = present(services, call).session
+        flow = flow_of(services, session)
+        wait = session.waiting_for
+        if not isinstance(wait, AwaitAgent):
+            return xml(writer.waiting_document(phrases.WAITING, flow.language))
+        place = dispatch.place(session)
+        queue = {"position": place.position, "waited_seconds": place.waited_seconds}
+        try:
+            text = render(wait.waiting, scope(flow, session, queue=queue))
+        except Exception as error:
+            log.warning("the waiting text of queue '%s' cannot be said: %s", wait.queue, error)
+            text = phrases.WAITING
+        return xml(writer.waiting_document(text, flow.language))
+
+    @blueprint.post("/voice/c/<call>/<int:turn>/left")
+    def left(call: str, turn: int) -> Response:
+        """The caller has left the queue's waiting room or the conference with the agent."""
+        ours(call, turn)
+        if request.form.get("QueueResult") == "hangup":
+            take_turn(services, call, CallerHungUp(id="hangup", source="queue"))
+        elif request.form.get("DialCallStatus"):
+            session = present(services, call).session
+            if isinstance(session.waiting_for, TalkingToAgent) and session.turn == turn:
+                take_turn(services, call, AgentLeft(id=f"left:{turn}"))
+        return xml(draw(present(services, call)))
+
+    @blueprint.post("/voice/<flow>/status")
+    def status(flow: str) -> Response:
+        ringing = read(request.form)
+        call = sessions.call_of(services.database, ringing.carrier_call)
+        if call is not None and ringing.status in OVER:
+            take_turn(services, call, CallerHungUp(id="hangup", source="status"))
+        return Response(status=204)
+
+    @blueprint.post("/voice/<flow>/fallback")
+    def fallback(flow: str) -> Response:
+        ringing = read(request.form)
+        call = sessions.call_of(services.database, ringing.carrier_call)
+        if call is None:
+            return begin(flow)
+        session = present(services, call).session
+        take_turn(services, call, DocumentFailed(id=f"fallback:{session.turn}", code=ringing.error or "unknown"))
+        return xml(draw(present(services, call)))
+
+    @blueprint.post("/voice/messages/<request_id>")
+    def message_status(request_id: str) -> Response:
+        return Response(status=204)
+
+    return blueprint
+
+
+def target() -> str:
+    """Path and query of the present request, as it was sent."""
+    query = request.query_string.decode("latin-1")
+    return request.path + (f"?{query}" if query else "")
+
+
+def fields() -> list[tuple[str, str]]:
+    return list(request.form.items(multi=True))
+
+
+def admit_carrier(doorkeeper: Doorkeeper) -> Response | None:
+    """403 with an empty body unless the carrier signed the present request."""
+    signature = request.headers.get("X-Twilio-Signature", "")
+    settings = request.headers.get("X-Twilio-Webhooks-Signature-Settings", "")
+    return None if doorkeeper.admits(target(), fields(), signature, settings) else Response(status=403)
+
+
+def _answer(ringing: Ringing, turn: int) -> Input:
+    if ringing.digits is not None:
+        return Digits(turn=turn, keys=ringing.digits[:64], by=By.KEYPAD)
+    if ringing.speech is not None:
+        return Speech(turn=turn, text=ringing.speech[:1000], confidence=ringing.confidence)
+    return NoInput(turn=turn)

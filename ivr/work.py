@@ -1,0 +1,180 @@
+"""Delivers what was requested, owns the clock and the sweep.
+
+The request is in the database before anything happens, so a lost wake-up or a crash costs time only. Redirect and watch
+may be delivered twice; a message is claimed before it is sent and never repeated blindly.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor
+from datetime import timedelta
+
+from ivr.authentication.pages import add_link
+from ivr.calls import Services, present, take_turn
+from ivr.carriers.addresses import Addressing
+from ivr.carriers.base import CarrierFault, Control
+from ivr.errors import UnknownCall
+from ivr.flow.events import MessageRequested, RedirectRequested, WatchRequested
+from ivr.flow.inputs import CallerHungUp, Delivery, MessageSettled, TimedOut
+from ivr.flow.waits import TalkingToAgent
+from ivr.store import requests, sessions
+from ivr.store.requests import Request
+
+log = logging.getLogger(__name__)
+KINDS = ("redirect_requested", "watch_requested", "message_requested")
+LEASE_SECONDS = 20  # longer than any REST call may take
+SWEEP_SECONDS = 1.0
+LONGEST_CALL = timedelta(hours=4)  # Twilio's own limit is 14,400 s
+LIMIT = 100
+
+
+class Work:
+    """One looking thread; each delivery runs on ``executor``. ``wake`` may be called from any thread."""
+
+    def __init__(
+        self, services: Services, control: Control, addressing: Addressing, executor: Executor,
+        others: tuple[Callable[[], None], ...] = (),
+    ) -> None:  # fmt: skip
+        """``others``: further repeatable deliveries (voice, agents), called at every look."""
+        self._services = services
+        self._control = control
+        self._addressing = addressing
+        self._executor = executor
+        self._others = others
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="work", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(timeout=5)
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._wake.wait(SWEEP_SECONDS)
+            self._wake.clear()
+            for look in (self.deliver, self.time_out, self.reconcile, self.sweep, *self._others):
+                try:
+                    look()
+                except Exception:
+                    log.exception("work: %s failed; it is tried again at the next look", getattr(look, "__name__", look))
+
+    def deliver(self) -> None:
+        """Claim and hand out what is open."""
+        now = self._services.clock()
+        for request in requests.open_requests(self._services.database, KINDS, now, LIMIT):
+            if requests.claim(self._services.database, request.request, now, LEASE_SECONDS):
+                self._executor.submit(self._one, request)
+
+    def time_out(self) -> None:
+        """The clock answers whatever nobody answered in time."""
+        for request in requests.overdue(self._services.database, self._services.clock()):
+            if request.kind == requests.NEVER_TWICE:
+                self._settle(request, Delivery.UNKNOWN if request.attempts else Delivery.FAILED)
+            else:
+                self._take(request, TimedOut(id=request.request))
+
+    def reconcile(self) -> None:
+        """A message that was claimed and not settled before a crash: find out, never send it again."""
+        for request in requests.in_doubt(self._services.database, self._services.clock()):
+            try:
+                found = request.external_id or self._find(request)
+            except CarrierFault as fault:
+                log.warning("message %s: cannot find out whether it was sent: %s", request.request, fault)
+                continue  # asked again until the request is overdue, then UNKNOWN
+            self._settle(request, Delivery.SENT if found else Delivery.UNKNOWN)
+
+    def sweep(self) -> None:
+        """Calls whose end nobody reported."""
+        before = self._services.clock() - LONGEST_CALL
+        for call in sessions.open_calls(self._services.database, before, LIMIT):
+            take_turn(self._services, call, CallerHungUp(id="hangup", source="sweep"))
+
+    def _one(self, request: Request) -> None:
+        try:
+            match request.body:
+                case RedirectRequested():
+                    self._redirect(request)
+                case WatchRequested():
+                    self._watch(request)
+                case MessageRequested():
+                    self._send(request)
+        except Exception:
+            log.exception("%s %s failed", request.kind, request.request)
+
+    def _redirect(self, request: Request) -> None:
+        """Move the live call to its present turn, wherever that is by now."""
+        session = present(self._services, request.call).session
+        carrier_call = sessions.carrier_call_of(self._services.database, request.call)
+        if session.ended != "caller_hung_up" and not isinstance(session.waiting_for, TalkingToAgent):
+            self._ask(request, lambda: self._control.redirect(carrier_call, self._addressing.of(session).draw))
+        elif isinstance(session.waiting_for, TalkingToAgent) and session.turn == request.body.turn:
+            # The redirect that joins the caller and the agent; once bridged, no other one is delivered.
+            self._ask(request, lambda: self._control.redirect(carrier_call, self._addressing.of(session).draw))
+        else:
+            requests.drop(self._services.database, request.request)
+
+    def _watch(self, request: Request) -> None:
+        session = present(self._services, request.call).session
+        carrier_call = sessions.carrier_call_of(self._services.database, request.call)
+        status, fallback = (self._addressing.flow_url(session.flow, part) for part in ("/status", "/fallback"))
+        self._ask(request, lambda: self._control.watch(carrier_call, status, fallback))
+
+    def _ask(self, request: Request, act: Callable[[], None]) -> None:
+        """The turn stands whatever the carrier answers: the next document draws it."""
+        try:
+            act()
+        except CarrierFault as fault:
+            log.warning("%s of call %s: %s", request.kind, request.call, fault)
+            if fault.retry and request.attempts < 3:
+                return  # the lease ends and it is tried again
+        requests.drop(self._services.database, request.request)
+
+    def _send(self, request: Request) -> None:
+        try:
+            to = self._to(request)
+            token = self._addressing.link_token(request.request)
+            add_link(self._services, token, request.call, request.body.to_number_on_file)
+            sid = self._control.send_message(to, self._text(request), self._status_url(request))
+        except CarrierFault as fault:
+            log.warning("message %s: %s", request.request, fault)
+            if fault.retry and not fault.unknown:  # 429: not processed
+                requests.release(self._services.database, request.request)
+            elif not fault.unknown:
+                self._settle(request, Delivery.FAILED)
+            return  # else it may have been sent: ``reconcile`` finds out
+        requests.mark_sent(self._services.database, request.request, sid)
+        self._settle(request, Delivery.SENT)
+
+    def _find(self, request: Request) -> str | None:
+        return self._control.find_message(self._to(request), self._text(request))
+
+    def _to(self, request: Request) -> str:
+        return request.body.to or present(self._services, request.call).session.caller
+
+    def _text(self, request: Request) -> str:
+        return f"{request.body.text} {self._addressing.link(request.request)}"
+
+    def _status_url(self, request: Request) -> str:
+        return f"{self._addressing.public_url}/voice/messages/{request.request}"
+
+    def _settle(self, request: Request, outcome: Delivery) -> None:
+        self._take(request, MessageSettled(id=request.request, outcome=outcome))
+
+    def _take(self, request: Request, fact: TimedOut | MessageSettled) -> None:
+        try:
+            turn = take_turn(self._services, request.call, fact)
+        except UnknownCall:
+            turn = None
+        if turn is None or not turn.accepted:
+            requests.drop(self._services.database, request.request)

@@ -1,0 +1,82 @@
+"""A stand-in encoder whose answers are set by the test, and the synthetic voices of samples/ as callers."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from biometrics.audio import encode_ulaw, read_audio
+from biometrics.calibration import Calibration, OperatingPoint, Threshold
+from biometrics.speech import Utterance
+
+SAMPLES = Path(__file__).parents[3] / "samples"
+
+
+class _ScriptedEncoder:
+    """Gives the embeddings it was told to, in turn, the last one for ever; notes how much it was given."""
+
+    name, class_name, sample_rate, dimension = "scripted", "tests.ScriptedEncoder", 8000, 2
+
+    def __init__(self, *answers, sha256: str = hashlib.sha256(b"scripted").hexdigest()) -> None:
+        self.answers, self.sha256, self.seconds = list(answers), sha256, []
+
+    def embed(self, samples, sample_rate_hz):
+        self.seconds.append(len(samples) / sample_rate_hz)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return np.asarray(answer, dtype=np.float32)
+
+
+@pytest.fixture(scope="session")
+def scripted() -> type[_ScriptedEncoder]:
+    return _ScriptedEncoder
+
+
+@pytest.fixture(scope="session")
+def at_cosine():
+    """A unit vector with the given cosine to (1, 0)."""
+    return lambda cosine: [cosine, float(np.sqrt(1 - cosine**2))]
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    return SAMPLES
+
+
+def _spoken(voice: str, purpose: str = "enrolment") -> bytes:
+    """µ-law audio of one of the synthetic voices, all sentences."""
+    clips = sorted((SAMPLES / voice).glob(f"{purpose}-*.wav"))
+    return b"".join(encode_ulaw(read_audio(clip)[0]) for clip in clips)
+
+
+@pytest.fixture(scope="session")
+def long_speech() -> bytes:
+    """About 25 s of one voice."""
+    return _spoken("flite-rms")
+
+
+@pytest.fixture
+def heard(long_speech):
+    """An utterance of at least the given seconds of net speech."""
+
+    def build(net_seconds: float) -> Utterance:
+        utterance = Utterance()
+        for start in range(0, len(long_speech), 160):
+            if utterance.net_speech_seconds >= net_seconds:
+                break
+            utterance.feed(long_speech[start : start + 160])
+        assert utterance.net_speech_seconds >= net_seconds
+        return utterance
+
+    return build
+
+
+@pytest.fixture
+def point() -> OperatingPoint:
+    """LLR = 10 * cosine - 5: accept from cosine 0.7 (LLR 2), reject to cosine 0.3 (LLR -2)."""
+    sha256 = _ScriptedEncoder([1, 0]).sha256
+    thresholds = (Threshold(0.005, 2.0, 0.1),)
+    calibration = Calibration("scripted", sha256, 10.0, -5.0, thresholds, -2.0, 0.5, 10, 10, 90, "-", "-", "")
+    return OperatingPoint(0.005, 2.0, -2.0, calibration)

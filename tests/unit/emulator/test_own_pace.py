@@ -1,0 +1,48 @@
+"""The short set at speed 1, where durations on the wall are Twilio's."""
+
+import time
+
+import pytest
+from conftest import CALLER, NUMBER, start_carrier
+from test_rest import AGENT, client
+from test_stream import StreamServer, frames
+
+
+@pytest.fixture(scope="module")
+def slow(_server):
+    with start_carrier(_server, speed=1) as carrier:
+        yield carrier
+
+
+def test_a_gather_takes_its_prompt_and_its_timeout(slow, server):
+    server.answer("/start", '<Gather timeout="1" action="/x"><Say>One two three.</Say></Gather><Say>Over.</Say>')
+    call = slow.dials(CALLER, NUMBER)
+    call.hears("one two")
+    begun = time.monotonic()
+    call.hears("over")
+    assert time.monotonic() - begun == pytest.approx(0.3 + 14 / 15 + 1.0, abs=0.5)
+
+
+def test_frames_come_every_20_ms(slow, server):
+    with StreamServer() as streams:
+        server.answer("/start", f'<Start><Stream url="{streams.url}"/></Start><Pause length="2"/>')
+        slow.dials(CALLER, NUMBER)
+        messages = streams.waits_for_stop()
+    assert len(frames(messages)) == pytest.approx(100, abs=15)
+
+
+def test_a_call_cancelled_while_queued_is_never_reported(slow, server):
+    """Calls made by REST are dialled at one a second, so the second one waits."""
+    rest = client(slow)
+    rest.calls.create(to="+15550199", from_=NUMBER, twiml="<Response/>", timeout=1)
+    made = rest.calls.create(
+        to=AGENT,
+        from_=NUMBER,
+        twiml="<Response/>",
+        status_callback=f"{server.url}/never",
+        status_callback_event=["initiated", "ringing", "completed"],
+    )
+    rest.calls(made.sid).update(status="canceled")
+    assert slow.call(made.sid).waits_until() == "canceled"
+    time.sleep(1.2)  # long enough for the second call to have been dialled
+    assert server.to("/never") == []

@@ -1,0 +1,196 @@
+"""Media Streams: the handshake, every message, names, and how a stream ends."""
+
+import base64
+import json
+import threading
+
+import pytest
+from conftest import CALLER, NUMBER, SID
+from scripted import TOKEN
+from test_rest import client
+from twilio.request_validator import RequestValidator
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import serve
+
+VOICE = bytes(range(160)) * 25  # half a second that no other sound resembles
+
+
+class StreamServer:
+    """Keeps what arrives on each socket; closes it after ``close_after`` messages, refuses it with ``refuse``."""
+
+    def __init__(self, close_after: int | None = None, refuse: bool = False):
+        self.handshakes: list[tuple[str, dict[str, str]]] = []
+        self.messages: list[dict] = []
+        self._changed = threading.Condition()
+        self._close_after = close_after
+        check = (lambda connection, _: connection.respond(403, "")) if refuse else None
+        self._server = serve(self._handle, "127.0.0.1", 0, process_request=check)
+        self.url = f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}/media"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+
+    def waits_for_stop(self, within_seconds: float = 10.0) -> list[dict]:
+        with self._changed:
+            assert self._changed.wait_for(lambda: any(m["event"] == "stop" for m in self.messages), within_seconds), (
+                f"no stop after {len(self.messages)} messages"
+            )
+            return list(self.messages)
+
+    def waits_for_frames(self, count: int, within_seconds: float = 10.0) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(frames(self.messages)) >= count, within_seconds)
+
+    def _handle(self, socket) -> None:
+        headers = {name.lower(): value for name, value in socket.request.headers.raw_items()}
+        self.handshakes.append((socket.request.path, headers))
+        try:
+            for number, message in enumerate(socket, 1):
+                with self._changed:
+                    self.messages.append(json.loads(message))
+                    self._changed.notify_all()
+                if number == self._close_after:
+                    return
+        except ConnectionClosed:
+            pass
+
+
+def frames(messages: list[dict]) -> list[bytes]:
+    return [base64.b64decode(message["media"]["payload"]) for message in messages if message["event"] == "media"]
+
+
+def stream(url: str, more: str = "", children: str = "") -> str:
+    return f'<Start><Stream name="voice" url="{url}" statusCallback="/stream-status" {more}>{children}</Stream></Start>'
+
+
+def test_every_message_is_as_specified(dial, server):
+    with StreamServer() as streams:
+        call = dial(stream(streams.url, children='<Parameter name="ticket" value="abc"/>') + '<Pause length="3"/>')
+        messages = streams.waits_for_stop()
+    connected, start, *media, stop = messages
+    assert connected == {"event": "connected", "protocol": "Call", "version": "1.0.0"}
+    sid = start["streamSid"]
+    assert sid.startswith("MZ") and len(sid) == 34
+    assert start == {
+        "event": "start",
+        "sequenceNumber": "1",
+        "streamSid": sid,
+        "start": {
+            "accountSid": SID,
+            "streamSid": sid,
+            "callSid": call.sid,
+            "tracks": ["inbound"],
+            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+            "customParameters": {"ticket": "abc"},
+        },
+    }
+    assert stop == {
+        "event": "stop",
+        "sequenceNumber": str(len(media) + 2),
+        "streamSid": sid,
+        "stop": {"accountSid": SID, "callSid": call.sid},
+    }
+    for number, message in enumerate(media, 1):
+        payload = message["media"].pop("payload")
+        assert base64.b64decode(payload) == b"\xff" * 160
+        assert message == {
+            "event": "media",
+            "sequenceNumber": str(number + 1),
+            "streamSid": sid,
+            "media": {"track": "inbound", "chunk": str(number), "timestamp": str((number - 1) * 20)},
+        }
+
+
+def test_the_handshake_is_signed_over_the_socket_url(dial):
+    with StreamServer() as streams:
+        dial(stream(streams.url) + '<Pause length="1"/>')
+        streams.waits_for_stop()
+    ((_, headers),) = streams.handshakes
+    assert RequestValidator(TOKEN).validate(streams.url, {}, headers["x-twilio-signature"])
+
+
+def test_the_callers_voice_arrives_unchanged_and_silence_around_it(dial):
+    with StreamServer() as streams:
+        call = dial(stream(streams.url) + '<Pause length="5"/>')
+        streams.waits_for_frames(10)
+        call.plays(VOICE)
+        sound = b"".join(frames(streams.waits_for_stop()))
+    assert VOICE in sound and not sound.replace(VOICE, b"").strip(b"\xff")
+
+
+def test_both_tracks_are_sent_on_request(dial):
+    with StreamServer() as streams:
+        dial(stream(streams.url, 'track="both_tracks"') + '<Pause length="1"/>')
+        messages = streams.waits_for_stop()
+    assert {message["media"]["track"] for message in messages if message["event"] == "media"} == {"inbound", "outbound"}
+
+
+def test_a_stream_is_reported_from_start_to_stop(dial, server):
+    with StreamServer() as streams:
+        call = dial(stream(streams.url) + '<Pause length="2"/>')
+        posts = server.waits_for("/stream-status", 2)
+    by_event = {post.form["StreamEvent"]: post.form for post in posts}
+    assert set(by_event) == {"stream-started", "stream-stopped"}
+    assert all(form["StreamName"] == "voice" and form["CallSid"] == call.sid for form in by_event.values())
+
+
+def test_stop_ends_the_stream_and_the_call_goes_on(dial):
+    with StreamServer() as streams:
+        call = dial(
+            stream(streams.url) + '<Pause/><Stop><Stream name="voice"/></Stop><Say>Still here.</Say><Pause length="9"/>'
+        )
+        call.hears("still here")
+        streams.waits_for_stop()
+        assert call.status == "in-progress" and call.state["streams"] == []
+
+
+def test_rest_stops_a_stream_by_its_name(dial, carrier):
+    with StreamServer() as streams:
+        call = dial(stream(streams.url) + '<Pause length="60"/>')
+        streams.waits_for_frames(3)
+        assert client(carrier).calls(call.sid).streams("voice").update(status="stopped").status == "stopped"
+        streams.waits_for_stop()
+        call.hangs_up()
+
+
+def test_a_second_start_with_the_same_name_changes_nothing(dial, carrier):
+    with StreamServer() as streams:
+        call = dial(stream(streams.url) + "<Pause/>" + stream(streams.url) + '<Say>Going on.</Say><Pause length="1"/>')
+        call.hears("going on")
+        streams.waits_for_stop()
+    assert len(streams.handshakes) == 1
+    assert any("already running" in entry["message"] for entry in carrier.debugger() if entry["call_sid"] == call.sid)
+
+
+def test_a_lost_socket_ends_the_stream_and_not_the_call(dial, carrier, server):
+    with StreamServer(close_after=5) as streams:
+        call = dial(stream(streams.url) + '<Pause length="8"/><Say>Still here.</Say>')
+        call.hears("still here")
+    assert len(streams.handshakes) == 1
+    assert {post.form["StreamEvent"] for post in server.waits_for("/stream-status", 2)} == {
+        "stream-started",
+        "stream-error",
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [("wss://example.com/a?b=c", 31901), ("ws://example.com/a", 31901), ("http://127.0.0.1/a", 31901)],
+)
+def test_urls_that_would_be_refused(dial, carrier, url, code):
+    call = dial(stream(url) + "<Say>Going on.</Say>")
+    call.hears("going on")
+    assert code in {entry["code"] for entry in carrier.debugger() if entry["call_sid"] == call.sid}
+
+
+def test_a_refused_handshake_is_reported(carrier, server):
+    with StreamServer(refuse=True) as streams:
+        server.answer("/start", stream(streams.url) + '<Pause length="4"/>')
+        call = carrier.dials(CALLER, NUMBER)
+        form = server.waits_for("/stream-status")[0].form
+    assert form["StreamEvent"] == "stream-error" and "31920" in form["StreamError"]
+    assert 31920 in {entry["code"] for entry in carrier.debugger() if entry["call_sid"] == call.sid}

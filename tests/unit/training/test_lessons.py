@@ -1,0 +1,68 @@
+"""Crops and teacher's answers: the same step is the same batch, and no kill costs more than what was under way."""
+
+import numpy as np
+import pytest
+import torch
+
+from biometrics.training import corpus, teacher
+from biometrics.training.crops import Crops
+
+
+@pytest.fixture
+def speech(tiny):
+    return corpus.prepare(tiny.speech, tiny.cache, "train")
+
+
+def ask(speech, embed, cache, speed=1.0, progress=lambda done, total: None):
+    return teacher.lessons(speech, speed, embed, cache, progress)
+
+
+def test_only_speakers_of_the_split_are_there(tiny, speech):
+    assert {speaker.name for speaker in speech.speakers} == {"train-0", "train-1", "train-2"}
+    dev = corpus.prepare(tiny.speech, tiny.cache, "dev")
+    assert {speaker.name for speaker in dev.speakers} == {"dev-0", "dev-1"}
+
+
+def test_long_pauses_are_shortened():
+    tone = np.sin(np.arange(16_000)).astype(np.float32)
+    kept = corpus.without_long_pauses(np.concatenate([tone, np.zeros(5 * 16_000, np.float32), tone]))
+    assert 2 * 16_000 < len(kept) < 2.5 * 16_000
+
+
+def test_a_speech_directory_without_manifest_is_refused(tmp_path):
+    with pytest.raises(corpus.CorpusError, match="--speech"):
+        corpus.prepare(tmp_path, tmp_path / "cache", "train")
+
+
+def test_answers_go_on_after_half_a_row(tiny, speech, tmp_path):
+    embed = teacher.load(tiny.teacher)
+    whole = ask(speech, embed, tmp_path / "whole")
+    cut = tmp_path / "cut"
+    ask(speech, embed, cut)
+    (path,) = cut.iterdir()
+    path.write_bytes(path.read_bytes()[: 192 * 4 + 17])
+    asked = []
+    again = ask(speech, lambda samples: asked.append(1) or embed(samples), cut)
+    assert np.array_equal(again.targets, whole.targets) and len(asked) == len(whole.chunks) - 1
+
+
+def test_the_teacher_hears_kaldi_features_without_their_mean():
+    features = teacher.features(np.random.default_rng(0).standard_normal(teacher.CHUNK).astype(np.float32))
+    assert features.shape == (598, 80) and np.abs(features.mean(axis=0)).max() < 1e-4
+
+
+def test_a_batch_is_a_function_of_seed_and_step(tiny, speech, tmp_path):
+    lessons = tuple(ask(speech, teacher.load(tiny.teacher), tmp_path / "answers", speed) for speed in (0.9, 1.0))
+    crops, again, other = (Crops(speech, lessons, tiny.stages[0], tiny.channel, seed) for seed in (1, 1, 2))
+    batch = crops[3]
+    assert batch.heard.shape[0] == 4 and batch.targets.shape == (4, 192) and batch.heard.dtype == torch.float32
+    assert torch.equal(batch.heard, again[3].heard) and torch.equal(batch.labels, again[3].labels)
+    assert batch.heard.shape != other[3].heard.shape or not torch.equal(batch.heard, other[3].heard)
+    assert crops.centroids().shape == (6, 192) and int(batch.labels.max()) < 6
+
+
+def test_long_crops_are_longer_than_a_chunk(tiny, speech, tmp_path):
+    crops = Crops(speech, (ask(speech, teacher.load(tiny.teacher), tmp_path),), tiny.stages[1], tiny.channel, 0)
+    batch = crops[0]
+    assert batch.heard.shape[1] > 6 * 8000
+    assert torch.allclose(batch.targets.norm(dim=1), torch.ones(3), atol=1e-5)

@@ -1,0 +1,116 @@
+"""A run: what it leaves behind, that it learns, and that stopping it changes nothing."""
+
+import dataclasses
+import json
+import os
+import signal
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+from speechbrain.inference.speaker import SpeakerRecognition
+
+from biometrics.training import checkpoint, run
+from biometrics.training.command import FAILED, main
+from biometrics.training.config import ModelConfig
+from biometrics.training.crops import Batch
+from biometrics.training.student import Student, export
+from biometrics.training.trials import equal_error_rate
+
+
+def saved(out):
+    return torch.load(out / "checkpoint.pt", weights_only=True)
+
+
+def figures(out):
+    return [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+
+
+def test_a_stopped_run_ends_where_an_unstopped_one_does(tiny, tmp_path, monkeypatch):
+    assert run.train(tiny, tmp_path / "whole", "cpu", workers=0)
+
+    def stop_after_two(line):
+        if line.startswith("step 2 "):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run, "say", stop_after_two)
+        assert not run.train(tiny, tmp_path / "cut", "cpu", workers=0)
+    assert saved(tmp_path / "cut")["step"] == 2
+    assert run.train(tiny, tmp_path / "cut", "cpu", workers=0)
+    whole, cut = saved(tmp_path / "whole"), saved(tmp_path / "cut")
+    assert whole["step"] == cut["step"] == 6
+    for part in ("student", "average"):
+        assert all(torch.equal(whole[part][name], cut[part][name]) for name in whole[part])
+    timeless = [
+        [{k: v for k, v in e.items() if k != "seconds_per_step"} for e in each["history"]] for each in (whole, cut)
+    ]
+    assert timeless[0] == timeless[1]
+
+
+def test_a_run_leaves_model_log_and_pictures(tiny, tmp_path):
+    run.train(tiny, tmp_path / "out", "cpu", workers=0)
+    assert {path.name for path in (tmp_path / "out" / "model").iterdir()} == {
+        "embedding_model.ckpt", "hyperparams.yaml", "learning-curve.svg", "det.svg",
+    }  # fmt: skip
+    evaluated = [entry for entry in figures(tmp_path / "out") if "dev_eer" in entry]
+    assert [entry["step"] for entry in evaluated] == [3, 6]
+    assert 0 <= evaluated[-1]["dev_eer"]["telephone"]["buzz"] <= 1
+    for picture in ("learning-curve.svg", "det.svg"):
+        assert ElementTree.parse(tmp_path / "out" / "model" / picture).findall("{http://www.w3.org/2000/svg}polyline")
+
+
+def test_the_loss_falls_on_a_batch_seen_again_and_again(tiny):
+    torch.manual_seed(0)
+    config = dataclasses.replace(tiny, learning_rate=0.01, warmup_steps=1)
+    progress = run.begin(config, torch.device("cpu"))
+    generator = torch.Generator().manual_seed(0)
+    targets = torch.nn.functional.normalize(torch.randn(4, 192, generator=generator))
+    batch = Batch(0.1 * torch.randn(4, 6400, generator=generator), targets, torch.arange(4))
+    losses, cosines = [], []
+    for _ in range(20):
+        progress.step = 1  # at the full learning rate throughout
+        loss, cosine = run.learn(config, progress, batch, targets, torch.device("cpu"))
+        losses.append(loss)
+        cosines.append(cosine)
+    assert losses[-1] < 0.5 * losses[0] and cosines[-1] > 0.7
+
+
+def test_another_model_does_not_go_on_from_this_checkpoint(tiny, tmp_path):
+    progress = run.begin(tiny, torch.device("cpu"))
+    checkpoint.save(tmp_path / "checkpoint.pt", progress, tiny)
+    wider = dataclasses.replace(tiny, model=ModelConfig(mels=24, channels=32, last=24, attention=8))
+    with pytest.raises(checkpoint.CheckpointMismatch, match="--out"):
+        checkpoint.restore(tmp_path / "checkpoint.pt", run.begin(wider, torch.device("cpu")), wider)
+
+
+def test_the_learning_rate_rises_then_falls(tiny):
+    rates = [run.learning_rate(tiny, step) for step in range(7)]
+    assert rates[0] < rates[1] == pytest.approx(tiny.learning_rate) and rates[-1] == pytest.approx(0.01 * rates[1])
+    assert rates[2:] == sorted(rates[2:], reverse=True)
+
+
+def test_speechbrain_loads_what_is_exported(tmp_path):
+    config = ModelConfig(mels=24, channels=16, last=24, attention=8)
+    learner = Student(config).eval()
+    export(config, learner.embedding_model.state_dict(), tmp_path / "model")
+    loaded = SpeakerRecognition.from_hparams(source=str(tmp_path / "model"), savedir=str(tmp_path / "saved"))
+    waveforms = 0.1 * torch.randn(2, 8000, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        ours = learner(waveforms)
+    assert torch.allclose(loaded.encode_batch(waveforms).squeeze(1), ours, atol=1e-5)
+
+
+def test_equal_error_rate_by_hand():
+    # One of four targets lies under, one of four impostors over every threshold between 0.4 and 0.5.
+    assert equal_error_rate(np.array([0.3, 0.6, 0.7, 0.8]), np.array([0.1, 0.2, 0.4, 0.65])) == 0.25
+    assert equal_error_rate(np.array([0.9]), np.array([0.1])) == 0
+
+
+def test_the_command_says_what_is_missing(tmp_path, capsys, monkeypatch):
+    for name, value in (("MALLOC_MMAP_THRESHOLD_", "4000000000"), ("MALLOC_TRIM_THRESHOLD_", "8000000000")):
+        monkeypatch.setenv(name, value)
+    arguments = ["--out", str(tmp_path / "out"), "--speech", str(tmp_path / "nowhere"), "--cache", str(tmp_path)]
+    assert main([*arguments, "--device", "cpu"]) == FAILED
+    assert "manifest.csv does not exist" in capsys.readouterr().err
