@@ -9,6 +9,7 @@ from ivr.emulator.settings import NumberSettings
 SID = "AC" + "5" * 32
 NUMBER, PLAIN_NUMBER, CALLER = "+15550100", "+15550101", "+15550123"
 SPEED = 20
+LATE = 0.4 * SPEED  # carrier seconds that a busy machine may lose
 
 
 def start_carrier(server: ScriptedServer, **options) -> Carrier:
@@ -32,9 +33,18 @@ def server(_server):
 
 
 @pytest.fixture(scope="session")
-def carrier(_server):
+def _carrier(_server):
     with start_carrier(_server) as carrier:
         yield carrier
+
+
+@pytest.fixture
+def carrier(_carrier):
+    """Calls that a test leaves open are hung up, so that they do not talk into the next one."""
+    yield _carrier
+    for state in _carrier.request("GET", "calls")["calls"]:
+        if state["status"] in ("queued", "ringing", "in-progress"):
+            _carrier.call(state["sid"]).hangs_up()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def test_a_gather_takes_its_prompt_and_its_timeout(slow, server):
     call.hears("one two")
     begun = time.monotonic()
     call.hears("over")
-    assert time.monotonic() - begun == pytest.approx(0.3 + 14 / 15 + 1.0, abs=0.5)
+    assert time.monotonic() - begun == pytest.approx(0.3 + 14 / 15 + 1.0, abs=0.8)
 
 
 def test_frames_come_every_20_ms(slow, server):
@@ -28,7 +28,7 @@ def test_frames_come_every_20_ms(slow, server):
         server.answer("/start", f'<Start><Stream url="{streams.url}"/></Start><Pause length="2"/>')
         slow.dials(CALLER, NUMBER)
         messages = streams.waits_for_stop()
-    assert len(frames(messages)) == pytest.approx(100, abs=15)
+    assert len(frames(messages)) == pytest.approx(100, abs=25)
 
 
 def test_a_call_cancelled_while_queued_is_never_reported(slow, server):
