@@ -188,7 +188,7 @@ async def create_stream(request: RestRequest) -> tuple[int, dict[str, Any]]:
     started = [stream for stream in request.carrier.running_streams(call) if stream.sid not in before]
     if not started:
         raise RestError(400, 31901, "The stream could not be started; the debugger log says why.")
-    return 201, _describe_stream(request, started[0])
+    return 200, _describe_stream(request, started[0])  # 200, unlike other resources that are created
 
 
 async def update_stream(request: RestRequest) -> tuple[int, dict[str, Any]]:

@@ -3,8 +3,9 @@
 import time
 
 import pytest
-from conftest import CALLER, NUMBER, SPEED
-from test_rest import client
+
+from .carriers import CALLER, NUMBER, SPEED
+from .official import client
 
 AGENT = "+15550155"
 ROOM = '<Dial action="/after"><Conference {}>{}</Conference></Dial>'

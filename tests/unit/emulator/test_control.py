@@ -5,9 +5,10 @@ import json
 
 import httpx
 import pytest
-from conftest import CALLER, NUMBER
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+
+from .carriers import CALLER, NUMBER
 
 
 def socket(carrier, path: str, **options):

@@ -3,15 +3,16 @@
 import socket
 
 import pytest
-from conftest import CALLER, NUMBER, SPEED, start_carrier
 from hypothesis import given
 from hypothesis import strategies as st
-from test_rest import client
 from twilio.base.exceptions import TwilioRestException
 
 from ivr.emulator.faults import Faults
 from ivr.emulator.overrides import RETRY_POLICIES, split_overrides
 from ivr.emulator.settings import FaultRates, SettingsError, read_faults, read_number
+
+from .carriers import CALLER, NUMBER, SPEED, start_carrier
+from .official import client
 
 EVERYTHING = FaultRates(drop=0.2, delay=0.2, duplicate=0.2, reorder=0.2, http429=0.2, http5xx=0.2)
 

@@ -3,9 +3,10 @@
 import time
 
 import pytest
-from conftest import CALLER, LATE, NUMBER, SPEED, start_carrier
-from scripted import Reply
-from test_rest import client
+
+from .carriers import CALLER, LATE, NUMBER, SPEED, start_carrier
+from .official import client
+from .scripted import Reply
 
 ASK = '<Gather action="/choice" {}><Say>Enter your number.</Say></Gather>'
 

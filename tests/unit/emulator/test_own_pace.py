@@ -3,9 +3,10 @@
 import time
 
 import pytest
-from conftest import CALLER, NUMBER, start_carrier
-from test_rest import AGENT, client
-from test_stream import StreamServer, frames
+
+from .carriers import CALLER, NUMBER, start_carrier
+from .official import client
+from .streams import StreamServer, frames
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def test_a_call_cancelled_while_queued_is_never_reported(slow, server):
     rest = client(slow)
     rest.calls.create(to="+15550199", from_=NUMBER, twiml="<Response/>", timeout=1)
     made = rest.calls.create(
-        to=AGENT,
+        to="+15550177",
         from_=NUMBER,
         twiml="<Response/>",
         status_callback=f"{server.url}/never",

@@ -4,8 +4,9 @@ import io
 import wave
 
 import pytest
-from conftest import LATE
-from scripted import Reply
+
+from .carriers import LATE
+from .scripted import Reply
 
 
 def wav(seconds: float) -> bytes:

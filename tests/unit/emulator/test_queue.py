@@ -1,8 +1,9 @@
 """Enqueue: waiting, and every way out of a queue."""
 
 import pytest
-from conftest import NUMBER
-from test_rest import client
+
+from .carriers import NUMBER
+from .official import client
 
 QUEUE = '<Enqueue action="/out" waitUrl="/wait" {}>{}</Enqueue><Say>Unreachable.</Say>'
 
