@@ -26,7 +26,7 @@ from biometrics.errors import CalibrationError
 from biometrics.verification import DEFAULT_VERIFICATION_POLICY
 
 Track = Callable[[list[Speaker], str], Iterable[Speaker]]
-TESTS_EACH = 2  # calls a speaker
+CALIBRATION_TESTS, EVALUATION_TESTS = 1, 2  # calls a speaker
 AGREEMENT_REFUSED = 0.01  # share of honest enrolments that the agreement threshold may refuse
 
 
@@ -41,7 +41,7 @@ class TrialScores:
 
 
 def score_speakers(
-    encoder: Encoder, people: list[Speaker], track: Track, tests_each: int = TESTS_EACH
+    encoder: Encoder, people: list[Speaker], track: Track, tests_each: int = EVALUATION_TESTS
 ) -> list[TrialScores]:
     """Enrol everyone who has enough speech; score up to ``tests_each`` calls of each against every print of the
     corpus."""
