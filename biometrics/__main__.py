@@ -19,7 +19,7 @@ from biometrics.errors import BiometricsError
 from biometrics.evaluation import evaluate
 from biometrics.fetch import fetch_campplus
 from biometrics.speech import Utterance
-from biometrics.trials import CALIBRATION_TESTS, calibrate, score_speakers, verdict_rates
+from biometrics.trials import calibrate, score_speakers, verdict_rates
 from biometrics.verification import Outcome, Verdict, verify
 from biometrics.voiceprint import Voiceprint, seal, unseal
 
@@ -197,7 +197,7 @@ def _calibrate(options: argparse.Namespace) -> int:
         if options.seen_in_training
         else ""
     )
-    scores = score_speakers(encoder, people, _track, CALIBRATION_TESTS)
+    scores = score_speakers(encoder, people, _track)
     calibration = calibrate(encoder, scores, command, conditions, caution, 2.0 if options.seen_in_training else 1.0)
     path = save_calibration(calibration)
     if options.json:

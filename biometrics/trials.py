@@ -26,7 +26,7 @@ from biometrics.errors import CalibrationError
 from biometrics.verification import DEFAULT_VERIFICATION_POLICY
 
 Track = Callable[[list[Speaker], str], Iterable[Speaker]]
-CALIBRATION_TESTS, EVALUATION_TESTS = 1, 2  # calls a speaker
+TESTS_EACH = 2  # calls a speaker
 AGREEMENT_REFUSED = 0.01  # share of honest enrolments that the agreement threshold may refuse
 
 
@@ -41,7 +41,7 @@ class TrialScores:
 
 
 def score_speakers(
-    encoder: Encoder, people: list[Speaker], track: Track, tests_each: int = EVALUATION_TESTS
+    encoder: Encoder, people: list[Speaker], track: Track, tests_each: int = TESTS_EACH
 ) -> list[TrialScores]:
     """Enrol everyone who has enough speech; score up to ``tests_each`` calls of each against every print of the
     corpus."""
@@ -97,6 +97,7 @@ def calibrate(
             continue
         sets = [pooled, *(each for each in impostors if len(each) * far >= ERRORS_FOR_A_THRESHOLD)]
         llr = max(scale * threshold_at(far / far_divisor, np.nanmax(each, axis=1)) + offset for each in sets)
+        llr = max([llr, *(looser.llr for looser in thresholds)])  # a stricter FAR never asks for less
         thresholds.append(Threshold(far, llr, float(np.mean(owner_llr < llr))))
     if not thresholds:
         needed = int(ERRORS_FOR_A_THRESHOLD / max(TARGET_FARS))
