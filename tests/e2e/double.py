@@ -39,10 +39,13 @@ from ivr.web.doors import (
 MENU = AwaitChoice(
     timeout_seconds=5,
     choices=(
-        Offered("1", "Balance and payments"), Offered("2", "Report a lost card"), Offered("3", "Set up voice recognition"),
-        Offered("4", "Leave a message"), Offered("0", "Speak to a person"),
+        Offered("1", "Balance and payments"),
+        Offered("2", "Report a lost card"),
+        Offered("3", "Set up voice recognition"),
+        Offered("4", "Leave a message"),
+        Offered("0", "Speak to a person"),
     ),
-)  # fmt: skip
+)
 PIN = AwaitSecret(label="Your PIN", min_length=4, max_length=8, timeout_seconds=8)
 CARD = AwaitDigits(label="Last four digits of the card", min_length=4, max_length=4, timeout_seconds=8)
 MESSAGE = AwaitSpeech(label="What should we pass on?", max_length=200, timeout_seconds=8)
@@ -251,9 +254,7 @@ class Double:
     def waits(self, call: str, wait: AnyWait | None, *said: str, step: str = "step", **changes: object) -> Session:
         before = self.sessions[call]
         return self.saves(
-            replace(
-                before, waiting_for=wait, step=step, turn=before.turn + 1, revision=before.revision + 1, **changes
-            ),
+            replace(before, waiting_for=wait, step=step, turn=before.turn + 1, revision=before.revision + 1, **changes),
             said,
         )
 

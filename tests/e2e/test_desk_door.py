@@ -106,7 +106,9 @@ def test_available_and_busy(services, desk):
     desk.post("/desk/state", data={"form_token": token(desk.get("/desk")), "state": "available"})
     assert services.dispatch.agents["sam"].state is AgentState.AVAILABLE
     assert "Ready for the next caller" in desk.get("/desk").text
-    assert desk.post("/desk/state", data={"form_token": token(desk.get("/desk")), "state": "offline"}).status_code == 422
+    assert (
+        desk.post("/desk/state", data={"form_token": token(desk.get("/desk")), "state": "offline"}).status_code == 422
+    )
 
 
 def test_the_card_says_who_what_and_how_sure(services, desk):
