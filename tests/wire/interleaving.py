@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -30,6 +33,7 @@ SETTLE_SECONDS = 10.0  # real time in which voice and screen must have met once 
 SILENCE_SECONDS = 15.0  # carrier time; longer than any question waits for keys
 LATENESS = 6  # how many webhooks back a late delivery may reach
 _LONGEST = 9
+_TURN = re.compile(r"/voice/c/\w+/(\d+)")
 _OVER = {"completed", "busy", "failed", "no-answer", "canceled"}
 _KEYS = "0123459*#"
 _WORDS = ("my balance", "send me the link", "person", "yes", "no", "mumble")
@@ -191,7 +195,7 @@ class Playing:
             phone, screen = self._phone(), self._screen()
             self.happened.append(f"{after}: phone {phone}, screen {screen}")
             if phone == screen and phone == self._phone():
-                self.quiet_points += 1
+                self.quiet_points += phone != "the end"
                 return
             if time.monotonic() > ends:
                 raise Divergence(f"after '{after}' the phone is at {phone} and the screen at {screen}")
@@ -252,18 +256,25 @@ class Playing:
 
 def _turn(document: str) -> str:
     """The turn a document answers to; a document that ends the call has none."""
-    found = {part.split("/")[1] for part in document.split("/voice/c/")[1:]}
-    return found.pop() if len(found) == 1 else "none" if not found else f"several: {sorted(found)}"
+    found = set(_TURN.findall(document))
+    return found.pop() if len(found) == 1 else f"{'/'.join(sorted(found)) or 'none'}"
 
 
-def failure(system: System, interleaving: Interleaving) -> str | None:
-    """Play it; None, or what went wrong with all that is needed to understand it."""
+@dataclass(frozen=True)
+class Played:
+    interleaving: Interleaving
+    quiet_points: int  # at which voice and screen were seen in the same turn of a live call
+    problem: str | None  # what went wrong, with all that is needed to understand it
+
+
+def play(system: System, interleaving: Interleaving) -> Played:
     playing = Playing(system, interleaving)
+    problem = None
     try:
         playing.play()
     except (AssertionError, httpx.HTTPError, RuntimeError) as error:
-        return f"{type(error).__name__}: {error}\n{playing.story()}"
-    return None
+        problem = f"{type(error).__name__}: {error}\n{playing.story()}"
+    return Played(interleaving, playing.quiet_points, problem)
 
 
 def shrunk(system: System, interleaving: Interleaving, most_plays: int = 40) -> Interleaving:
@@ -274,32 +285,16 @@ def shrunk(system: System, interleaving: Interleaving, most_plays: int = 40) -> 
         for index in range(len(smallest.acts)):
             candidate = Interleaving(smallest.caller, smallest.acts[:index] + smallest.acts[index + 1 :])
             plays += 1
-            if any(failure(system, candidate) for _ in range(2)):
+            if any(play(system, candidate).problem for _ in range(2)):
                 smallest, changed = candidate, True
                 break
     return smallest
 
 
-def played(system: System, interleavings: Iterable[Interleaving], at_once: int = 8) -> list[tuple[Interleaving, str]]:
-    """Play them, several at once; the failures."""
-    waiting, failures, lock = iter(list(interleavings)), [], threading.Lock()
-
-    def work() -> None:
-        while True:
-            with lock:
-                one = next(waiting, None)
-            if one is None:
-                return
-            if problem := failure(system, one):
-                with lock:
-                    failures.append((one, problem))
-
-    threads = [threading.Thread(target=work) for _ in range(at_once)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return failures
+def played(system: System, interleavings: Iterable[Interleaving], at_once: int = 8) -> list[Played]:
+    """Play them all, several at once."""
+    with ThreadPoolExecutor(at_once) as threads:
+        return list(threads.map(partial(play, system), interleavings))
 
 
 def main() -> int:
@@ -312,7 +307,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory, running(
         Path(directory), interrupted_gather=options.interrupted_gather, faults=FAULTS if options.faults else None
     ) as system:
-        problems = [failure(system, Interleaving.read(options.interleaving)) for _ in range(options.times)]
+        problems = [play(system, Interleaving.read(options.interleaving)).problem for _ in range(options.times)]
     found = [problem for problem in problems if problem]
     print("\n\n".join(found) or f"played {options.times} times: voice and screen were in the same turn at every quiet point")
     return 1 if found else 0
