@@ -191,7 +191,7 @@ class Dispatch:
 
     def _left(self, reservation: Reservation) -> None:
         if self._move(reservation, S.JOINED, S.FINISHED, agent_to=AgentState.WRAPUP):
-            self._take(reservation.call, AgentLeft(id=f"left:{reservation.id}"))
+            self._take(reservation.call, AgentLeft(id=f"left:{reservation.id}", room=reservation.room))
 
     def _hang_up(self, reservation: Reservation) -> None:
         leg = (agents.reservation(self._db, reservation.id) or reservation).leg

@@ -60,7 +60,7 @@ def open_link(services: Services, addressing: Addressing, token: str, digits: st
         if not pages.bind(transaction, link.token_hash, _hash(cookie), now, now + PAGE_LIFETIME):
             raise _UsedMeanwhile
 
-    opened = LinkOpened(id=f"link:{link.token_hash.hex()[:16]}", to_number_on_file=link.to_number_on_file)
+    opened = LinkOpened(id=f"link:{link.token_hash.hex()[:16]}", request=addressing.link_request(token))
     try:
         turn = take_turn(services, link.call, opened, also=bind)
     except (_UsedMeanwhile, UnknownCall):

@@ -14,7 +14,7 @@ from ivr.emulator.carrier import Carrier
 from ivr.emulator.control import DEFAULT_CONFIDENCE, ControlError, press
 from ivr.emulator.line import FRAME_BYTES
 
-_FOR_A_PHONE = frozenset({"heard", "prompt", "prompt-ended", "interrupted", "state", "gather", "bridged", "conference"})
+_FOR_A_PHONE = frozenset("heard prompt prompt-ended interrupted state gather bridged conference text-message".split())
 
 
 def live_routes(carrier: Carrier) -> list[WebSocketRoute]:

@@ -225,9 +225,13 @@ def _secret(play: Play, input: SecretAnswer) -> None:
         play.go(step.wrong)
     else:
         attempts = play.session.attempts + 1
-        play.say(phrases.WRONG_PIN)
-        play.guarded(lambda: play.ask(step))
-        play.change(attempts=attempts)
+
+        def once_more() -> None:
+            play.say(phrases.WRONG_PIN)
+            play.ask(step)
+            play.change(attempts=attempts)
+
+        play.guarded(once_more)
 
 
 def _again(play: Play, silence: bool) -> None:
@@ -240,17 +244,25 @@ def _again(play: Play, silence: bool) -> None:
         factor = session.proving.current
         if attempt >= play.flow.steps[session.proving.step].tries:
             return play.guarded(lambda: give_up(play, factor, "no_answer"))
-        play.guarded(lambda: prove(play))
-        return play.change(attempts=attempt)
+
+        def ask_again() -> None:
+            prove(play)
+            play.change(attempts=attempt)
+
+        return play.guarded(ask_again)
     retry = getattr(step, "retry", None)
     tries = retry.tries if retry else getattr(step, "tries", 3)
     if attempt >= tries:
         return play.go((retry and retry.then) or play.flow.person)
     texts = (retry.noinput if silence else retry.nomatch) if retry else ()
-    if texts:
-        play.guarded(lambda: play.say(texts[min(attempt, len(texts)) - 1]))
-    play.guarded(lambda: play.ask(step))
-    return play.change(attempts=attempt)
+
+    def once_more() -> None:
+        if texts:
+            play.say(texts[min(attempt, len(texts)) - 1])
+        play.ask(step)
+        play.change(attempts=attempt)
+
+    return play.guarded(once_more)
 
 
 # -- facts ------------------------------------------------------------------------------------------------------------
@@ -314,6 +326,8 @@ def _take(play: Play, fact: Fact) -> bool:
             if not isinstance(wait, AwaitAgent) or wait.agent != fact.agent:
                 return False
             play.change(waiting_for=replace(wait, agent=None, room=None))
+            if wait.request not in session.open_requests:  # the caller's patience was spent meanwhile
+                play.go(_queue_step(play).unavailable)
         case AgentConnected():
             if not isinstance(wait, AwaitAgent) or wait.room != fact.room:
                 return False
@@ -321,7 +335,7 @@ def _take(play: Play, fact: Fact) -> bool:
             play.record(AgentJoined(agent=fact.agent))
             play.wait(TalkingToAgent(agent=fact.agent, room=fact.room))
         case AgentLeft():
-            if not isinstance(wait, TalkingToAgent):
+            if not isinstance(wait, TalkingToAgent) or wait.room != fact.room:
                 return False
             play.record(AgentGone(agent=wait.agent))
             play.go(_queue_step(play).finished)
@@ -333,7 +347,8 @@ def _take(play: Play, fact: Fact) -> bool:
             play.change(proving=None)
             play.go(play.flow.person)
         case CallerHungUp():
-            play.change(waiting_for=None, ended="caller_hung_up", voice=replace(session.voice, running=False))
+            voice = replace(session.voice, running=False)
+            play.change(waiting_for=None, ended="caller_hung_up", proving=None, must_hear=(), voice=voice)
             play.record(CallEnded(reason="caller_hung_up"))
         case _:
             assert_never(fact)
@@ -354,7 +369,7 @@ def _claimed(play: Play, fact: ContactClaimed, waited_for: bool) -> None:
     if play.session.claim is not None and play.session.claim.contact != claim.contact:
         # Another person is claimed: nothing proven or known of the first one may serve the second.
         voice = replace(play.session.voice, verification=None, verdict=None, reason="")
-        page = replace(play.session.page, on_file=False)
+        page = replace(play.session.page, links=())
         play.change(factors=(), facts={}, variables={}, answers={}, voice=voice, page=page)
     play.change(claim=claim)
     return play.go(step.found)
@@ -398,14 +413,18 @@ def _verdict(play: Play, fact: VerdictReached, waited_for: bool) -> None:
 
 def _opened(play: Play, fact: LinkOpened) -> None:
     session = play.session
-    on_file = fact.to_number_on_file and session.claim is not None and session.page.on_file
+    on_file = session.claim is not None and fact.request in session.page.links
     play.change(page=replace(session.page, opened=True))
     play.record(PageOpened(factor=on_file))
-    if on_file:
-        add_factor(play, Factor.PAGE)
-        if isinstance(session.waiting_for, AwaitFact) and session.waiting_for.about == "page":
-            play.close(session.waiting_for.request)
-            play.guarded(lambda: prove(play))
+    if not on_file:
+        return
+    add_factor(play, Factor.PAGE)
+    wait, proving = session.waiting_for, session.proving
+    if isinstance(wait, AwaitFact) and wait.about == "page":
+        play.close(wait.request)
+        play.guarded(lambda: prove(play))
+    elif proving is not None and play.session.level >= proving.level:
+        play.guarded(lambda: prove(play))  # the question under way has become needless
 
 
 def _timed_out(play: Play, fact: TimedOut, waited_for: bool) -> None:
@@ -414,8 +433,8 @@ def _timed_out(play: Play, fact: TimedOut, waited_for: bool) -> None:
     wait = session.waiting_for
     if isinstance(wait, AwaitAgent) and wait.request == fact.id:
         if wait.agent is None:
-            return play.go(_queue_step(play).unavailable)
-        return play.change(open_requests=(*session.open_requests, fact.id))  # an agent is on the way: keep the place
+            play.go(_queue_step(play).unavailable)
+        return None  # an agent is on the way: keep the place
     if session.voice.verification == fact.id:
         return _verdict(play, VerdictReached(id=fact.id, outcome=Outcome.INCONCLUSIVE, reason="timed_out"), waited_for)
     if isinstance(wait, AwaitFact) and wait.patience == fact.id and wait.about == "verdict":

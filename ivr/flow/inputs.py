@@ -108,7 +108,7 @@ class StreamStopped(Fact, frozen=True, kw_only=True, tag="stream_stopped"):
 class LinkOpened(Fact, frozen=True, kw_only=True, tag="link_opened"):
     """The page was bound by its button and the two spoken digits (never by a GET)."""
 
-    to_number_on_file: bool
+    request: str  # the MessageRequested whose link it was
 
 
 class Delivery(StrEnum):
@@ -144,7 +144,9 @@ class AgentFailed(Fact, frozen=True, kw_only=True, tag="agent_failed"):
 
 
 class AgentLeft(Fact, frozen=True, kw_only=True, tag="agent_left"):
-    pass
+    """Several sources tell it; ``room`` keeps a late one from ending the next conversation."""
+
+    room: str
 
 
 class NobodyAvailable(Fact, frozen=True, kw_only=True, tag="nobody_available"):

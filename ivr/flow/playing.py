@@ -245,13 +245,14 @@ class Play:
         """To the number on file where somebody is claimed; else to the calling number, where it is no factor."""
         claim = self.session.claim
         on_file = claim is not None and claim.number is not None
-        self.open(
+        request = self.open(
             MessageRequested(
                 request=self.request_id(), due_seconds=MESSAGE_SECONDS, to=claim.number if on_file else None,
                 text=self.text(message), to_number_on_file=on_file,
             )
         )  # fmt: skip
-        self.change(page=replace(self.session.page, sent=True, on_file=on_file))
+        page = self.session.page
+        self.change(page=replace(page, sent=True, links=(*page.links, request) if on_file else page.links))
 
     def ask_consent(self, step: Enrol) -> None:
         """A first print needs two factors other than the voice; a new one needs ACCEPTED and one factor."""

@@ -68,7 +68,7 @@ def _ask(play: Play, step: Authenticate, factor: Factor) -> bool:
         case Factor.PAGE:
             if claim.number is None:
                 return False
-            if not (play.session.page.sent and play.session.page.on_file):
+            if not play.session.page.links:
                 play.send_link(step.message)
             play.say(step.page_prompt)
             request = play.open(PatienceRequested(request=play.request_id(), due_seconds=PAGE_SECONDS))

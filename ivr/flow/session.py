@@ -50,7 +50,7 @@ class Page(msgspec.Struct, frozen=True):
     digits: str  # the two digits spoken in this call that open the page
     sent: bool = False
     opened: bool = False
-    on_file: bool = False  # the link went to the registered number
+    links: tuple[str, ...] = ()  # messages sent to the registered number of whoever is claimed now
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):

@@ -143,7 +143,7 @@ def voice_blueprint(
         elif request.form.get("DialCallStatus"):
             session = present(services, call).session
             if isinstance(session.waiting_for, TalkingToAgent) and session.turn == turn:
-                take_turn(services, call, AgentLeft(id=f"left:{turn}"))
+                take_turn(services, call, AgentLeft(id=f"left:{turn}", room=session.waiting_for.room))
         return xml(draw(present(services, call)))
 
     @blueprint.post("/voice/<flow>/status")
