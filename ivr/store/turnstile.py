@@ -66,7 +66,7 @@ class Turnstile:
         try:
             self._leader = threading.get_ident()
             self._commit(group)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again on every thread of the group
             for job in group:
                 job.error = job.error or error
         finally:
@@ -91,7 +91,7 @@ class Turnstile:
                 driver.execute("SAVEPOINT job")
                 try:
                     job.result = job.run(transaction)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - raised again on the thread that asked
                     job.error = error
                     driver.execute("ROLLBACK TO job")
                 driver.execute("RELEASE job")
