@@ -65,7 +65,22 @@ def drawn_at_random(source: random.Random) -> Interleaving:
     acts = []
     for _ in range(source.randint(2, _LONGEST)):
         match source.choices(
-            ("key", "rush", "tap", "old tap", "race", "silence", "say", "secret", "again", "late", "open", "reload", "wait", "hang up"),
+            (
+                "key",
+                "rush",
+                "tap",
+                "old tap",
+                "race",
+                "silence",
+                "say",
+                "secret",
+                "again",
+                "late",
+                "open",
+                "reload",
+                "wait",
+                "hang up",
+            ),
             (14, 6, 14, 5, 10, 5, 5, 10, 7, 8, 10, 4, 4, 2),
         )[0]:
             case "key" | "rush" as act:
@@ -304,12 +319,18 @@ def main() -> int:
     parser.add_argument("--faults", action="store_true")
     parser.add_argument("--times", type=int, default=3)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory, running(
-        Path(directory), interrupted_gather=options.interrupted_gather, faults=FAULTS if options.faults else None
-    ) as system:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        running(
+            Path(directory), interrupted_gather=options.interrupted_gather, faults=FAULTS if options.faults else None
+        ) as system,
+    ):
         problems = [play(system, Interleaving.read(options.interleaving)).problem for _ in range(options.times)]
     found = [problem for problem in problems if problem]
-    print("\n\n".join(found) or f"played {options.times} times: voice and screen were in the same turn at every quiet point")
+    print(
+        "\n\n".join(found)
+        or f"played {options.times} times: voice and screen were in the same turn at every quiet point"
+    )
     return 1 if found else 0
 
 

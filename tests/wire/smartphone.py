@@ -68,7 +68,10 @@ class Smartphone:
 
     def _read(self, response: httpx.Response) -> Drawn | None:
         assert response.status_code < 500, f"the page answered {response.status_code}"
-        found = re.search(r'<main id="screen" data-kind="(\w+)" data-step="([^"]*)" data-turn="(\d+)" data-revision="(\d+)"', response.text)
+        found = re.search(
+            r'<main id="screen" data-kind="(\w+)" data-step="([^"]*)" data-turn="(\d+)" data-revision="(\d+)"',
+            response.text,
+        )
         if found is None:
             return None
         kind, step, turn, revision = found.groups()

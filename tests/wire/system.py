@@ -185,14 +185,18 @@ def running(
     faults: FaultRates | None = None,
     speaker_model: str = NO_MODEL,
     seed: int = 0,
+    warm: bool = True,
 ) -> Iterator[System]:
-    """Everything is started, and ended by process id at the end of the block."""
+    """Everything is started, and ended by process id at the end of the block. ``warm``: the first call is behind it."""
     database_url = database_url or f"sqlite:///{directory / 'duet.db'}"
     exchange = Exchange()
     with contextlib.ExitStack() as stack:
         stack.callback(exchange.close)
         line = NumberSettings(
-            LINE, f"{exchange.url}/voice/bank", f"{exchange.url}/voice/bank/status", f"{exchange.url}/voice/bank/fallback"
+            LINE,
+            f"{exchange.url}/voice/bank",
+            f"{exchange.url}/voice/bank/status",
+            f"{exchange.url}/voice/bank/fallback",
         )
         token = new_key()
         carrier = stack.enter_context(
@@ -217,7 +221,8 @@ def running(
         webhooks = Webhooks(carrier.url)
         stack.callback(webhooks.close)
         system = System(carrier, exchange, webhooks, servers, database, speed)
-        _warm_up(system)
+        if warm:
+            _warm_up(system)
         yield system
 
 
