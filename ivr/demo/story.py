@@ -69,13 +69,15 @@ def enrolling(scene: Scene) -> None:
         caller.hears("Open the link on your phone")
         caller.opens_page()
         caller.hears("Please key in your PIN")
-        tell.expect("the page counts once its two digits are typed", _proven(caller) == {Factor.PAGE}, _names(_proven(caller)))
+        proven = _proven(caller)
+        tell.expect("the page counts once its two digits are typed", proven == {Factor.PAGE}, _names(proven))
         caller.presses(f"{alice.pin}#", secret=True)
         caller.hears("Do you agree?")
         tell.expect("page and PIN make level 2", caller.session().level == 2, f"level {caller.session().level}")
         caller.presses("1")
         caller.hears("Please keep talking")
-        tell.expect("consent is recorded before a voice is learnt", caller.awaits(ConsentGiven).version != "", "no version")
+        consent = caller.awaits(ConsentGiven)
+        tell.expect("consent is recorded before a voice is learnt", consent.version != "", "no version")
         caller.talks(scene.voices.owner.enrolment, "the owner's voice")
         enrolled = caller.awaits(EnrolmentRecorded)
         tell.expect("the voice is learnt", enrolled.refusal is None, enrolled.refusal)
@@ -206,4 +208,5 @@ def _names(factors: set[Factor]) -> str:
 
 
 def _speechbrain(tell: Telling, model_class: str) -> None:
-    tell.expect("the model behind it is SpeechBrain's", model_class.startswith("speechbrain"), model_class or "no model")
+    held = model_class.startswith("speechbrain")
+    tell.expect("the model behind it is SpeechBrain's", held, model_class or "no model")
