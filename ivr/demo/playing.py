@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import textwrap
 import threading
@@ -49,15 +50,32 @@ def play_at(emulator: str, caller: str) -> int:
 
 def _play(carrier: Carrier, caller: str, line: str) -> int:
     print(HELP, flush=True)
-    hand = Hand(carrier, caller, sys.stdout)
+    out = WholeLines(sys.stdout)
+    hand = Hand(carrier, caller, out)
     done = threading.Event()
     watcher = threading.Thread(target=hand.watch, args=(done,), daemon=True)
     watcher.start()
     try:
-        return 0 if play(carrier.url, caller, line, hand.typed(sys.stdin), sys.stdout) == "completed" else 1
+        return 0 if play(carrier.url, caller, line, hand.typed(sys.stdin), out) == "completed" else 1
     finally:
         done.set()
         watcher.join(5)
+
+
+class WholeLines(io.TextIOBase):
+    """Two threads print: what is heard and what is seen. A line of one is not cut by the other's."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._pieces = threading.local()
+
+    def write(self, text: str) -> int:
+        whole, newline, rest = (getattr(self._pieces, "text", "") + text).rpartition("\n")
+        self._pieces.text = rest
+        if newline:
+            self._out.write(whole + newline)
+            self._out.flush()
+        return len(text)
 
 
 class Hand:

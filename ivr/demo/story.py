@@ -157,14 +157,20 @@ def edited(scene: Scene) -> None:
 
     with scene.caller(benjamin.name.split()[0], benjamin.number) as before:
         before.hears(editor.old_text)
+        before.presses("1")
+        before.hears("Open the link on your phone")  # this wait is long enough for an editor
         mended = editor.mends_and_publishes()
         tell.says(f"  $ ivr flow publish → exit {mended.exit_code}\n    {mended.output}", "")
         tell.expect("the mended file is published", mended.exit_code == 0, mended.output)
-        before.presses("3")
+        before.opens_page()
+        before.hears("Please key in your PIN")
+        before.types(benjamin.pin, secret=True)
+        before.hears("Is there anything else?")
+        before.sees("[1] Main menu")
+        before.taps("Main menu")
         before.hears(editor.old_text)
         tell.expect("the call in progress says the old text", editor.new_text not in before.heard, before.transcript())
-        before.opens_page()
-        seen = before.sees("Speak to a person")
+        seen = before.sees("Send the link again")
         tell.expect("its page shows the old label", editor.old_label in seen.buttons, list(seen.buttons))
 
         with scene.caller(carys.name.split()[0], carys.number) as after:
