@@ -33,6 +33,7 @@ def stay(flows: Path, flow: str, port: int, speed: float, serve: Serve) -> int:
             carrier.phone(people.AGENT_PHONE, presses="1")
             page = f"{place.settings.public_url}/try"
             print(f"\n  The three-pane page: {page}", flush=True)
+            print(f"  The emulator: {carrier.url}/emulator", flush=True)
             for staff, where in ((agent, "/desk"), (ops, "/ops")):
                 print(f"  {where}: name {staff.name}, password {staff.password}", flush=True)
             print("  Everything is on this machine only and goes with Ctrl-C.\n", flush=True)
