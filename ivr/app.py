@@ -114,7 +114,9 @@ class House:
         self.control = control or LateControl(partial(twilio_control, settings))
         environment = {"IVR_VOICEPRINT_KEY": settings.voiceprint_key, "IVR_SPEAKER_MODEL": settings.speaker_model}
         self.listening = Listening(environment, self.executor, partial(verdicts.answered, self.calls))
-        self.queue = Dispatch(self.calls, self.control, self.addressing, self._desk_changed, self._wake)
+        self.queue = Dispatch(
+            self.calls, self.control, self.addressing, self.executor, self._desk_changed, self._wake
+        )
         self.work = Work(
             self.calls, self.control, self.addressing, self.executor,
             others=(partial(verdicts.ask, self.calls, self.listening), self.queue.look),
@@ -294,10 +296,12 @@ def create_app(
 
     def stopping() -> None:
         house.work.stop()
-        house.executor.shutdown(wait=True, cancel_futures=True)
+        house.executor.shutdown(wait=True)  # what has been claimed is delivered: a message is claimed only once
         database.close(house.database)
 
     def started() -> None:
+        if settings.person_number is None:
+            log.warning("IVR_PERSON_NUMBER is not set: where no flow can be played, callers hear only an apology")
         if isinstance(house.control, LateControl):
             house.executor.submit(house.control.warm)
         house.work.start()
