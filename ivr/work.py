@@ -118,8 +118,9 @@ class Work:
         carrier_call = sessions.carrier_call_of(self._services.database, request.call)
         if session.ended != "caller_hung_up" and not isinstance(session.waiting_for, TalkingToAgent):
             self._ask(request, lambda: self._control.redirect(carrier_call, self._addressing.of(session).draw))
-        elif isinstance(session.waiting_for, TalkingToAgent) and session.turn == request.body.turn:
-            # The redirect that joins the caller and the agent; once bridged, no other one is delivered.
+        elif session.turn == request.body.turn and isinstance(session.waiting_for, TalkingToAgent) and not request.attempts:
+            # Joins the caller and the agent. Never repeated: it would take a caller who has joined out of the room and
+            # end the conversation. Where it is lost, the caller leaves the waiting room by its next document.
             self._ask(request, lambda: self._control.redirect(carrier_call, self._addressing.of(session).draw))
         else:
             requests.drop(self._services.database, request.request)
@@ -137,7 +138,8 @@ class Work:
         except CarrierFault as fault:
             log.warning("%s of call %s: %s", request.kind, request.call, fault)
             if fault.retry and request.attempts < 3:
-                return  # the lease ends and it is tried again
+                requests.release(self._services.database, request.request)  # tried again at the next look
+                return
         requests.drop(self._services.database, request.request)
 
     def _send(self, request: Request) -> None:

@@ -35,6 +35,7 @@ class Pushes:
             timer = asyncio.get_running_loop().call_later(timeout_seconds, _finish, future)
             try:
                 await future
+                return self._numbers.get(topic, after)
             finally:
                 timer.cancel()
                 self._forget(topic, future)

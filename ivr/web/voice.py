@@ -17,11 +17,12 @@ from ivr.carriers.twilio.reader import read
 from ivr.dispatch import Dispatch
 from ivr.errors import UnknownCall, UnknownFlow
 from ivr.flow import phrases
+from ivr.flow.events import RedirectRequested
 from ivr.flow.expressions import render, scope
 from ivr.flow.inputs import AgentLeft, By, CallerHungUp, Digits, DocumentFailed, Input, NoInput, Speech
 from ivr.flow.session import Turn
 from ivr.flow.waits import AwaitAgent, TalkingToAgent
-from ivr.store import replies, sessions
+from ivr.store import replies, requests, sessions
 from ivr.web.security import Doorkeeper
 
 log = logging.getLogger(__name__)
@@ -123,8 +124,11 @@ def voice_blueprint(
         session = present(services, call).session
         flow = flow_of(services, session)
         wait = session.waiting_for
-        if not isinstance(wait, AwaitAgent):
-            return xml(writer.waiting_document(phrases.WAITING, flow.language))
+        if not isinstance(wait, AwaitAgent) or session.turn != turn:
+            # The call has moved on. If the redirect that should have fetched the caller is lost, they come by themselves;
+            # while one is on its way they stay, for a second one would end the conversation that the first began.
+            fetched = any(isinstance(one.body, RedirectRequested) for one in requests.requests_of(services.database, call))
+            return xml(writer.waiting_document(phrases.WAITING, flow.language) if fetched else writer.leave_document())
         place = dispatch.place(session)
         queue = {"position": place.position, "waited_seconds": place.waited_seconds}
         try:

@@ -42,7 +42,7 @@ FAULTS = FaultRates(drop=0.03, delay=0.1, duplicate=0.15, reorder=0.2, http429=0
 
 @dataclass(frozen=True)
 class Interleaving:
-    """``caller``: contact (on file) or stranger. ``acts``: what happens, in order, each in the words of ``_ACTS``."""
+    """``caller``: contact (on file), enrolled (and with a voiceprint) or stranger. ``acts``: what happens, in order, in the words of ``drawn_at_random``."""
 
     caller: str
     acts: tuple[str, ...]
@@ -65,7 +65,22 @@ def drawn_at_random(source: random.Random) -> Interleaving:
     acts = []
     for _ in range(source.randint(2, _LONGEST)):
         match source.choices(
-            ("key", "rush", "tap", "old tap", "race", "silence", "say", "secret", "again", "late", "open", "reload", "wait", "hang up"),
+            (
+                "key",
+                "rush",
+                "tap",
+                "old tap",
+                "race",
+                "silence",
+                "say",
+                "secret",
+                "again",
+                "late",
+                "open",
+                "reload",
+                "wait",
+                "hang up",
+            ),
             (14, 6, 14, 5, 10, 5, 5, 10, 7, 8, 10, 4, 4, 2),
         )[0]:
             case "key" | "rush" as act:
@@ -93,7 +108,13 @@ class Playing:
     def __init__(self, system: System, interleaving: Interleaving) -> None:
         self.system = system
         self.interleaving = interleaving
-        self.number = system.contact().number if interleaving.caller == "contact" else system.number()
+        match interleaving.caller:
+            case "contact":
+                self.number = system.contact().number
+            case "enrolled":
+                self.number = system.contact(enrolled=True).number
+            case _:
+                self.number = system.number()
         self.call: Call = system.dials(self.number)
         self.page: Smartphone | None = None
         self._earlier: list[Drawn] = []
@@ -110,7 +131,7 @@ class Playing:
             if self.call.status not in _OVER:
                 self.call.hangs_up()
             self._meet("the end")
-            self._check_log()
+            check_log(self.system, self.call)
             self._check_debugger()
         finally:
             if self.page is not None:
@@ -141,6 +162,8 @@ class Playing:
                 time.sleep(2.0 / self.system.speed)
             case "say":
                 self.call.says(rest, wait_seconds=0.5)
+            case "talk":
+                self.call.plays(self.system.voices.sounds[rest])
             case "secret":
                 digits, _, by = rest.partition(" by ")
                 if by == "keypad":
@@ -223,20 +246,6 @@ class Playing:
             return "the end" if self.call.status in _OVER else "nothing"
         return "the end" if session.ended is not None else f"turn {session.turn}"
 
-    def _check_log(self) -> None:
-        rows = self.system.log(self.call)
-        if [row.revision for row in rows] != list(range(1, len(rows) + 1)):
-            raise Divergence(f"revisions {[row.revision for row in rows]} have holes")
-        answered = Counter(row.input.turn for row in rows if isinstance(row.input, Answer))
-        if twice := [turn for turn, times in answered.items() if times > 1]:
-            raise Divergence(f"turns {twice} were answered more than once")
-        facts = Counter(row.input.id for row in rows if row.input is not None and not isinstance(row.input, Answer))
-        if twice := [fact for fact, times in facts.items() if times > 1]:
-            raise Divergence(f"facts {twice} were taken more than once")
-        session = self.system.session(self.call)
-        if session is not None and (session.ended is None or session.waiting_for is not None):
-            raise Divergence(f"the call is over and its session is not: {session.waiting_for}")
-
     def _check_debugger(self) -> None:
         for entry in self.system.carrier.debugger():
             if entry["call_sid"] == self.call.sid and "(fault)" not in entry["message"]:
@@ -254,6 +263,22 @@ class Playing:
         return "\n".join(lines)
 
 
+def check_log(system: System, call: Call) -> None:
+    """One course of events: no revision is missing, no turn was answered twice, no fact taken twice, the end is an end."""
+    rows = system.log(call)
+    if [row.revision for row in rows] != list(range(1, len(rows) + 1)):
+        raise Divergence(f"revisions {[row.revision for row in rows]} have holes")
+    answered = Counter(row.input.turn for row in rows if isinstance(row.input, Answer))
+    if twice := [turn for turn, times in answered.items() if times > 1]:
+        raise Divergence(f"turns {twice} were answered more than once")
+    facts = Counter(row.input.id for row in rows if row.input is not None and not isinstance(row.input, Answer))
+    if twice := [fact for fact, times in facts.items() if times > 1]:
+        raise Divergence(f"facts {twice} were taken more than once")
+    session = system.session(call)
+    if session is not None and (session.ended is None or session.waiting_for is not None):
+        raise Divergence(f"the call is over and its session is not: {session.waiting_for}")
+
+
 def _turn(document: str) -> str:
     """The turn a document answers to; a document that ends the call has none."""
     found = set(_TURN.findall(document))
@@ -264,6 +289,7 @@ def _turn(document: str) -> str:
 class Played:
     interleaving: Interleaving
     quiet_points: int  # at which voice and screen were seen in the same turn of a live call
+    page_opened: bool
     problem: str | None  # what went wrong, with all that is needed to understand it
 
 
@@ -274,7 +300,7 @@ def play(system: System, interleaving: Interleaving) -> Played:
         playing.play()
     except (AssertionError, httpx.HTTPError, RuntimeError) as error:
         problem = f"{type(error).__name__}: {error}\n{playing.story()}"
-    return Played(interleaving, playing.quiet_points, problem)
+    return Played(interleaving, playing.quiet_points, playing.page is not None, problem)
 
 
 def shrunk(system: System, interleaving: Interleaving, most_plays: int = 40) -> Interleaving:
@@ -304,12 +330,18 @@ def main() -> int:
     parser.add_argument("--faults", action="store_true")
     parser.add_argument("--times", type=int, default=3)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory, running(
-        Path(directory), interrupted_gather=options.interrupted_gather, faults=FAULTS if options.faults else None
-    ) as system:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        running(
+            Path(directory), interrupted_gather=options.interrupted_gather, faults=FAULTS if options.faults else None
+        ) as system,
+    ):
         problems = [play(system, Interleaving.read(options.interleaving)).problem for _ in range(options.times)]
     found = [problem for problem in problems if problem]
-    print("\n\n".join(found) or f"played {options.times} times: voice and screen were in the same turn at every quiet point")
+    print(
+        "\n\n".join(found)
+        or f"played {options.times} times: voice and screen were in the same turn at every quiet point"
+    )
     return 1 if found else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -13,19 +14,25 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 from websockets.sync.client import connect
 
+from biometrics import seal
 from ivr.authentication.passwords import password_hash
 from ivr.emulator.phone import Call, Carrier
 from ivr.emulator.settings import FaultRates, NumberSettings
+from ivr.flow.events import ConsentGiven
+from ivr.flow.inputs import By
 from ivr.people import add_agent
 from ivr.settings import new_key
-from ivr.store import contacts, sessions
-from ivr.store.database import Database, close, open_database, upgrade
+from ivr.store import consents, contacts, sessions, voiceprints
+from ivr.store.database import Database, close, open_database, upgrade, write
+from ivr.store.instants import to_microseconds
 from tests.wire.exchange import Exchange, Exchanged
+from tests.wire.voices import Voices
 
 ROOT = Path(__file__).parents[2]
 LINE = "+15005550006"
@@ -114,6 +121,8 @@ class System:
     servers: list[Serving]
     database: Database
     speed: float
+    voiceprint_key: str = field(repr=False)
+    voices: Voices | None = None  # what an enrolled caller sounds like, where a test needs one
     _contacts: Iterator[int] = field(default_factory=lambda: iter(range(1, 90_000)))
 
     @property
@@ -124,8 +133,9 @@ class System:
         """A telephone number that nobody has used in this test yet."""
         return f"+4477{next(self._contacts):08d}"
 
-    def contact(self, name: str = "Alice Morgan") -> contacts.Contact:
-        """Somebody on file, with the PIN ``PIN``, nobody else's number and no voiceprint."""
+    def contact(self, name: str = "Alice Morgan", enrolled: bool = False) -> contacts.Contact:
+        """Somebody on file, with the PIN ``PIN`` and nobody else's number; ``enrolled``: and with the voiceprint that
+        ``seal`` makes."""
         number = self.number()
         contact = contacts.Contact(
             id=number.removeprefix("+"), customer_number=number.removeprefix("+44"), name=name, number=number,
@@ -133,7 +143,17 @@ class System:
             facts={"first_name": name.split()[0], "balance": "1204.50 GBP"},
         )  # fmt: skip
         contacts.add_contact(self.database, contact)
+        if enrolled:
+            self._enrol(contact.id)
         return contact
+
+    def _enrol(self, contact: str) -> None:
+        now = datetime.now(UTC)
+        consent = ConsentGiven(contact=contact, version="1", wording="May we?", language="en-GB", by=By.KEYPAD)
+        write(self.database, lambda transaction: consents.record(transaction, "earlier", consent, to_microseconds(now)))
+        key = base64.urlsafe_b64decode(self.voiceprint_key)
+        sealed = seal(self.voices.print, key, contact)
+        voiceprints.save_voiceprint(self.database, contact, sealed, self.voices.print.model_sha256, now)
 
     def agent(self, name: str, address: str) -> None:
         add_agent(self.database, name, name.title(), PASSWORD, address)
@@ -185,14 +205,19 @@ def running(
     faults: FaultRates | None = None,
     speaker_model: str = NO_MODEL,
     seed: int = 0,
+    warm: bool = True,
+    voices: Voices | None = None,
 ) -> Iterator[System]:
-    """Everything is started, and ended by process id at the end of the block."""
+    """Everything is started, and ended by process id at the end of the block. ``warm``: the first call is behind it."""
     database_url = database_url or f"sqlite:///{directory / 'duet.db'}"
     exchange = Exchange()
     with contextlib.ExitStack() as stack:
         stack.callback(exchange.close)
         line = NumberSettings(
-            LINE, f"{exchange.url}/voice/bank", f"{exchange.url}/voice/bank/status", f"{exchange.url}/voice/bank/fallback"
+            LINE,
+            f"{exchange.url}/voice/bank",
+            f"{exchange.url}/voice/bank/status",
+            f"{exchange.url}/voice/bank/fallback",
         )
         token = new_key()
         carrier = stack.enter_context(
@@ -216,8 +241,10 @@ def running(
             server.wait_until_ready()
         webhooks = Webhooks(carrier.url)
         stack.callback(webhooks.close)
-        system = System(carrier, exchange, webhooks, servers, database, speed)
-        _warm_up(system)
+        key = environment["IVR_VOICEPRINT_KEY"]
+        system = System(carrier, exchange, webhooks, servers, database, speed, key, voices)
+        if warm:
+            _warm_up(system)
         yield system
 
 

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from tests.wire.interleaving import FAULTS, Interleaving, drawn_at_random, failure, played, shrunk
+from tests.wire.interleaving import FAULTS, Interleaving, drawn_at_random, play, played, shrunk
 from tests.wire.system import running
 
 INTERLEAVINGS = int(os.environ.get("DUET_INTERLEAVINGS", "320"))  # over all four ways
@@ -15,19 +15,26 @@ SEED = int(os.environ.get("DUET_SEED", "2026"))
 WAYS = [("silent", None), ("posts", None), ("silent", FAULTS), ("posts", FAULTS)]
 
 
-@pytest.mark.parametrize(("interrupted_gather", "faults"), WAYS, ids=["silent", "posts", "silent-faults", "posts-faults"])
+@pytest.mark.parametrize(
+    ("interrupted_gather", "faults"), WAYS, ids=["silent", "posts", "silent-faults", "posts-faults"]
+)
 def test_voice_and_screen_are_never_left_in_different_turns(tmp_path, capsys, interrupted_gather, faults) -> None:
     source = random.Random(f"{SEED}/{interrupted_gather}/{faults}")
     interleavings = [drawn_at_random(source) for _ in range(INTERLEAVINGS // len(WAYS))]
     with running(tmp_path, interrupted_gather=interrupted_gather, faults=faults, seed=SEED) as system:
-        failures = played(system, interleavings)
+        results = played(system, interleavings)
+        failures = [one for one in results if one.problem]
+        quiet_points = sum(one.quiet_points for one in results)
         with capsys.disabled():
-            print(f"\n{len(interleavings)} interleavings over the wire ({interrupted_gather}, "
-                  f"{'with' if faults else 'without'} faults): {len(failures)} diverged")  # fmt: skip
+            print(f"\n{len(results)} interleavings over the wire (interrupted Gather {interrupted_gather}, "
+                  f"{'with' if faults else 'without'} faults): {sum(one.page_opened for one in results)} with a page, "
+                f"{quiet_points} quiet points of live calls, "
+                  f"{len(failures)} diverged")  # fmt: skip
         if failures:
-            one, problem = failures[0]
-            smallest = shrunk(system, one)
-            pytest.fail(f"{failure(system, smallest) or problem}\n\nas drawn: {one}\nsmallest: {smallest}")
+            smallest = shrunk(system, failures[0].interleaving)
+            problem = play(system, smallest).problem or failures[0].problem
+            pytest.fail(f"{problem}\n\nas drawn: {failures[0].interleaving}\nsmallest: {smallest}")
+    assert quiet_points >= len(results), "calls ended before anything happened: this machine is too slow for this pace"
 
 
 def test_an_interleaving_is_a_line_of_text() -> None:

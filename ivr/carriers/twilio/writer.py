@@ -48,6 +48,11 @@ def waiting_document(text: str, language: str) -> str:
     return f'{HEADER}<Response>{_say(text, language)}<Pause length="8"/></Response>'
 
 
+def leave_document() -> str:
+    """Out of the queue's waiting room, to the action of the Enqueue."""
+    return f"{HEADER}<Response><Leave/></Response>"
+
+
 def apology(text: str, language: str, *, redirect: str | None = None, number: str | None = None) -> str:
     """Where nothing else can be drawn: apologise, then another flow, a person's number, or the end."""
     if number:

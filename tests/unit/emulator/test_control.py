@@ -8,7 +8,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from .carriers import CALLER, NUMBER
+from .carriers import CALLER, NUMBER, start_carrier
 
 
 def socket(carrier, path: str, **options):
@@ -61,6 +61,7 @@ def test_a_page_may_ask_before_it_posts(carrier):
         ("GET", "calls/CA0", b"", 404, "there is no call CA0"),
         ("PUT", "phones/+15550123", b'{"busi": true}', 400, "busi"),
         ("PUT", "phones/+15550123", b'{"then": "sing"}', 400, "stay or hangup"),
+        ("PUT", "phones/+15550123", b'{"answer_after_seconds": "soon"}', 400, "answer_after_seconds"),
     ],
 )
 def test_mistakes_are_explained(carrier, method, path, body, status, message):
@@ -127,6 +128,20 @@ def test_everything_that_happens_can_be_watched(carrier, server):
             seen.append(json.loads(watched.recv(timeout=10)))
     names = [event["event"] for event in seen if event.get("call_sid") == call.sid]
     assert names[:3] == ["call", "state", "webhook"] and {"heard", "prompt", "prompt-ended"} <= set(names)
+
+
+def test_a_phone_that_joins_late_is_told_what_is_being_said(carrier, dial):
+    call = dial(f'<Gather numDigits="1"><Say>{"A long prompt. " * 100}</Say></Gather>')
+    call.hears("a long prompt")
+    with socket(carrier, f"calls/{call.sid}/line") as line:
+        assert events(line, "prompt")[0]["text"].startswith("A long prompt.")
+        assert events(line, "gather")[0]["num_digits"] == 1
+
+
+def test_the_emulator_stops_when_its_starter_is_gone(_server):
+    carrier = start_carrier(_server)
+    carrier._process.stdin.close()
+    assert carrier._process.wait(20) == 0
 
 
 def test_a_late_answer_to_a_long_poll_is_the_change(carrier, dial):
