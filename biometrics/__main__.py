@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 
     added = command("calibrate", _calibrate, "Learn LLR and thresholds from the train split of labelled speakers.")
     added.add_argument("--speech", type=Path, default=Path("../shared/speech"), metavar="DIR", help="(%(default)s)")
-    added.add_argument("--speakers-per-corpus", type=int, metavar="N", help="at most so many (all); saves time")
+    added.add_argument("--corpus", action="append", metavar="NAME", help="only this corpus (repeatable; all)")
     added.add_argument(
         "--seen-in-training",
         action="store_true",
@@ -184,9 +184,13 @@ def _evaluate_speakers(options: argparse.Namespace, encoder) -> int:
 
 def _calibrate(options: argparse.Namespace) -> int:
     encoder = load_encoder(options.model, options.models)
-    people = speakers(options.speech, "train", options.speakers_per_corpus)
+    people = [
+        speaker
+        for speaker in speakers(options.speech, "train")
+        if options.corpus is None or speaker.corpus in options.corpus
+    ]
     command = f"python -m biometrics calibrate --model {encoder.name}"
-    command += f" --speakers-per-corpus {options.speakers_per_corpus}" if options.speakers_per_corpus else ""
+    command += "".join(f" --corpus {name}" for name in options.corpus or ())
     command += " --seen-in-training" if options.seen_in_training else ""
     conditions = (
         "train split, telephone (8 kHz, 300-3400 Hz, G.711 µ-law), enrolment >= 8 s net speech, tests looked at after 3, "

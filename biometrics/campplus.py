@@ -213,6 +213,7 @@ class CAMPPlus(nn.Module):
         """Load the published checkpoint; every parameter must be there and none may be left over."""
         published = torch.load(path, map_location="cpu", weights_only=True)
         self.load_state_dict({renamed(name): value for name, value in published.items()}, strict=True)
+        self.front.to(memory_format=torch.channels_last)  # halves the time of the convolutions on a CPU
 
 
 def renamed(name: str) -> str:

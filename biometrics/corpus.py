@@ -9,7 +9,6 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 from biometrics.audio import TELEPHONE_RATE_HZ, encode_ulaw, read_audio, telephone
@@ -37,11 +36,8 @@ class SpeakerCalls:
     tests: tuple[Utterance, ...]
 
 
-def speakers(directory: Path, split: str, most_per_corpus: int | None = None) -> list[Speaker]:
-    """The speakers of one split, by corpus and name, of each corpus the first ``most_per_corpus`` (None: all).
-
-    ``AudioError`` where there is no manifest.
-    """
+def speakers(directory: Path, split: str) -> list[Speaker]:
+    """The speakers of one split, by corpus and name; ``AudioError`` where there is no manifest."""
     manifest = directory / "manifest.csv"
     if not manifest.is_file():
         raise AudioError("empty", f"{manifest} is missing: give the directory of labelled speech, --speech DIR")
@@ -50,9 +46,7 @@ def speakers(directory: Path, split: str, most_per_corpus: int | None = None) ->
         for row in csv.DictReader(file):
             if row["split"] == split:
                 clips[row["corpus"], row["speaker"]].append(directory / row["path"])
-    found = [Speaker(corpus, name, tuple(sorted(paths))) for (corpus, name), paths in sorted(clips.items())]
-    by_corpus = [list(each) for _, each in groupby(found, key=lambda speaker: speaker.corpus)]
-    return [speaker for each in by_corpus for speaker in each[:most_per_corpus]]
+    return [Speaker(corpus, name, tuple(sorted(paths))) for (corpus, name), paths in sorted(clips.items())]
 
 
 def calls(

@@ -46,8 +46,9 @@ class Ranking:
         weight = np.ones(len(self._order)) if weights is None else weights[self._order]
         below_target = np.cumsum(np.where(self._is_target, weight, 0))
         below_impostor = np.cumsum(np.where(self._is_target, 0, weight))
-        frr = np.append(0, below_target[self._ends]) / below_target[-1]
-        far = 1 - np.append(0, below_impostor[self._ends]) / below_impostor[-1]
+        with np.errstate(invalid="ignore"):  # weights that leave no target or no impostor give NaN
+            frr = np.append(0, below_target[self._ends]) / below_target[-1]
+            far = 1 - np.append(0, below_impostor[self._ends]) / below_impostor[-1]
         return Curve(frr, far.clip(0, 1))
 
 

@@ -97,6 +97,7 @@ def calibrate(
             continue
         sets = [pooled, *(each for each in impostors if len(each) * far >= ERRORS_FOR_A_THRESHOLD)]
         llr = max(scale * threshold_at(far / far_divisor, np.nanmax(each, axis=1)) + offset for each in sets)
+        llr = max([llr, *(looser.llr for looser in thresholds)])  # a stricter FAR never asks for less
         thresholds.append(Threshold(far, llr, float(np.mean(owner_llr < llr))))
     if not thresholds:
         needed = int(ERRORS_FOR_A_THRESHOLD / max(TARGET_FARS))

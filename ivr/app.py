@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 
 import msgspec
-from flask import Flask, Response
+from flask import Blueprint
 
 from ivr import calls
 from ivr.authentication import Secrets, pages, verdicts
@@ -35,9 +35,10 @@ from ivr.web.agents import agents_blueprint
 from ivr.web.desk import desk_blueprint
 from ivr.web.ops import ops_blueprint
 from ivr.web.pushes import Pushes
-from ivr.web.security import LONGEST_BODY, Doorkeeper
+from ivr.web.security import Doorkeeper
 from ivr.web.serving import Server
 from ivr.web.signin import signin_blueprint
+from ivr.web.site import create_flask
 from ivr.web.stream import StreamDoor
 from ivr.web.tryout import try_blueprint
 from ivr.web.visual import page_blueprint
@@ -155,6 +156,13 @@ class House:
     def _moves_with_log(topic: str) -> bool:
         return topic == doors.LOG or topic.startswith("agent:")
 
+    def readiness(self) -> tuple[str, bool]:
+        """Calls can be taken once a flow is published; verdicts need the model too, and say so here."""
+        flows = bundles.published_flows(self.database)
+        model = self.listening.model
+        voice = "loading" if model is None else model.problem or model.model_name
+        return f"flows: {', '.join(sorted(flows)) or 'none'}\nvoice: {voice}\n", bool(flows)
+
     # -- web.doors.Services ---------------------------------------------------------------------------------------
 
     def session(self, call: str) -> Session | None:
@@ -261,10 +269,7 @@ class Desk:
         self._queue.finish(agent.name, reservation, disposition, note)
 
 
-def create_flask(house: House) -> Flask:
-    flask = Flask("ivr.web")
-    flask.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
-    flask.config["MAX_FORM_MEMORY_SIZE"] = LONGEST_BODY
+def _blueprints(house: House) -> list[Blueprint]:
     blueprints = [
         voice_blueprint(
             house.calls, house.addressing, house.doorkeeper, house.secrets, house.queue, house.settings.person_number
@@ -272,33 +277,7 @@ def create_flask(house: House) -> Flask:
         agents_blueprint(house.queue, house.addressing, house.doorkeeper),
         page_blueprint(house), signin_blueprint(house), desk_blueprint(house), ops_blueprint(house),
     ]  # fmt: skip
-    if house.settings.try_mode and house.trying is not None:
-        blueprints.append(try_blueprint(house))
-    for blueprint in blueprints:
-        flask.register_blueprint(blueprint)
-
-    @flask.errorhandler(413)
-    def too_long(_error: Exception) -> Response:
-        return Response(status=413)
-
-    @flask.errorhandler(500)
-    def failed(_error: Exception) -> Response:
-        return Response("Something went wrong on our side.\n", status=500, content_type="text/plain; charset=utf-8")
-
-    @flask.get("/healthz")
-    def healthy() -> Response:
-        return Response("ok\n", content_type="text/plain")
-
-    @flask.get("/readyz")
-    def ready() -> Response:
-        """Ready for calls once a flow is published; verdicts need the model too, and say so here."""
-        flows = bundles.published_flows(house.database)
-        model = house.listening.model
-        voice = "loading" if model is None else model.problem or model.model_name
-        text = f"flows: {', '.join(sorted(flows)) or 'none'}\nvoice: {voice}\n"
-        return Response(text, status=200 if flows else 503, content_type="text/plain; charset=utf-8")
-
-    return flask
+    return [*blueprints, try_blueprint(house)] if house.trying is not None else blueprints
 
 
 def create_app(
@@ -328,4 +307,4 @@ def create_app(
         house.work.start()
 
     background = (house.pushes.run, house.listening.run)
-    return Server(create_flask(house), house, door, background, started, stopping)
+    return Server(create_flask(_blueprints(house), house.readiness), house, door, background, started, stopping)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from ivr.errors import UnknownCall, UnknownFlow
 from ivr.flow.definition import FactType, Flow
 from ivr.flow.engine import advance
 from ivr.flow.events import IdentifyRequested, LookupRequested, Requested
+from ivr.flow.facts import read_fact
 from ivr.flow.inputs import CallStarted, ContactClaimed, Fact, FactsFound, Input
 from ivr.flow.loader import parse_bundle
 from ivr.flow.session import Page, Session, Turn
@@ -20,6 +22,7 @@ from ivr.flow.steps import IdentifyBy
 from ivr.store import bundles, contacts, sessions
 from ivr.store.database import Database, Reader
 
+log = logging.getLogger(__name__)
 Value = str | float | bool | None
 
 
@@ -127,14 +130,14 @@ def answer(services: Services, reader: Reader, session: Session, request: Reques
                 opted_out=contact.opted_out_at is not None,
             )  # fmt: skip
         case LookupRequested():
+            declared = flow_of(services, session).facts
             try:
                 found = services.facts(reader, request.contact, request.facts)
-            except (OSError, ValueError):
-                return FactsFound(id=request.request, values=None)
-            declared = flow_of(services, session).facts
-            if any(not _fits(declared[name].type, found.get(name)) for name in request.facts):
-                return FactsFound(id=request.request, values=None)
-            return FactsFound(id=request.request, values={name: found[name] for name in request.facts})
+                values = {name: _typed(declared[name].type, found.get(name)) for name in request.facts}
+            except (OSError, ValueError) as error:
+                log.warning("facts %s of contact %s: %s", ", ".join(request.facts), request.contact, error)
+                values = None
+            return FactsFound(id=request.request, values=values)
         case _:
             return None
 
@@ -147,14 +150,12 @@ def facts_on_file(reader: Reader, contact: str, names: tuple[str, ...]) -> Mappi
     return {name: found.facts.get(name) for name in names}
 
 
-def _fits(type: FactType, value: Value) -> bool:
-    """Whether a backend's value is of the type the flow declares; a missing one is not."""
-    match type:
-        case FactType.BOOLEAN:
-            return isinstance(value, bool)
-        case FactType.NUMBER:
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case FactType.MONEY:
-            return isinstance(value, str) and len(value.split()) == 2
-        case FactType.TEXT | FactType.DATE:
-            return isinstance(value, str)
+def _typed(type: FactType, value: Value) -> Value:
+    """A backend's value as the type the flow declares. Raises ValueError: a missing or wrong one is not said."""
+    typed = read_fact(type, value) if isinstance(value, str) else value
+    right = isinstance(typed, bool) if type is FactType.BOOLEAN else isinstance(typed, str)
+    if type is FactType.NUMBER:
+        right = isinstance(typed, int | float) and not isinstance(typed, bool)
+    if not right:
+        raise ValueError(f"there is no {type.value} on file")
+    return typed

@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     demo = add("demo", _demo, "Place four calls through the whole system and show what is heard and seen.")
     demo.add_argument("--stay", action="store_true", help="leave it running and open the three-pane page")
     demo.add_argument("--port", type=int, default=0, help="of the server (default: a free one; 8000 with --stay)")
-    demo.add_argument("--speed", type=float, default=4.0, help="of the emulator's clock; 1 = a real call")
+    demo.add_argument("--speed", type=float, help="of the emulator's clock; 1 = a real call (default: 4, with --stay 1)")
 
     call = add("call", _call, "Play a call in the terminal against a running emulator or one of its own.")
     call.add_argument("flow", type=Path, help="the flow to call, e.g. flows/bank.yaml")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist
 from typing import Any
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -41,7 +42,9 @@ def learning_curve(history: list[dict[str, Any]], path: Path) -> None:
     most = max((x for line in lines for x in line.x), default=1)
     x_ticks = [(most * part / 5, f"{most * part / 5:.0f}") for part in range(6)]
     y_ticks = [(part / 10, f"{part / 10:.1f}") for part in range(0, 11, 2)]
-    path.write_text(_picture("Learning curve", "step", "cosine · equal error rate", lines, x_ticks, y_ticks))
+    path.write_text(
+        _picture("Learning curve", "step", "cosine · equal error rate", lines, x_ticks, y_ticks), encoding="utf-8"
+    )
 
 
 def det(scores: list[Scores], path: Path) -> None:
@@ -55,7 +58,9 @@ def det(scores: list[Scores], path: Path) -> None:
         lines.append(Line(f"{each.corpus} ({each.eer:.1%})", x, y))
     ticks = [(probit(low), ""), *((probit(tick), f"{tick:.1%}") for tick in DET_TICKS), (probit(high), "")]
     title = "Dev speakers, 300-3400 Hz, G.711 µ-law, 3 × 3 s against 3 s (single session: optimistic)"
-    path.write_text(_picture(title, "false acceptance rate", "false rejection rate", lines, ticks, ticks))
+    path.write_text(
+        _picture(title, "false acceptance rate", "false rejection rate", lines, ticks, ticks), encoding="utf-8"
+    )
 
 
 def _picture(
@@ -91,5 +96,5 @@ def _picture(
         colour = COLOURS[number % len(COLOURS)]
         points = " ".join(f"{across(x):.1f},{down(y):.1f}" for x, y in zip(line.x, line.y, strict=True))
         parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="1.6"/>')
-        parts.append(f'<text x="{right + 10}" y="{TOP + 14 + 18 * number}" fill="{colour}">{line.name}</text>')
+        parts.append(f'<text x="{right + 10}" y="{TOP + 14 + 18 * number}" fill="{colour}">{escape(line.name)}</text>')
     return "\n".join([*parts, "</svg>\n"])

@@ -18,7 +18,7 @@ def password_hash(password: str) -> str:
 
 
 def password_matches(stored: str | None, password: str) -> bool:
-    """Whether ``password`` is the one behind ``stored``. ``None``, an unknown name, costs the same time and is False."""
+    """Whether ``password`` is the one behind ``stored``; None, an unknown name, costs the same time and is False."""
     if len(password) > LONGEST_PASSWORD:
         return False
     try:

@@ -53,8 +53,9 @@ _TABLE: dict[str, tuple[str, str]] = {
     "ConversationRelay": (
         "url language ttsLanguage transcriptionLanguage ttsProvider voice transcriptionProvider speechModel"
         " profanityFilter dtmfDetection welcomeGreeting partialPrompts welcomeGreetingInterruptible interruptible"
-        " preemptible hints intelligenceService reportInputDuringAgentSpeech elevenlabsTextNormalization interruptSensitivity debug"
-        " backgroundNoiseReduction speechTimeout deepgramSmartFormat ignoreBackchannel events partialPromptOnHangup"
+        " preemptible hints intelligenceService reportInputDuringAgentSpeech elevenlabsTextNormalization"
+        " interruptSensitivity debug backgroundNoiseReduction speechTimeout deepgramSmartFormat"
+        " ignoreBackchannel events partialPromptOnHangup"
         " eagerEotThreshold asrSmartFormat ttsTextNormalization ttsLanguageTextNormalization"
         " elevenlabsLanguageTextNormalization includeInPrompt customerName applicationReconnect echoPromptFiltering"
         " turnDetection",

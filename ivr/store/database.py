@@ -94,7 +94,7 @@ def upgrade(db: Database) -> None:
     """Brings the tables to this release's schema; several processes may do so at once. Raises StoreError."""
     try:
         migrations.upgrade(db.engine, db.dialect)
-    except SQLAlchemyError as error:
+    except (db.engine.dialect.loaded_dbapi.Error, SQLAlchemyError) as error:
         raise _failed(db, "upgrade", error) from error
 
 
@@ -179,5 +179,9 @@ def _open_postgresql(url: URL) -> Database:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
         connection.autocommit = True  # this package says BEGIN and COMMIT itself
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN")
 
     return Database(engine, "postgresql", url.render_as_string(hide_password=True), None)

@@ -86,7 +86,9 @@ def bind_page(db: Database, token_hash: bytes, binding_hash: bytes, at: datetime
     return write(db, lambda transaction: bind(transaction, token_hash, binding_hash, at, expires_at))
 
 
-def bind(transaction: Transaction, token_hash: bytes, binding_hash: bytes, at: datetime, expires_at: datetime) -> str | None:
+def bind(
+    transaction: Transaction, token_hash: bytes, binding_hash: bytes, at: datetime, expires_at: datetime
+) -> str | None:
     """As ``bind_page``, in a transaction of somebody else's."""
     now, until = to_microseconds(at), to_microseconds(expires_at)
     if transaction.write(_USE, {"of_token": token_hash, "now": now, "used_at": now}) == 0:

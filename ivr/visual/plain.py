@@ -6,7 +6,7 @@ import unicodedata
 
 LONGEST = 2000  # characters; the longest text the flow language renders
 
-# Explicit directional formatting (Unicode UAX #9): an override in a name could make "not verified" read as something else.
+# Explicit directional formatting (Unicode UAX #9): an override in a name could turn "not verified" around.
 _DIRECTIONAL = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 _KEPT_FORMAT = {0x200C, 0x200D}  # joiners: Persian and emoji are misspelt without them
 

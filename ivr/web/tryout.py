@@ -23,7 +23,9 @@ def try_blueprint(services: Services) -> Blueprint:
     """
     trying, emulator = services.trying, services.settings.emulator_url
     if not services.settings.try_mode or trying is None or not emulator:
-        raise SettingsError("The three-pane page needs try mode and the emulator's address: start it with `make serve`.")
+        raise SettingsError(
+            "The three-pane page needs try mode and the emulator's address: start it with `make serve`."
+        )
     host = urlsplit(emulator).netloc
     reach = (f"http://{host}", f"ws://{host}")
     pane = Blueprint("tryout", __name__)

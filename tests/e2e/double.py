@@ -18,8 +18,7 @@ from ivr.flow.events import AnswerTaken, Said
 from ivr.flow.inputs import By, Digits, Input, SecretAnswer, Speech
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.waits import AnyWait, AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech, Offered
-from ivr.visual.screen import Live, screen_for
-from ivr.visual.words import words_of
+from ivr.visual.screen import Live
 from ivr.web.doors import (
     LOG,
     Agent,
@@ -39,10 +38,13 @@ from ivr.web.doors import (
 MENU = AwaitChoice(
     timeout_seconds=5,
     choices=(
-        Offered("1", "Balance and payments"), Offered("2", "Report a lost card"), Offered("3", "Set up voice recognition"),
-        Offered("4", "Leave a message"), Offered("0", "Speak to a person"),
+        Offered("1", "Balance and payments"),
+        Offered("2", "Report a lost card"),
+        Offered("3", "Set up voice recognition"),
+        Offered("4", "Leave a message"),
+        Offered("0", "Speak to a person"),
     ),
-)  # fmt: skip
+)
 PIN = AwaitSecret(label="Your PIN", min_length=4, max_length=8, timeout_seconds=8)
 CARD = AwaitDigits(label="Last four digits of the card", min_length=4, max_length=4, timeout_seconds=8)
 MESSAGE = AwaitSpeech(label="What should we pass on?", max_length=200, timeout_seconds=8)
@@ -251,9 +253,7 @@ class Double:
     def waits(self, call: str, wait: AnyWait | None, *said: str, step: str = "step", **changes: object) -> Session:
         before = self.sessions[call]
         return self.saves(
-            replace(
-                before, waiting_for=wait, step=step, turn=before.turn + 1, revision=before.revision + 1, **changes
-            ),
+            replace(before, waiting_for=wait, step=step, turn=before.turn + 1, revision=before.revision + 1, **changes),
             said,
         )
 
@@ -264,11 +264,10 @@ class Double:
         if isinstance(input, Digits | Speech):
             value = input.keys if isinstance(input, Digits) else input.text
             events = (AnswerTaken(step=session.step, by=input.by, value=value), *events)
-        seen = words_of(screen_for(self.flow, session, self.facts))
         self.lines.append(
             LogLine(
                 id=len(self.lines) + 1, at=self.clock(), call=session.call, caller=session.caller, turn=session.turn,
-                revision=session.revision, input=input, events=events, seen=seen,
+                revision=session.revision, input=input, events=events,
             )
         )  # fmt: skip
         self.pushes.move(session.call, session.revision)

@@ -158,7 +158,9 @@ def test_words_are_speech(services, opened):
 def test_a_pin_goes_to_the_doorway_and_nowhere_else(services, opened):
     services.goes("call1", "pin")
     page = opened.get("/v/call").text
-    assert re.search(r'<input[^>]*name="secret"[^>]*type="password"[^>]*inputmode="numeric"[^>]*autocomplete="off"', page)
+    assert re.search(
+        r'<input[^>]*name="secret"[^>]*type="password"[^>]*inputmode="numeric"[^>]*autocomplete="off"', page
+    )
     reply = tap(opened, 2, secret="8642")
     assert services.secrets == ["8642"]
     assert "8642" not in str(services.inputs) + str(services.lines) + opened.get("/v/call").text + str(reply.headers)

@@ -23,6 +23,7 @@ class Wire:
         self.messages: list[dict] = []
         self._lines: list[WebSocket] = []
         self._followers: list[WebSocket] = []
+        self._index = -1
         self._loop: asyncio.AbstractEventLoop | None = None
         routes = [
             Route("/emulator/calls", self._ring, methods=["POST"]),
@@ -34,7 +35,9 @@ class Wire:
         self.app = Starlette(routes=routes, middleware=[allow])
 
     def says(self, text: str) -> None:
-        self._send(self._lines, {"event": "prompt", "text": text, "index": 0})
+        self._index += 1
+        for event in ("prompt", "heard"):
+            self._send(self._lines, {"event": event, "text": text, "index": self._index})
 
     def ends(self) -> None:
         self._send(self._lines, {"event": "state", "status": "completed"})

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import RequestException
-from twilio.base.exceptions import TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
@@ -100,6 +100,8 @@ class TwilioControl:
                 retry=error.status == 429,
                 unknown=error.status >= 500,
             ) from error
+        except TwilioException as error:  # a list whose page did not come, or came unreadable
+            raise CarrierFault(f"Twilio: {error}", unknown=True) from error
         except NoConnection as error:
             raise CarrierFault(f"Twilio cannot be reached: {error}", retry=True, unknown=True) from error
         except RequestException as error:

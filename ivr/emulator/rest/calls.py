@@ -10,6 +10,7 @@ from ivr.emulator.twiml import Verb
 
 MAX_TWIML_CHARACTERS = 4000
 MAX_TIMEOUT_SECONDS = 600
+DEFAULT_TIME_LIMIT_SECONDS = 14_400
 _ADDRESS = re.compile(r"\+[1-9]\d{1,14}|client:\S+|sips?:\S+")
 _EVENTS = frozenset({"initiated", "ringing", "answered", "completed"})
 _SUBRESOURCES = (
@@ -70,22 +71,22 @@ def find(request: RestRequest, name: str = "sid") -> Call:
 
 
 async def create(request: RestRequest) -> tuple[int, dict[str, Any]]:
-    call = new_outbound_call(request)
-    if request.get("Url"):
-        call.voice_url = request.http_url("Url")
-        call.voice_method = request.method("Method")
-    elif request.get("Twiml"):
-        call.twiml = _twiml(request)
-    else:
-        del request.carrier.calls[call.sid]
+    url, method = request.http_url("Url"), request.method("Method")
+    twiml = "" if url else _twiml(request)
+    if not url and not twiml:
         raise RestError(400, 21205, "Url or Twiml is required.")
+    call = new_outbound_call(request)
+    call.voice_url, call.voice_method, call.twiml = url, method, twiml
     body = describe(request, call)
-    request.carrier.dial_out(call, min(request.number("Timeout", 60), MAX_TIMEOUT_SECONDS))
+    request.carrier.dial_out(call, timeout_seconds(request))
     return 201, body
 
 
 def new_outbound_call(request: RestRequest) -> Call:
-    """A queued call with the checks that creating a call and creating a participant share."""
+    """A queued call, with the checks that creating a call and creating a participant share.
+
+    Nothing may be refused after the call exists: it would stay queued for ever.
+    """
     to, from_ = request.get("To"), request.get("From")
     if not to:
         raise RestError(400, 21201, "No 'To' number is specified")
@@ -100,10 +101,14 @@ def new_outbound_call(request: RestRequest) -> Call:
     events = frozenset(request.get("StatusCallbackEvent", "completed").split())
     callback = Callback(request.http_url("StatusCallback"), request.method("StatusCallbackMethod"), events & _EVENTS)
     fallback_url, fallback_method = request.http_url("FallbackUrl"), request.method("FallbackMethod")
+    time_limit, _ = request.number("TimeLimit", DEFAULT_TIME_LIMIT_SECONDS), timeout_seconds(request)
     call = request.carrier.new_call(from_=from_, to=to, direction="outbound-api", status_callback=callback)
-    call.fallback_url, call.fallback_method = fallback_url, fallback_method
-    call.time_limit_seconds = request.number("TimeLimit", int(call.time_limit_seconds))
+    call.fallback_url, call.fallback_method, call.time_limit_seconds = fallback_url, fallback_method, time_limit
     return call
+
+
+def timeout_seconds(request: RestRequest) -> int:
+    return min(request.number("Timeout", 60), MAX_TIMEOUT_SECONDS)
 
 
 async def fetch(request: RestRequest) -> tuple[int, dict[str, Any]]:
@@ -183,7 +188,7 @@ async def create_stream(request: RestRequest) -> tuple[int, dict[str, Any]]:
     started = [stream for stream in request.carrier.running_streams(call) if stream.sid not in before]
     if not started:
         raise RestError(400, 31901, "The stream could not be started; the debugger log says why.")
-    return 201, _describe_stream(request, started[0])
+    return 200, _describe_stream(request, started[0])  # 200, unlike other resources that are created
 
 
 async def update_stream(request: RestRequest) -> tuple[int, dict[str, Any]]:

@@ -6,7 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 from ivr.emulator.call import API_VERSION
 from ivr.emulator.conference import EVENTS, Conference, Participant
 from ivr.emulator.execution import DocumentError, Execution, Fetch
-from ivr.emulator.rest.calls import MAX_TIMEOUT_SECONDS, new_outbound_call
+from ivr.emulator.rest.calls import new_outbound_call, timeout_seconds
 from ivr.emulator.rest.reply import RestError, RestRequest, date, not_found, page, resource_uri
 
 _ANNOUNCE_VERBS = frozenset({"Say", "Play", "Pause", "Redirect"})
@@ -107,6 +107,7 @@ async def create_participant(request: RestRequest) -> tuple[int, dict[str, Any]]
     conference = carrier.conferences.get(name) or carrier.live_conference(name)
     if conference is None and name.startswith("CF"):
         raise not_found(request.uri)
+    callback = request.http_url("ConferenceStatusCallback"), request.method("ConferenceStatusCallbackMethod")
     call = new_outbound_call(request)
     if conference is None:
         events = frozenset(request.get("ConferenceStatusCallbackEvent").split()) & EVENTS
@@ -115,8 +116,7 @@ async def create_participant(request: RestRequest) -> tuple[int, dict[str, Any]]
             carrier.settings.account_sid,
             carrier.clock,
             carrier.callbacks,
-            request.http_url("ConferenceStatusCallback"),
-            request.method("ConferenceStatusCallbackMethod"),
+            *callback,
             events,
         )
         carrier.conferences[conference.sid] = conference
@@ -135,7 +135,7 @@ async def create_participant(request: RestRequest) -> tuple[int, dict[str, Any]]
     call.twiml = f"<Response><Dial><Conference {written}>{escape(conference.name)}</Conference></Dial></Response>"
     invited = Participant(call, request.get("Label"), request.flag("Muted", False), start, leaves, carrier.clock.now())
     body = describe_participant(request, conference, invited)
-    carrier.dial_out(call, min(request.number("Timeout", 60), MAX_TIMEOUT_SECONDS))
+    carrier.dial_out(call, timeout_seconds(request))
     return 201, body
 
 

@@ -63,14 +63,18 @@ def _loops(execution: Execution, verb: Verb, code: int) -> int:
 
 
 async def _hear(execution: Execution, verb: str, seconds: float, text: str = "", url: str = "") -> None:
-    entry = execution.call.hears(verb, text, url)
-    execution.call.publish("prompt", index=entry.index, text=text, url=url, seconds=seconds)
+    call = execution.call
+    entry = call.hears(verb, text, url)
+    call.prompt = {"index": entry.index, "text": text, "url": url, "seconds": seconds}
+    call.publish("prompt", **call.prompt)
     try:
         await execution.carrier.clock.sleep(seconds)
     except asyncio.CancelledError:
-        execution.call.interrupts(entry)
+        call.interrupts(entry)
         raise
-    execution.call.publish("prompt-ended", index=entry.index)
+    finally:
+        call.prompt = None
+    call.publish("prompt-ended", index=entry.index)
 
 
 async def _audio_seconds(execution: Execution, url: str) -> float | None:

@@ -71,6 +71,7 @@ async def _talk(execution: Execution, dialer: Call, whisper: Fetch | None, over:
         dialer.mates.add(call)
         call.whereabouts = "bridged"
         call.publish("bridged", with_sid=dialer.sid)
+        dialer.publish("bridged", with_sid=call.sid)
         await over.wait()
     finally:
         call.mates.discard(dialer)

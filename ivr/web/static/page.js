@@ -41,6 +41,8 @@ function swap(html, force = false) {
     next.querySelector(`button[name=keys][value="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
   } else if (field && !matchMedia("(pointer: coarse)").matches) {
     field.focus({ preventScroll: true });
+  } else if (now.contains(active)) {
+    next.focus({ preventScroll: true }); // what had the focus is gone: go on from the top of the new screen
   }
   if (next.dataset.turn !== now.dataset.turn) {
     scrollTo({ top: 0 });
@@ -72,10 +74,10 @@ async function wake() {
 
 /** Send a tap until it has arrived. Its turn is in the address, so a second delivery changes nothing. */
 async function send(action, fields) {
-  for (let wait = 500; ; wait = Math.min(wait * 2, 8000)) {
+  for (let wait = 500, again = false; ; wait = Math.min(wait * 2, 8000), again = true) {
     try {
       const reply = await fetch(action, { method: "POST", body: fields });
-      if (reply.status < 500) return reply;
+      if (reply.status < 500) return { reply, again };
     } catch {
       lineState("lost");
       status.textContent = "No connection. Your answer is sent as soon as it is back.";
@@ -89,16 +91,18 @@ document.addEventListener("submit", (event) => {
   if (!screen().contains(form)) return;
   event.preventDefault();
   if (sending) return;
-  const fields = new URLSearchParams(new FormData(form, event.submitter));
+  const fields = new URLSearchParams(new FormData(form));
+  if (event.submitter?.name) fields.set(event.submitter.name, event.submitter.value);
   event.submitter?.setAttribute("aria-busy", "true");
   const before = revision();
   sending = send(form.getAttribute("action"), fields)
-    .then(async (reply) => {
+    .then(async ({ reply, again }) => {
       if (reply.ok) screen().dataset.sent = "yes";
       const html = await reply.text();
       sending = null;
       if (reply.status === 403) location.reload();
       else swap(html, true);
+      if (again) document.querySelector(".notice")?.remove(); // it was perhaps this very tap that moved the call
     })
     .finally(() => {
       sending = null;

@@ -10,6 +10,7 @@ const STRANGER = { name: "A stranger", number: "+441632960999", customer_number:
 let contacts = [STRANGER];
 let voices = [];
 let call = null; // the line of the present call
+let heard = -1; // index of the newest prompt of this call
 let stopMicrophone = null;
 let playing = null; // AbortController of the sample voice
 const me = () => contacts[at("who").selectedIndex] ?? STRANGER;
@@ -26,7 +27,7 @@ function element(tag, text, className = "") {
 function drawIdentity() {
   const { name, number, customer_number: customer, pin, enrolled } = me();
   const impostor = at("impostor").checked;
-  const facts = [number, customer && `customer number ${customer}`, pin && !impostor && `PIN ${pin}`, enrolled && "voice known"];
+  const facts = [call && (impostor ? `${name} (impostor)` : name), number, customer && `customer number ${customer}`, pin && !impostor && `PIN ${pin}`, enrolled && "voice known"];
   at("facts").textContent = facts.filter(Boolean).join(" · ");
   at("owner").textContent = impostor ? `${name}'s phone, not yours` : number;
   at("telephone-title").parentElement.classList.toggle("impostor", impostor);
@@ -50,9 +51,14 @@ function drawVoices() {
 }
 
 async function loadPeople() {
-  const [people, sounds] = await Promise.all(["/try/contacts", "/try/voices"].map((url) => fetch(url).then((reply) => reply.json())));
-  contacts = [...people, STRANGER];
-  voices = sounds;
+  try {
+    const replies = await Promise.all(["/try/contacts", "/try/voices"].map((url) => fetch(url)));
+    const [people, sounds] = await Promise.all(replies.map((reply) => reply.json()));
+    contacts = [...people, STRANGER];
+    voices = sounds;
+  } catch {
+    at("trouble").textContent = "The contacts could not be read; you can still call as a stranger. The server's log says why.";
+  }
   at("who").replaceChildren(...contacts.map(({ name, number }) => element("option", `${name} (${number})`)));
   drawIdentity();
 }
@@ -80,7 +86,8 @@ function drawCall() {
   at("dial").classList.toggle("danger", live);
   at("call-state").dataset.state = live ? "live" : "idle";
   at("call-state").textContent = live ? "on the call" : "not on a call";
-  for (const id of ["who", "impostor"]) at(id).disabled = live;
+  at("setup").classList.toggle("settled", live);
+  drawIdentity();
   document.querySelectorAll("#keypad button, #say input, #say button, #microphone, #voices button").forEach((each) => { each.disabled = !live; });
 }
 
@@ -89,10 +96,11 @@ const FINAL = ["completed", "busy", "failed", "no-answer", "canceled"];
 function onLine(event) {
   switch (event.event) {
     case "prompt":
-      if (event.text) { talk(event.text, "phone"); speak(event.text); }
-      break;
-    case "heard":
-      if (event.text) talk(event.text, "phone");
+    case "heard": // the same prompt may be told by both, whichever comes first
+      if (!event.text || event.index <= heard) break;
+      heard = event.index;
+      talk(event.text, "phone");
+      speak(event.text);
       break;
     case "interrupted":
       hush();
@@ -134,6 +142,7 @@ at("dial").onclick = async () => {
   }
   at("trouble").textContent = "";
   at("talk").replaceChildren();
+  heard = -1;
   try {
     call = await dial(emulator, me().number, line, onLine);
     talk(`Calling ${line} as ${me().name}${at("impostor").checked ? " (impostor)" : ""}`, "note");
@@ -176,7 +185,6 @@ async function switchMicrophone(on) {
     }
   }
   button.setAttribute("aria-pressed", String(stopMicrophone !== null));
-  button.textContent = stopMicrophone ? "Microphone on" : "Microphone";
 }
 at("microphone").onclick = () => switchMicrophone(stopMicrophone === null);
 

@@ -24,7 +24,7 @@ def test_segments_that_disagree_are_more_than_one_voice(heard, scripted, at_cosi
 
 
 def test_each_refusal_has_its_reason(long_speech, scripted):
-    clean = decode_ulaw(long_speech)
+    clean = decode_ulaw(long_speech[:110000])
     noise = np.random.default_rng(0).normal(0, 0.03, len(clean))
     cases = {
         "too_short": clean[:40000],

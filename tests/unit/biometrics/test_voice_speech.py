@@ -54,7 +54,7 @@ def test_chunks_of_any_size_hear_the_same(long_speech):
     assert np.array_equal(whole.speech(), odd.speech())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(st.binary(max_size=2000), max_size=5))
 def test_no_chunk_is_ever_an_error(chunks):
     utterance = Utterance()
@@ -75,7 +75,7 @@ def test_old_speech_is_dropped_so_that_memory_is_bounded(long_speech, monkeypatc
 def test_quality_tells_clean_noisy_quiet_and_clipped_speech_apart(long_speech):
     from biometrics.audio import decode_ulaw
 
-    clean = decode_ulaw(long_speech)
+    clean = decode_ulaw(long_speech[:80000])
     noisy = clean + np.random.default_rng(0).normal(0, 0.05, len(clean))
     quality = {name: heard(x).quality() for name, x in {"clean": clean, "noisy": noisy, "clipped": clean * 30}.items()}
     assert quality["clean"].snr_db > 20

@@ -67,7 +67,7 @@ def test_any_failure_is_inconclusive(voiceprint, heard, point, answer, scripted)
 def test_poor_audio_is_not_judged(voiceprint, long_speech, point, scripted):
     from biometrics import decode_ulaw
 
-    clean = decode_ulaw(long_speech)
+    clean = decode_ulaw(long_speech[:60000])
     noise = np.random.default_rng(0).normal(0, 1, len(clean))
     poor = {
         "clipped": clean * 60,

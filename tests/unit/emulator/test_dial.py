@@ -1,8 +1,9 @@
 """Dialling other phones: the agent's leg, its whisper, its callbacks, and what the caller's flow is told."""
 
 import pytest
-from conftest import CALLER, NUMBER
-from test_rest import client
+
+from .carriers import CALLER, NUMBER
+from .official import client
 
 AGENT = "+15550144"
 DIAL = '<Dial action="/after" timeout="10">{}</Dial><Say>Unreachable.</Say>'

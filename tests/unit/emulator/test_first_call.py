@@ -1,6 +1,6 @@
 """A call from its first ring to its end."""
 
-from conftest import CALLER, NUMBER, SID
+from .carriers import CALLER, NUMBER, SID
 
 
 def test_caller_hears_the_document_and_presses_a_key(dial, server):

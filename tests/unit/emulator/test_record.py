@@ -2,7 +2,8 @@
 
 import httpx
 import pytest
-from conftest import SID
+
+from .carriers import SID
 
 RECORD = '<Record action="/kept" {}/><Say>Unreachable.</Say>'
 TONE = bytes(range(160)) * 100  # two seconds

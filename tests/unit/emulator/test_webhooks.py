@@ -4,9 +4,10 @@ import socket
 import time
 
 import pytest
-from conftest import CALLER, NUMBER, PLAIN_NUMBER
-from scripted import Reply
-from test_rest import client
+
+from .carriers import CALLER, NUMBER, PLAIN_NUMBER
+from .official import client
+from .scripted import Reply
 
 
 def codes(carrier, call) -> set[int]:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import signal
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -56,7 +57,8 @@ def test_a_run_leaves_model_log_and_pictures(tiny, tmp_path):
     evaluated = [entry for entry in figures(tmp_path / "out") if "dev_eer" in entry]
     assert [entry["step"] for entry in evaluated] == [3, 6]
     assert 0 <= evaluated[-1]["dev_eer"]["telephone"]["buzz"] <= 1
-    assert "polyline" in (tmp_path / "out" / "model" / "det.svg").read_text()
+    for picture in ("learning-curve.svg", "det.svg"):
+        assert ElementTree.parse(tmp_path / "out" / "model" / picture).findall("{http://www.w3.org/2000/svg}polyline")
 
 
 def test_the_loss_falls_on_a_batch_seen_again_and_again(tiny):

@@ -25,13 +25,28 @@ from ivr.visual.screen import Button, DigitsField, InQueue, Live, Screen, Secret
 from ivr.visual.words import words_of
 
 FLOW = Flow(
-    name="bank", file="bank.yaml", bundle="b", title="Riverside Bank", language="en-GB", start="a", person="p", prove="",
-    facts={}, steps={},
-)  # fmt: skip
+    name="bank",
+    file="bank.yaml",
+    bundle="b",
+    title="Riverside Bank",
+    language="en-GB",
+    start="a",
+    person="p",
+    prove="",
+    facts={},
+    steps={},
+)
 SESSION = Session(
-    call="c", bundle="b", flow="bank", caller="+441632960101", line="+441632960000", page=Page("47"), turn=3, revision=9,
+    call="c",
+    bundle="b",
+    flow="bank",
+    caller="+441632960101",
+    line="+441632960000",
+    page=Page("47"),
+    turn=3,
+    revision=9,
     step="main",
-)  # fmt: skip
+)
 PERSON = Offered("0", "Speak to a person")
 WAITS = {
     "choices": AwaitChoice(timeout_seconds=5, choices=(Offered("1", "Balance"), PERSON)),
@@ -44,7 +59,10 @@ WAITS = {
 }
 
 
-def drawn(wait=None, live: Live = Live(), flow: Flow = FLOW, **changes) -> Screen:
+NOTHING = Live()
+
+
+def drawn(wait=None, live: Live = NOTHING, flow: Flow = FLOW, **changes) -> Screen:
     return screen_for(flow, replace(SESSION, waiting_for=wait, **changes), live)
 
 
@@ -74,7 +92,8 @@ def test_whoever_is_on_the_way_to_a_person_is_not_offered_one(kind):
 
 
 def test_where_the_key_0_is_an_answer_it_is_no_button():
-    assert drawn(AwaitDigits(label="How many?", min_length=1, max_length=2, timeout_seconds=5, choices=(PERSON,))).person is None
+    wait = AwaitDigits(label="How many?", min_length=1, max_length=2, timeout_seconds=5, choices=(PERSON,))
+    assert drawn(wait).person is None
 
 
 def test_the_menus_own_words_for_a_person_are_used():
@@ -115,7 +134,7 @@ def test_the_queue_shows_place_and_time():
 
 def test_an_agent_on_the_way_is_announced():
     screen = drawn(AwaitAgent(request="r", queue="service", waiting="w", agent="sam", room="room-4711"))
-    assert screen.body.heading == "Putting you through…"
+    assert (screen.body.heading, screen.person) == ("Putting you through…", None)
 
 
 def test_the_agents_name_is_shown_but_neither_login_nor_room():
@@ -135,10 +154,11 @@ def test_before_the_first_wait_the_call_is_being_set_up():
 
 
 def test_captions_are_what_the_phone_says():
-    assert drawn(WAITS["choices"], Live(said=("Hello.", " ", "How can I help?"))).captions == ("Hello.", "How can I help?")
+    live = Live(said=("Hello.", " ", "How can I help?"))
+    assert drawn(WAITS["choices"], live).captions == ("Hello.", "How can I help?")
 
 
-def test_the_two_digits_that_open_the_page_are_never_on_it():
+def test_the_digits_that_open_the_page_are_not_taken_from_the_session():
     for wait in WAITS.values():
         screen = drawn(wait, page=Page(digits="8531"))
         assert "8531" not in str(msgspec.to_builtins(screen))

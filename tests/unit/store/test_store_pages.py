@@ -1,0 +1,80 @@
+"""Links, bound browsers, sign-ins: tokens that work once, or for a while."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+from ivr.store import agents, pages, sessions, signins
+from ivr.store.agents import Agent
+from ivr.store.database import Database
+from ivr.store.pages import LinkToken
+from ivr.store.signins import SignIn
+from tests.unit.store.databases import NOW, a_session, a_turn
+
+SOON, LATE = NOW + timedelta(minutes=5), NOW + timedelta(hours=1)
+LINK = LinkToken(b"link" * 8, "call-1", True, SOON)
+
+
+def begin(db: Database) -> None:
+    session = a_session()
+    sessions.create_call(db, session, a_turn(session), "twilio", "CA1", NOW)
+    pages.add_link(db, LINK)
+
+
+def test_a_link_binds_one_browser_once(db: Database) -> None:
+    begin(db)
+    assert pages.link(db, LINK.token_hash) == LINK
+    assert pages.link(db, b"other") is None
+    assert pages.bind_page(db, LINK.token_hash, b"browser", NOW, LATE) == "call-1"
+    assert pages.bound_call(db, b"browser", NOW) == "call-1"
+    assert pages.bind_page(db, LINK.token_hash, b"another", NOW, LATE) is None
+    assert pages.bound_call(db, b"another", NOW) is None
+    assert pages.link(db, LINK.token_hash).used_at == NOW
+    assert pages.bound_call(db, b"browser", LATE) is None
+
+
+def test_an_expired_or_forged_link_binds_nothing(db: Database) -> None:
+    begin(db)
+    assert pages.bind_page(db, LINK.token_hash, b"browser", SOON, LATE) is None
+    assert pages.bind_page(db, b"forged", b"browser", NOW, LATE) is None
+    assert pages.bound_call(db, b"browser", NOW) is None
+
+
+def test_parallel_guesses_at_the_two_digits_do_not_share_an_attempt(db: Database) -> None:
+    begin(db)
+    start, allowed = threading.Barrier(8), []
+
+    def guess() -> None:
+        start.wait()
+        if pages.take_attempt(db, LINK.token_hash, at_most=3):
+            allowed.append(1)
+
+    threads = [threading.Thread(target=guess) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(allowed) == 3
+    assert pages.link(db, LINK.token_hash).wrong_attempts == 3
+
+
+def test_a_sign_in_lasts_until_it_expires_or_ends(db: Database) -> None:
+    agents.add_agent(db, Agent("kim", "Kim", "x", "client:kim"), NOW)
+    first, second = (SignIn(token, "kim", "agent", "csrf", LATE) for token in (b"one", b"two"))
+    for one in (first, second):
+        signins.add_sign_in(db, one, NOW)
+    assert signins.sign_in(db, b"one", NOW) == first
+    assert signins.sign_in(db, b"one", LATE) is None
+    assert signins.sign_in(db, b"three", NOW) is None
+    assert signins.sign_out(db, b"one")
+    assert signins.sign_in(db, b"one", NOW) is None
+    assert signins.sign_out_everywhere(db, "kim") == 1
+    assert signins.sign_in(db, b"two", NOW) is None
+
+
+def test_expired_sign_ins_are_forgotten_at_the_next_one(db: Database) -> None:
+    agents.add_agent(db, Agent("kim", "Kim", "x", "client:kim"), NOW)
+    signins.add_sign_in(db, SignIn(b"old", "kim", "agent", "csrf", SOON), NOW)
+    signins.add_sign_in(db, SignIn(b"new", "kim", "agent", "csrf", LATE + timedelta(hours=1)), LATE)
+    assert not signins.sign_out(db, b"old")

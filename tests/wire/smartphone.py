@@ -1,0 +1,112 @@
+"""The caller's page in a browser without JavaScript: what is drawn is read, what is pressed is posted."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from html import unescape
+
+import httpx
+
+from ivr.emulator.phone import Call
+from tests.wire.system import System
+
+_LINK = re.compile(r"http\S+/v/\S+")
+_DIGITS = re.compile(r"enter (\d) ?(\d)")
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One drawing of the page."""
+
+    kind: str
+    step: str
+    turn: int
+    revision: int
+    buttons: tuple[str, ...]  # keys
+    actions: tuple[int, ...]  # the turn that each form answers
+    form_token: str
+    text: str
+
+    @property
+    def ended(self) -> bool:
+        return self.kind == "ended"
+
+
+class Smartphone:
+    def __init__(self, system: System) -> None:
+        self.browser = httpx.Client(base_url=system.url, follow_redirects=True, timeout=15, trust_env=False)
+        self.drawn: Drawn | None = None
+
+    def close(self) -> None:
+        self.browser.close()
+
+    def opens(self, link: str, digits: str) -> bool:
+        """GET the link, key the two digits, press the button. False: the link is dead or the digits are wrong."""
+        if self.browser.get(link).status_code != 200:
+            return False
+        return self._read(self.browser.post(link, data={"digits": digits}, headers=self._origin)) is not None
+
+    def reloads(self) -> Drawn | None:
+        return self._read(self.browser.get("/v/call"))
+
+    def taps(self, key: str, drawn: Drawn | None = None) -> Drawn | None:
+        """Press the button with this key as it stands on the page, or as it stood on an earlier drawing."""
+        return self._post({"keys": key}, drawn or self.drawn)
+
+    def sends_secret(self, digits: str, drawn: Drawn | None = None) -> Drawn | None:
+        return self._post({"secret": digits}, drawn or self.drawn)
+
+    def _post(self, fields: dict[str, str], drawn: Drawn) -> Drawn | None:
+        data = {"form_token": drawn.form_token, **fields}
+        return self._read(self.browser.post(f"/v/call/{drawn.turn}", data=data, headers=self._origin))
+
+    @property
+    def _origin(self) -> dict[str, str]:
+        return {"Origin": str(self.browser.base_url).rstrip("/")}
+
+    def _read(self, response: httpx.Response) -> Drawn | None:
+        assert response.status_code < 500, f"the page answered {response.status_code}"
+        found = re.search(
+            r'<main id="screen" data-kind="(\w+)" data-step="([^"]*)" data-turn="(\d+)" data-revision="(\d+)"',
+            response.text,
+        )
+        if found is None:
+            return None
+        kind, step, turn, revision = found.groups()
+        token = re.search(r'name="form_token" value="([^"]+)"', response.text)
+        plain = " ".join(unescape(re.sub(r"<[^>]+>", " ", response.text)).split())
+        self.drawn = Drawn(
+            kind, step, int(turn), int(revision), tuple(re.findall(r'name="keys" value="(.)"', response.text)),
+            tuple(int(turn) for turn in re.findall(r'action="/v/call/(\d+)"', response.text)),
+            token.group(1) if token else "", plain,
+        )  # fmt: skip
+        return self.drawn
+
+
+def link_of(system: System, caller: str) -> str | None:
+    """The newest link that was sent to this number."""
+    links = [found.group(0) for one in system.carrier.messages(caller) if (found := _LINK.search(one["body"]))]
+    return links[-1] if links else None
+
+
+def digits_of(call: Call) -> str | None:
+    """The two digits as the phone said them."""
+    for entry in reversed(call.heard()):
+        if found := _DIGITS.search(entry["text"] or ""):
+            return "".join(found.groups())
+    return None
+
+
+def opened(system: System, call: Call, caller: str, within_seconds: float = 10.0) -> Smartphone:
+    """The page, opened as a caller does it: as soon as the message is there and the digits have been said."""
+    ends = time.monotonic() + within_seconds
+    while time.monotonic() < ends:
+        link, digits = link_of(system, caller), digits_of(call)
+        if link and digits:
+            phone = Smartphone(system)
+            assert phone.opens(link, digits), f"the page did not open\n{call.transcript()}"
+            return phone
+        time.sleep(0.05)
+    raise AssertionError(f"no link and digits came within {within_seconds:g} s\n{call.transcript()}")

@@ -1,0 +1,239 @@
+"""The whole system as it is installed: `ivr serve` (one or several) and a carrier, each a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from websockets.sync.client import connect
+
+from ivr.authentication.passwords import password_hash
+from ivr.emulator.phone import Call, Carrier
+from ivr.emulator.settings import FaultRates, NumberSettings
+from ivr.people import add_agent
+from ivr.settings import new_key
+from ivr.store import contacts, sessions
+from ivr.store.database import Database, close, open_database, upgrade
+from tests.wire.exchange import Exchange, Exchanged
+
+ROOT = Path(__file__).parents[2]
+LINE = "+15005550006"
+ACCOUNT = "AC" + "0" * 31 + "1"
+PIN = "4821"
+NO_MODEL = "none-for-this-test"  # the voice process says so and every verdict is INCONCLUSIVE; loads nothing
+START_SECONDS = 120.0  # a busy machine imports slowly
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Serving:
+    """One `ivr serve`: started, stopped, killed and started again on the same port."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.port = free_port()
+        self._environment = environment
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-W", "ignore", "-m", "ivr.cli", "serve", "--port", str(self.port)]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env={**os.environ, **self._environment}, stdout=log, stderr=log
+            )
+
+    def wait_until_ready(self) -> None:
+        ends = time.monotonic() + START_SECONDS
+        while time.monotonic() < ends and self._process.poll() is None:
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(f"http://127.0.0.1:{self.port}/healthz", trust_env=False).is_success:
+                    return
+            time.sleep(0.05)
+        raise RuntimeError(f"ivr serve did not start (exit {self._process.poll()}):\n{self.log()}")
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """As a crash or a lost machine does it: nothing is tidied up."""
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(10)
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+
+class Webhooks:
+    """Which documents the carrier has asked for, call by call, as its event stream tells."""
+
+    def __init__(self, carrier_url: str) -> None:
+        self._asked: dict[str, list[tuple[str, dict[str, str]]]] = {}
+        self._socket = connect("ws" + carrier_url.removeprefix("http") + "/emulator/events", max_size=None, proxy=None)
+        self._thread = threading.Thread(target=self._follow, name="webhooks", daemon=True)
+        self._thread.start()
+
+    def of(self, call_sid: str) -> list[tuple[str, dict[str, str]]]:
+        return list(self._asked.get(call_sid, ()))
+
+    def close(self) -> None:
+        self._socket.close()
+        self._thread.join(5)
+
+    def _follow(self) -> None:
+        for message in self._socket:
+            event = json.loads(message)
+            if event["event"] == "webhook":
+                self._asked.setdefault(event["call_sid"], []).append((event["url"], event["parameters"]))
+
+
+@dataclass
+class System:
+    carrier: Carrier
+    exchange: Exchange
+    webhooks: Webhooks
+    servers: list[Serving]
+    database: Database
+    speed: float
+    _contacts: Iterator[int] = field(default_factory=lambda: iter(range(1, 90_000)))
+
+    @property
+    def url(self) -> str:
+        return self.exchange.url
+
+    def number(self) -> str:
+        """A telephone number that nobody has used in this test yet."""
+        return f"+4477{next(self._contacts):08d}"
+
+    def contact(self, name: str = "Alice Morgan") -> contacts.Contact:
+        """Somebody on file, with the PIN ``PIN``, nobody else's number and no voiceprint."""
+        number = self.number()
+        contact = contacts.Contact(
+            id=number.removeprefix("+"), customer_number=number.removeprefix("+44"), name=name, number=number,
+            pin_hash=_PIN_HASH, language="en-GB",
+            facts={"first_name": name.split()[0], "balance": "1204.50 GBP"},
+        )  # fmt: skip
+        contacts.add_contact(self.database, contact)
+        return contact
+
+    def agent(self, name: str, address: str) -> None:
+        add_agent(self.database, name, name.title(), PASSWORD, address)
+
+    def dials(self, caller: str) -> Call:
+        return self.carrier.dials(caller, LINE)
+
+    def session(self, call: Call):
+        """What the database holds of a carrier's call; None before its first turn."""
+        ours = sessions.call_of(self.database, call.sid)
+        return sessions.load(self.database, ours) if ours else None
+
+    def log(self, call: Call) -> list[sessions.LogRow]:
+        ours = sessions.call_of(self.database, call.sid)
+        return sessions.log(self.database, ours) if ours else []
+
+    def given(self, call: Call) -> list[Exchanged]:
+        """The documents that the phone may be playing now: the answers to what was last asked for it.
+
+        More than one only where the carrier has delivered that request twice.
+        """
+        asked = [one for one in self.webhooks.of(call.sid) if "/wait?" not in one[0]]
+        if not asked:
+            return []
+        url, parameters = asked[-1]
+        target = url.removeprefix(self.url).partition("#")[0]
+        wanted = {name: parameters.get(name) for name in ("Digits", "SpeechResult", "ErrorUrl")}
+        same = [
+            one for one in self.exchange.exchanged(call.sid)
+            if one.target == target and all(one.form.get(name) == value for name, value in wanted.items())
+        ]  # fmt: skip
+        if not same or same[-1].status is None:
+            return []
+        token = same[-1].headers.get("i-twilio-idempotency-token")
+        return [one for one in same if one.headers.get("i-twilio-idempotency-token") == token and one.status]
+
+
+PASSWORD = "wire-test-password"
+_PIN_HASH = password_hash(PIN)
+
+
+@contextlib.contextmanager
+def running(
+    directory: Path,
+    speed: float = 30.0,
+    processes: int = 1,
+    database_url: str = "",
+    interrupted_gather: str = "silent",
+    faults: FaultRates | None = None,
+    speaker_model: str = NO_MODEL,
+    seed: int = 0,
+    warm: bool = True,
+) -> Iterator[System]:
+    """Everything is started, and ended by process id at the end of the block. ``warm``: the first call is behind it."""
+    database_url = database_url or f"sqlite:///{directory / 'duet.db'}"
+    exchange = Exchange()
+    with contextlib.ExitStack() as stack:
+        stack.callback(exchange.close)
+        line = NumberSettings(
+            LINE,
+            f"{exchange.url}/voice/bank",
+            f"{exchange.url}/voice/bank/status",
+            f"{exchange.url}/voice/bank/fallback",
+        )
+        token = new_key()
+        carrier = stack.enter_context(
+            Carrier.start({LINE: line}, speed, ACCOUNT, token, seed, faults, interrupted_gather)
+        )
+        environment = {
+            "IVR_PUBLIC_URL": exchange.url, "IVR_DATABASE_URL": database_url, "IVR_FLOWS": str(ROOT / "flows"),
+            "IVR_SECRET_KEY": new_key(), "IVR_VOICEPRINT_KEY": new_key(), "IVR_TWILIO_ACCOUNT_SID": ACCOUNT,
+            "IVR_TWILIO_AUTH_TOKEN": token, "IVR_TWILIO_API_BASE": carrier.url, "IVR_TWILIO_NUMBER": LINE,
+            "IVR_SPEAKER_MODEL": speaker_model, "OMP_NUM_THREADS": "1",
+        }  # fmt: skip
+        database = open_database(database_url)
+        stack.callback(close, database)
+        upgrade(database)
+        servers = [Serving(environment, directory / f"serve-{number}.log") for number in range(processes)]
+        exchange.ports = [server.port for server in servers]
+        for server in servers:
+            server.start()
+            stack.callback(server.stop)
+        for server in servers:
+            server.wait_until_ready()
+        webhooks = Webhooks(carrier.url)
+        stack.callback(webhooks.close)
+        system = System(carrier, exchange, webhooks, servers, database, speed)
+        if warm:
+            _warm_up(system)
+        yield system
+
+
+def _warm_up(system: System) -> None:
+    """One call until its message is there: the servers import the carrier's SDK behind their first webhooks, and at this
+    clock's pace a caller would long have hung up."""
+    caller = system.contact().number
+    call = system.dials(caller)
+    ends = time.monotonic() + START_SECONDS
+    while not system.carrier.messages(caller) and time.monotonic() < ends:
+        if call.status == "completed":
+            call = system.dials(caller)
+        time.sleep(0.1)
+    call.hangs_up()
