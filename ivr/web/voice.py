@@ -122,22 +122,7 @@ def voice_blueprint(
     @blueprint.route("/voice/c/<call>/<int:turn>", methods=["GET", "POST"])
     def again(call: str, turn: int) -> Response:
         ours(call, turn)
-        return arrived(call)
-
-    def arrived(call: str) -> Response:
-        """The call has come to its present turn by itself: whatever was to move it there has become needless.
-
-        A redirect delivered late would pull caller and agent apart.
-        """
-        now = present(services, call)
-        if isinstance(now.session.waiting_for, TalkingToAgent):
-            for request_id in redirects(call):
-                requests.drop(services.database, request_id)
-        return xml(draw(now))
-
-    def redirects(call: str) -> list[str]:
-        open_requests = requests.requests_of(services.database, call)
-        return [one.request for one in open_requests if one.kind == "redirect_requested"]
+        return xml(draw(present(services, call)))
 
     @blueprint.post("/voice/c/<call>/<int:turn>/answer")
     def answered(call: str, turn: int) -> Response:
@@ -159,10 +144,10 @@ def voice_blueprint(
         flow = flow_of(services, session)
         wait = session.waiting_for
         if not isinstance(wait, AwaitAgent) or session.turn != turn:
-            # A redirect is on its way; if the carrier did not take it, this document is the next one to move the call.
-            moving = redirects(call)
-            text = writer.waiting_document(phrases.WAITING, flow.language) if moving else writer.leave_document()
-            return xml(text)
+            # The call has moved on. If the redirect that should have fetched the caller is lost, they come by
+            # themselves; while one is on its way they stay: a second one would end the conversation the first began.
+            fetched = any(one.kind == "redirect_requested" for one in requests.requests_of(services.database, call))
+            return xml(writer.waiting_document(phrases.WAITING, flow.language) if fetched else writer.leave_document())
         place = dispatch.place(session)
         queue = {"position": place.position, "waited_seconds": place.waited_seconds}
         try:
@@ -182,7 +167,7 @@ def voice_blueprint(
             session = present(services, call).session
             if isinstance(session.waiting_for, TalkingToAgent) and session.turn == turn:
                 take_turn(services, call, AgentLeft(id=f"left:{turn}", room=session.waiting_for.room))
-        return arrived(call)
+        return xml(draw(present(services, call)))
 
     @blueprint.post("/voice/<flow>/status")
     def status(flow: str) -> Response:
@@ -200,7 +185,8 @@ def voice_blueprint(
             return begin(flow)
         session = present(services, call).session
         wait = session.waiting_for
-        if isinstance(wait, TalkingToAgent) and request.form.get("ErrorUrl", "").startswith(addressing.of(session).left):
+        failed_url = request.form.get("ErrorUrl", "")
+        if isinstance(wait, TalkingToAgent) and failed_url.startswith(addressing.of(session).left):
             # The conversation is over; only our answer to that did not come through.
             take_turn(services, call, AgentLeft(id=f"left:{session.turn}", room=wait.room))
             return xml(draw(present(services, call)))
