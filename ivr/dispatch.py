@@ -142,6 +142,7 @@ class Dispatch:
                 self._failed(reservation, "not answered")
             case S.JOINED if session.ended is not None:
                 self._left(reservation)
+                self._hang_up(reservation)  # nobody ends the room of an agent whom the caller has never joined
         return None
 
     def _has_been_read(self, reservation: Reservation, now: datetime) -> bool:
