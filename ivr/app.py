@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 
 import msgspec
-from flask import Flask, Response
+from flask import Flask
 
 from ivr import calls
 from ivr.authentication import Secrets, pages, verdicts
@@ -30,12 +30,12 @@ from ivr.settings import Settings
 from ivr.store import bundles, database, sessions
 from ivr.store.agents import AgentState
 from ivr.visual.screen import Live
-from ivr.web import doors
+from ivr.web import doors, site
 from ivr.web.agents import agents_blueprint
 from ivr.web.desk import desk_blueprint
 from ivr.web.ops import ops_blueprint
 from ivr.web.pushes import Pushes
-from ivr.web.security import LONGEST_BODY, Doorkeeper
+from ivr.web.security import Doorkeeper
 from ivr.web.serving import Server
 from ivr.web.signin import signin_blueprint
 from ivr.web.stream import StreamDoor
@@ -113,7 +113,9 @@ class House:
         self.control = control or LateControl(partial(twilio_control, settings))
         environment = {"IVR_VOICEPRINT_KEY": settings.voiceprint_key, "IVR_SPEAKER_MODEL": settings.speaker_model}
         self.listening = Listening(environment, self.executor, partial(verdicts.answered, self.calls))
-        self.queue = Dispatch(self.calls, self.control, self.addressing, self._desk_changed, self._wake)
+        self.queue = Dispatch(
+            self.calls, self.control, self.addressing, self.executor, self._desk_changed, self._wake
+        )
         self.work = Work(
             self.calls, self.control, self.addressing, self.executor,
             others=(partial(verdicts.ask, self.calls, self.listening), self.queue.look),
@@ -152,6 +154,13 @@ class House:
     @staticmethod
     def _moves_with_log(topic: str) -> bool:
         return topic == doors.LOG or topic.startswith("agent:")
+
+    def readiness(self) -> tuple[str, bool]:
+        """Calls can be taken once a flow is published; verdicts need the model too, and say so here."""
+        flows = bundles.published_flows(self.database)
+        model = self.listening.model
+        voice = "loading" if model is None else model.problem or model.model_name
+        return f"flows: {', '.join(sorted(flows)) or 'none'}\nvoice: {voice}\n", bool(flows)
 
     # -- web.doors.Services ---------------------------------------------------------------------------------------
 
@@ -260,9 +269,6 @@ class Desk:
 
 
 def create_flask(house: House) -> Flask:
-    flask = Flask("ivr.web")
-    flask.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
-    flask.config["MAX_FORM_MEMORY_SIZE"] = LONGEST_BODY
     blueprints = [
         voice_blueprint(
             house.calls, house.addressing, house.doorkeeper, house.secrets, house.queue, house.settings.person_number
@@ -270,36 +276,14 @@ def create_flask(house: House) -> Flask:
         agents_blueprint(house.queue, house.addressing, house.doorkeeper),
         page_blueprint(house), signin_blueprint(house), desk_blueprint(house), ops_blueprint(house),
     ]  # fmt: skip
-    if house.settings.try_mode and house.trying is not None:
+    if house.trying is not None:
         blueprints.append(try_blueprint(house))
-    for blueprint in blueprints:
-        flask.register_blueprint(blueprint)
-
-    @flask.errorhandler(413)
-    def too_long(_error: Exception) -> Response:
-        return Response(status=413)
-
-    @flask.errorhandler(500)
-    def failed(_error: Exception) -> Response:
-        return Response("Something went wrong on our side.\n", status=500, content_type="text/plain; charset=utf-8")
-
-    @flask.get("/healthz")
-    def healthy() -> Response:
-        return Response("ok\n", content_type="text/plain")
-
-    @flask.get("/readyz")
-    def ready() -> Response:
-        """Ready for calls once a flow is published; verdicts need the model too, and say so here."""
-        flows = bundles.published_flows(house.database)
-        model = house.listening.model
-        voice = "loading" if model is None else model.problem or model.model_name
-        text = f"flows: {', '.join(sorted(flows)) or 'none'}\nvoice: {voice}\n"
-        return Response(text, status=200 if flows else 503, content_type="text/plain; charset=utf-8")
-
-    return flask
+    return site.create_flask(blueprints, house.readiness)
 
 
-def create_app(settings: Settings, control: Control | None = None, trying: Callable[[House], doors.Trying] | None = None) -> Server:
+def create_app(
+    settings: Settings, control: Control | None = None, trying: Callable[[House], doors.Trying] | None = None
+) -> Server:
     """The ASGI application. Raises FlowMistakes, SettingsError and StoreError before anything is served."""
     house = House(settings, control)
     publish(house.database, settings)
@@ -313,10 +297,12 @@ def create_app(settings: Settings, control: Control | None = None, trying: Calla
 
     def stopping() -> None:
         house.work.stop()
-        house.executor.shutdown(wait=True, cancel_futures=True)
+        house.executor.shutdown(wait=True)  # what has been claimed is delivered: a message is claimed only once
         database.close(house.database)
 
     def started() -> None:
+        if settings.person_number is None:
+            log.warning("IVR_PERSON_NUMBER is not set: where no flow can be played, callers hear only an apology")
         if isinstance(house.control, LateControl):
             house.executor.submit(house.control.warm)
         house.work.start()

@@ -16,6 +16,7 @@ from ivr.store import sessions
 from ivr.store.database import Database
 
 PATIENCE_SECONDS = 30.0  # real time, for anything that should come
+VOICE_SECONDS = 90.0  # for a voice to be learnt or judged: longer than the flow itself waits for it
 LOOK_EVERY_SECONDS = 0.1
 DIGITS = re.compile(r"enter (\d)\D{0,3}(\d)")
 
@@ -63,8 +64,8 @@ class Caller:
         self._smartphone.opens(message, digits)
 
     def talks(self, audio: bytes, about: str) -> None:
-        self._did = f"talks ({len(audio) / 8000:.0f} s of {about})"
         self._call.plays(audio)
+        self._telling.turn(self.name, f"talks ({len(audio) / 8000:.0f} s of {about})", [], [])
 
     def hangs_up(self) -> None:
         self._call.hangs_up()
@@ -91,7 +92,7 @@ class Caller:
 
     def awaits(self, kind: type[AnyEvent]) -> AnyEvent:
         """The newest event of this kind in the server's log, once there is one."""
-        ends = time.monotonic() + PATIENCE_SECONDS
+        ends = time.monotonic() + VOICE_SECONDS
         while True:
             self.tells_events()
             found = [event for _, event in self.events if isinstance(event, kind)]

@@ -86,6 +86,7 @@ def premises(flows: Path, port: int = 0, **more: str) -> Iterator[Premises]:
         "IVR_TWILIO_AUTH_TOKEN": os.urandom(16).hex(),
         "IVR_TWILIO_API_BASE": f"http://{HOST}:{emulator_port}",
         "IVR_TWILIO_NUMBER": LINE,
+        "IVR_EMULATOR_URL": f"http://{HOST}:{emulator_port}",
         "IVR_SPEAKER_MODEL": os.environ.get("IVR_SPEAKER_MODEL", ""),
         "IVR_LOG": "text",
         **more,

@@ -96,10 +96,11 @@ class Telling:
         self.console.print(table)
 
     def expect(self, what: str, held: bool, seen: object = "") -> bool:
-        """Note whether something expected came true; ``seen`` is what came instead."""
-        self.expectations.append(Expectation(self.call, what, held, "" if held else str(seen)))
+        """Note whether something expected came true; ``seen`` is what came instead, its first line the gist of it."""
+        instead = "" if held else str(seen)
+        self.expectations.append(Expectation(self.call, what, held, instead.partition("\n")[0]))
         style, mark = ("green", "✔") if held else ("bold red", "✘")
-        self.console.print(Text(f"  {mark} {what}" + ("" if held else f" — instead: {seen}"), style=style))
+        self.console.print(Text(f"  {mark} {what}" + ("" if held else f" — instead: {instead}"), style=style))
         return held
 
     def summary(self, seconds: float) -> bool:

@@ -20,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="draws the faults")
     parser.add_argument("--faults", default="", metavar="drop=P,delay=P,duplicate=P,reorder=P,http429=P,http5xx=P")
     parser.add_argument("--interrupted-gather", choices=("posts", "silent"), default="silent")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="stop when whoever started it has gone")
     asked = parser.parse_args(arguments)
     try:
         if asked.speed <= 0:
@@ -34,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
             asked.interrupted_gather,
         )
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(serve(settings, asked.port))
+            asyncio.run(serve(settings, asked.port, asked.until_stdin_closes))
     except (SettingsError, OSError) as error:
         print(f"emulator: {error}", file=sys.stderr)
         return 2

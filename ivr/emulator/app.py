@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import socket
+import sys
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -85,8 +86,11 @@ async def _refuse(scope: Scope, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-async def serve(settings: Settings, port: int) -> None:
-    """Serves on the loopback until stopped; prints one line with the URL when ready. Port 0 takes a free one."""
+async def serve(settings: Settings, port: int, until_stdin_closes: bool = False) -> None:
+    """Serves on the loopback until stopped; prints one line with the URL when ready. Port 0 takes a free one.
+
+    With ``until_stdin_closes`` it also stops when whoever started it has gone, however they went.
+    """
     listener = socket.create_server(("127.0.0.1", port))
     carrier = Carrier(settings)
     carrier.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -99,7 +103,15 @@ async def serve(settings: Settings, port: int) -> None:
         await asyncio.sleep(0.01)
     if server.started:
         print(f"emulator ready on {carrier.url}", flush=True)
+    if until_stdin_closes:
+        asyncio.get_running_loop().add_reader(sys.stdin, lambda: _stop_at_end(server))
     try:
         await running
     finally:
         await carrier.close()
+
+
+def _stop_at_end(server: uvicorn.Server) -> None:
+    if not sys.stdin.buffer.read1():
+        asyncio.get_running_loop().remove_reader(sys.stdin)
+        server.should_exit = True

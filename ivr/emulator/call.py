@@ -116,7 +116,8 @@ class Call:
         self.ready, self.settled, self.left_bridge = asyncio.Event(), asyncio.Event(), False
         self.answer_requested = asyncio.Event()
         self.mates: set[Call] = set()
-        self._changed = asyncio.Condition()
+        self.prompt: dict[str, Any] | None = None  # what is being said now, for a phone that joins late
+        self._changed = asyncio.Event()
         self._verbs: list[asyncio.Queue[HolderInput]] = []
 
     # What the holder hears
@@ -188,17 +189,15 @@ class Call:
         """Tells listeners, and wakes those that wait for a change of this call."""
         self.revision += 1
         self.events.publish(event, call_sid=self.sid, **details)
-        asyncio.get_running_loop().create_task(self._wake())
-
-    async def _wake(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
 
     async def wait_until(self, condition, seconds: float) -> bool:
         """Waits up to ``seconds`` of real time until ``condition()`` holds or the call is over."""
         try:
-            async with asyncio.timeout(seconds), self._changed:
-                await self._changed.wait_for(lambda: condition() or self.status in FINAL)
+            async with asyncio.timeout(seconds):
+                while not condition() and self.live:
+                    await self._changed.wait()
         except TimeoutError:
             pass
         return condition()

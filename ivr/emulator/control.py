@@ -141,6 +141,10 @@ def control_routes(carrier: Carrier) -> list[Route]:
             raise ControlError(400, f"{', '.join(sorted(unknown))}: write only {', '.join(sorted(known))}")
         if asked.get("then", "stay") not in ("stay", "hangup"):
             raise ControlError(400, f"then {asked['then']!r}: write stay or hangup")
+        for field in fields(PhoneBehaviour):
+            kind = (int, float) if isinstance(field.default, float) else type(field.default)
+            if not isinstance(asked.get(field.name, field.default), kind):
+                raise ControlError(400, f"{field.name} {asked[field.name]!r}: write something like {field.default!r}")
         behaviour = PhoneBehaviour(**asked)
         carrier.phones.behaviours[request.path_params["address"]] = behaviour
         return asdict(behaviour)

@@ -14,7 +14,9 @@ from ivr.emulator.carrier import Carrier
 from ivr.emulator.control import DEFAULT_CONFIDENCE, ControlError, press
 from ivr.emulator.line import FRAME_BYTES
 
-_FOR_A_PHONE = frozenset({"heard", "prompt", "prompt-ended", "interrupted", "state", "gather", "bridged", "conference"})
+_FOR_A_PHONE = frozenset(
+    ["heard", "prompt", "prompt-ended", "interrupted", "state", "gather", "bridged", "conference", "text-message"]
+)
 
 
 def live_routes(carrier: Carrier) -> list[WebSocketRoute]:
@@ -29,6 +31,10 @@ def live_routes(carrier: Carrier) -> list[WebSocketRoute]:
             await socket.send_json({"event": "state", "status": call.status})
             for entry in call.heard:
                 await socket.send_json({"event": "heard", "index": entry.index, "verb": entry.verb, "text": entry.text})
+            if call.prompt:
+                await socket.send_json({"event": "prompt", **call.prompt})
+            if call.expecting:
+                await socket.send_json({"event": "gather", **call.expecting})
             await _both(_send_call_events(socket, events, lambda: call), _receive(socket, carrier, lambda: call))
 
     async def phone(socket: WebSocket) -> None:

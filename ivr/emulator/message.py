@@ -1,8 +1,9 @@
 """A text message: kept, and reported as queued, sent and delivered."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ivr.emulator.call import API_VERSION
+from ivr.emulator.call import API_VERSION, Call
 from ivr.emulator.callbacks import Callbacks
 from ivr.emulator.clock import Clock
 from ivr.emulator.events import Events
@@ -32,8 +33,11 @@ class Message:
     def segments(self) -> int:
         return max(1, -(-len(self.body) // _SEGMENT_CHARACTERS))
 
-    async def deliver(self, callbacks: Callbacks) -> None:
-        """Passes through the states; each is reported to the status callback."""
+    async def deliver(self, callbacks: Callbacks, calls: Iterable[Call]) -> None:
+        """Passes through the states; each is reported to the status callback.
+
+        A live call of the receiver among ``calls`` is told, so that whoever plays that call sees the message at once.
+        """
         for status in ("queued", "sent", "delivered"):
             self.status, self.updated_at = status, self.clock.now()
             if status == "sent":
@@ -53,3 +57,6 @@ class Message:
             }
             callbacks.post(self.status_callback, "POST", parameters.items())
             await self.clock.sleep(_STEP_SECONDS)
+        for call in calls:
+            if call.live and call.from_ == self.to:
+                call.publish("text-message", body=self.body, **{"from": self.from_})

@@ -18,7 +18,7 @@ import httpx
 
 from ivr.emulator.settings import FaultRates, NumberSettings, Settings
 
-_START_SECONDS = 30.0
+_STOP_SECONDS = 10.0
 _WAIT_SECONDS = 10.0
 
 
@@ -155,31 +155,16 @@ class Carrier:
         port: int = 0,
     ) -> "Carrier":
         """Starts an emulator and waits until it is ready. ``numbers`` maps a number to its voice URL or settings."""
-        command = [
-            sys.executable,
-            "-m",
-            "ivr.emulator",
-            "--port",
-            str(port),
-            "--speed",
-            str(speed),
-            "--seed",
-            str(seed),
-        ]
-        command += [
-            "--account-sid",
-            account_sid,
-            "--auth-token",
-            auth_token,
-            "--interrupted-gather",
-            interrupted_gather,
-        ]
+        options = {"port": port, "speed": speed, "seed": seed, "interrupted-gather": interrupted_gather}
+        options |= {"account-sid": account_sid, "auth-token": auth_token}
+        command = [sys.executable, "-m", "ivr.emulator", "--until-stdin-closes"]
+        command += [f"--{name}={value}" for name, value in options.items()]
         for number, target in numbers.items():
             command += ["--number", _number_option(number, target)]
         if faults:
             rates = ((name, getattr(faults, name)) for name in FaultRates.__dataclass_fields__)
             command += ["--faults", ",".join(f"{name}={rate}" for name, rate in rates)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert process.stdout is not None
         line = process.stdout.readline()
         if "ready on " not in line:
@@ -198,12 +183,13 @@ class Carrier:
         if self._process:
             self._process.terminate()
             try:
-                self._process.wait(_START_SECONDS)
+                self._process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-            if self._process.stdout:
-                self._process.stdout.close()
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe:
+                    pipe.close()
 
     def dials(self, from_: str, to: str) -> Call:
         """A caller dials one of our numbers."""

@@ -131,9 +131,11 @@ class WebhookClient:
         prepared = self._prepare(request, timeouts, cookies, token)
         if isinstance(prepared, Failure):
             return prepared
+        kind = "rt"
         try:
             response = await self._transport.handle_async_request(prepared)
             response.request = prepared
+            kind = ""  # no policy retries after a part of the response has come
             body = await _read(response)
         except httpx.ConnectTimeout as error:
             return Failure(11205, f"Could not connect in time: {error!r}.", request.url, "ct")
@@ -141,11 +143,11 @@ class WebhookClient:
             code = 11220 if isinstance(error.__cause__, ssl.SSLError) else 11205
             return Failure(code, f"Could not connect: {error}.", request.url, "ct")
         except httpx.TimeoutException as error:
-            return Failure(11205, f"No response in time: {error!r}.", request.url, "rt")
+            return Failure(11205, f"No response in time: {error!r}.", request.url, kind)
         except httpx.RemoteProtocolError as error:
-            return Failure(11206, f"The response broke HTTP: {error}.", request.url, "rt")
+            return Failure(11206, f"The response broke HTTP: {error}.", request.url, kind)
         except httpx.TransportError as error:
-            return Failure(11200, f"The connection failed: {error!r}.", request.url, "rt")
+            return Failure(11200, f"The connection failed: {error!r}.", request.url, kind)
         cookies.extract_cookies(response)
         if response.status_code in (301, 302, 303, 307, 308) and "location" in response.headers:
             return response.headers["location"]

@@ -1,4 +1,4 @@
-"""Tries at a secret, counted per contact and per caller across calls. Subjects: ``contact:<id>``, ``caller:<number>``."""
+"""Tries at a secret, counted across calls by subject: ``contact:<id>`` and ``caller:<number>``."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The work queue: a row for each …Requested event that no fact has answered yet.
 
-Rows come and go inside ``sessions.change``. A worker claims a row under a lease before it acts. What may happen twice is
-handed out again once the lease has ended; what must not (``NEVER_TWICE``) is then in doubt until somebody finds out.
+Rows come and go inside ``sessions.change``. A worker claims a row under a lease before it acts. What may happen twice
+is handed out again once the lease has ended; what must not (``NEVER_TWICE``) is in doubt until somebody finds out.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
+from ivr.store.errors import StoreError
+
 T = TypeVar("T")
 GROUP_AT_MOST = 32  # bounds how long the first of a group waits for the last
 
@@ -66,9 +68,12 @@ class Turnstile:
         try:
             self._leader = threading.get_ident()
             self._commit(group)
-        except BaseException as error:  # noqa: BLE001 - raised again on every thread of the group
+        except BaseException as error:
+            stopped = StoreError("the thread that was saving for others was stopped; nothing was saved, try again")
             for job in group:
-                job.error = job.error or error
+                job.error = job.error or (error if isinstance(error, Exception) else stopped)
+            if not isinstance(error, Exception):
+                raise
         finally:
             self._leader = None
             with self._mutex:
@@ -91,7 +96,7 @@ class Turnstile:
                 driver.execute("SAVEPOINT job")
                 try:
                     job.result = job.run(transaction)
-                except Exception as error:  # noqa: BLE001 - raised again on the thread that asked
+                except Exception as error:
                     job.error = error
                     driver.execute("ROLLBACK TO job")
                 driver.execute("RELEASE job")

@@ -12,6 +12,7 @@ import msgspec
 from ivr.flow.definition import Flow
 from ivr.flow.session import Session
 from ivr.flow.waits import (
+    AnyWait,
     AwaitAgent,
     AwaitChoice,
     AwaitDigits,
@@ -131,7 +132,7 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
         captions=tuple(caption for text in live.said if (caption := plain(text))),
         body=body,
         buttons=tuple(Button(each.key, plain(each.label)) for each in offered if each.key != PERSON_KEY),
-        person=_person(body, offered, labels),
+        person=_person(wait, body, offered, labels),
     )
 
 
@@ -178,7 +179,7 @@ def _working(about: str, labels: Labels) -> Working:
             return Working(labels.setting_up, labels.setting_up_hint, listening=False)
 
 
-def _person(body: Body, offered: tuple[Offered, ...], labels: Labels) -> Button | None:
+def _person(wait: AnyWait | None, body: Body, offered: tuple[Offered, ...], labels: Labels) -> Button | None:
     """The way to a person.
 
     In the queue only if the wait itself offers it, for the caller is on that way already. Not beside a field that one
@@ -189,7 +190,7 @@ def _person(body: Body, offered: tuple[Offered, ...], labels: Labels) -> Button 
     given = next((each for each in offered if each.key == PERSON_KEY), None)
     if given is not None:
         return Button(PERSON_KEY, plain(given.label))
-    if isinstance(body, InQueue | Talking | Ended):
+    if isinstance(wait, AwaitAgent | TalkingToAgent) or isinstance(body, Ended):
         return None
     return Button(PERSON_KEY, labels.person)
 

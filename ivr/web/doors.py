@@ -65,7 +65,7 @@ def agent_topic(name: str) -> str:
 
 
 class LogLine(msgspec.Struct, frozen=True):
-    """One accepted input and what came of it. ``seen``: the words of the screen drawn then, if still known."""
+    """One accepted input and what came of it."""
 
     id: int
     at: datetime
@@ -75,7 +75,6 @@ class LogLine(msgspec.Struct, frozen=True):
     revision: int
     input: Input | None
     events: tuple[AnyEvent, ...]
-    seen: tuple[str, ...] = ()
 
 
 class LiveCall(msgspec.Struct, frozen=True):

@@ -40,7 +40,8 @@ class Row(msgspec.Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def row_of(line: LogLine) -> Row:
+def row_of(line: LogLine, seen: tuple[str, ...] = ()) -> Row:
+    """``seen``: the words of the screen drawn then, empty if no longer known."""
     return Row(
         id=line.id,
         time=line.at.strftime("%H:%M:%S"),
@@ -50,7 +51,7 @@ def row_of(line: LogLine) -> Row:
         side=_side(line.input),
         did=_did(line.input),
         heard=tuple(event.text for event in line.events if isinstance(event, Said)),
-        seen=line.seen,
+        seen=seen,
         notes=tuple(note for event in line.events if (note := _note(event))),
     )
 

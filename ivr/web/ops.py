@@ -7,10 +7,13 @@ import hmac
 from flask import Blueprint, Response, abort, request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from ivr.flow.session import Session
+from ivr.visual.screen import screen_for
+from ivr.visual.words import words_of
 from ivr.web.browser import check_request, draw, form_token, guard
 from ivr.web.cookies import DESK_COOKIE
-from ivr.web.doors import Role, Services
-from ivr.web.lines import row_of
+from ivr.web.doors import LogLine, Role, Services
+from ivr.web.lines import Row, row_of
 from ivr.web.signin import agent_signed_in, ops_only
 
 NEWEST = 200  # log lines drawn at once
@@ -52,9 +55,21 @@ def ops_blueprint(services: Services) -> Blueprint:
     return ops
 
 
-def rows(services: Services, after: int) -> list:
-    """Log lines above ``after``, newest first."""
-    return [row_of(line) for line in reversed(services.log(after, NEWEST))]
+def rows(services: Services, after: int) -> list[Row]:
+    """Log lines above ``after``, newest first. The screen is known of each call's newest turn: it is drawn from it."""
+    sessions: dict[str, Session | None] = {}
+    drawn = []
+    for line in reversed(services.log(after, NEWEST)):
+        if line.call not in sessions:
+            sessions[line.call] = services.session(line.call)
+        drawn.append(row_of(line, _seen(services, sessions[line.call], line)))
+    return drawn
+
+
+def _seen(services: Services, session: Session | None, line: LogLine) -> tuple[str, ...]:
+    if session is None or session.revision != line.revision:
+        return ()
+    return words_of(screen_for(services.flow_of(session), session, services.live(session)))
 
 
 def lines_after(services: Services) -> Response:

@@ -59,9 +59,9 @@ class Server:
         self._started()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await asyncio.to_thread(self._stopping)
         for task in tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await task
+                await task  # leaves its last answers with the executor, which ``stopping`` waits for
+        await asyncio.to_thread(self._stopping)
         await send({"type": "lifespan.shutdown.complete"})

@@ -17,16 +17,16 @@ from ivr.carriers.twilio.reader import read
 from ivr.dispatch import Dispatch
 from ivr.errors import UnknownCall, UnknownFlow
 from ivr.flow import phrases
-from ivr.flow.events import RedirectRequested
 from ivr.flow.expressions import render, scope
 from ivr.flow.inputs import AgentLeft, By, CallerHungUp, Digits, DocumentFailed, Input, NoInput, Speech
 from ivr.flow.session import Turn
 from ivr.flow.waits import AwaitAgent, TalkingToAgent
-from ivr.store import replies, requests, sessions
+from ivr.store import bundles, replies, requests, sessions
 from ivr.web.security import Doorkeeper
 
 log = logging.getLogger(__name__)
 XML = "text/xml; charset=utf-8"
+FORM = "application/x-www-form-urlencoded"
 OVER = {"completed", "busy", "failed", "no-answer", "canceled"}
 LANGUAGE = "en-GB"  # of what is said where no flow is known
 
@@ -44,7 +44,7 @@ def voice_blueprint(
     @blueprint.errorhandler(UnknownFlow)
     def unknown(error: Exception) -> Response:
         log.warning("%s", error)
-        return xml(writer.apology(phrases.FAULT, LANGUAGE, number=person_number))
+        return to_a_person()
 
     @blueprint.errorhandler(Exception)
     def failed(error: Exception) -> Response:
@@ -60,6 +60,22 @@ def voice_blueprint(
                 return xml(draw(present(services, call)))
         except Exception as again:
             log.error("and the call could not be sent to a person", exc_info=again)
+        return xml(writer.apology(phrases.FAULT, LANGUAGE, number=person_number))
+
+    def to_a_person() -> Response:
+        """For a flow or address that is unknown: the call as it stands, else the person of any flow, else a number."""
+        ringing = read(request.form)
+        try:
+            call = sessions.call_of(services.database, ringing.carrier_call)
+            if call is not None:
+                return xml(draw(present(services, call)))
+            names = sorted(bundles.published_flows(services.database))
+            if names and ringing.carrier_call and person_number is None:
+                call = start_call(services, names[0], ringing).session.call
+                take_turn(services, call, DocumentFailed(id="unknown", code="unknown flow"))
+                return xml(draw(present(services, call)))
+        except Exception as error:
+            log.error("and the call could not be sent to a person", exc_info=error)
         return xml(writer.apology(phrases.FAULT, LANGUAGE, number=person_number))
 
     def xml(text: str) -> Response:
@@ -95,7 +111,10 @@ def voice_blueprint(
 
     @blueprint.post("/voice/<flow>")
     def begin(flow: str) -> Response:
-        turn = start_call(services, flow, read(request.form))
+        ringing = read(request.form)
+        if not ringing.carrier_call:
+            raise UnknownCall(f"a request to /voice/{flow} without a CallSid")
+        turn = start_call(services, flow, ringing)
         if not turn.events:
             turn = present(services, turn.session.call)
         return xml(draw(turn))
@@ -103,7 +122,22 @@ def voice_blueprint(
     @blueprint.route("/voice/c/<call>/<int:turn>", methods=["GET", "POST"])
     def again(call: str, turn: int) -> Response:
         ours(call, turn)
-        return xml(draw(present(services, call)))
+        return arrived(call)
+
+    def arrived(call: str) -> Response:
+        """The call has come to its present turn by itself: whatever was to move it there has become needless.
+
+        A redirect delivered late would pull caller and agent apart.
+        """
+        now = present(services, call)
+        if isinstance(now.session.waiting_for, TalkingToAgent):
+            for request_id in redirects(call):
+                requests.drop(services.database, request_id)
+        return xml(draw(now))
+
+    def redirects(call: str) -> list[str]:
+        open_requests = requests.requests_of(services.database, call)
+        return [one.request for one in open_requests if one.kind == "redirect_requested"]
 
     @blueprint.post("/voice/c/<call>/<int:turn>/answer")
     def answered(call: str, turn: int) -> Response:
@@ -125,10 +159,10 @@ def voice_blueprint(
         flow = flow_of(services, session)
         wait = session.waiting_for
         if not isinstance(wait, AwaitAgent) or session.turn != turn:
-            # The call has moved on. If the redirect that should have fetched the caller is lost, they come by themselves;
-            # while one is on its way they stay, for a second one would end the conversation that the first began.
-            fetched = any(isinstance(one.body, RedirectRequested) for one in requests.requests_of(services.database, call))
-            return xml(writer.waiting_document(phrases.WAITING, flow.language) if fetched else writer.leave_document())
+            # A redirect is on its way; if the carrier did not take it, this document is the next one to move the call.
+            moving = redirects(call)
+            text = writer.waiting_document(phrases.WAITING, flow.language) if moving else writer.leave_document()
+            return xml(text)
         place = dispatch.place(session)
         queue = {"position": place.position, "waited_seconds": place.waited_seconds}
         try:
@@ -148,7 +182,7 @@ def voice_blueprint(
             session = present(services, call).session
             if isinstance(session.waiting_for, TalkingToAgent) and session.turn == turn:
                 take_turn(services, call, AgentLeft(id=f"left:{turn}", room=session.waiting_for.room))
-        return xml(draw(present(services, call)))
+        return arrived(call)
 
     @blueprint.post("/voice/<flow>/status")
     def status(flow: str) -> Response:
@@ -165,6 +199,11 @@ def voice_blueprint(
         if call is None:
             return begin(flow)
         session = present(services, call).session
+        wait = session.waiting_for
+        if isinstance(wait, TalkingToAgent) and request.form.get("ErrorUrl", "").startswith(addressing.of(session).left):
+            # The conversation is over; only our answer to that did not come through.
+            take_turn(services, call, AgentLeft(id=f"left:{session.turn}", room=wait.room))
+            return xml(draw(present(services, call)))
         take_turn(services, call, DocumentFailed(id=f"fallback:{session.turn}", code=ringing.error or "unknown"))
         return xml(draw(present(services, call)))
 
@@ -186,7 +225,9 @@ def fields() -> list[tuple[str, str]]:
 
 
 def admit_carrier(doorkeeper: Doorkeeper) -> Response | None:
-    """403 with an empty body unless the carrier signed the present request."""
+    """403 with an empty body unless the carrier signed the present request, a form or nothing at all."""
+    if request.mimetype not in ("", FORM):
+        return Response(status=403)  # its fields would not be signed
     signature = request.headers.get("X-Twilio-Signature", "")
     settings = request.headers.get("X-Twilio-Webhooks-Signature-Settings", "")
     return None if doorkeeper.admits(target(), fields(), signature, settings) else Response(status=403)

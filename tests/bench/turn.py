@@ -88,6 +88,8 @@ def shown(comparison: Comparison) -> str:
     ):
         a, b, ratio = (getattr(side, name) for side in (comparison.a, comparison.b, comparison.ratios))
         lines.append(f"{unit:16}{a:10.2f}{b:10.2f}{ratio:8.2f}")
+    ours, theirs = comparison.own_cpu_ms
+    lines.append(f"{'own CPU ms':16}{ours:10.2f}{theirs:10.2f}{theirs / ours:8.2f}")
     for title, split in (("duet", comparison.cpu_split_a), ("by hand", comparison.cpu_split_b)):
         lines.append(
             f"CPU of a turn, {title}: " + ", ".join(f"{whose} {ms:.3f} ms" for whose, ms in list(split.items())[:9])

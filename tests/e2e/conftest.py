@@ -9,6 +9,7 @@ import pytest
 from double import Double, Trial
 from serving import flask_app, serving
 
+PATIENCE = 15_000  # milliseconds; only a failing test waits this long
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -50,8 +51,9 @@ def chromium():
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -77,7 +79,7 @@ def computer(chromium, address):
 
 def tab(chromium, **options):
     context = chromium.new_context(**options)
-    context.set_default_timeout(5000)
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))

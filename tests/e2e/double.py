@@ -18,8 +18,7 @@ from ivr.flow.events import AnswerTaken, Said
 from ivr.flow.inputs import By, Digits, Input, SecretAnswer, Speech
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.waits import AnyWait, AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech, Offered
-from ivr.visual.screen import Live, screen_for
-from ivr.visual.words import words_of
+from ivr.visual.screen import Live
 from ivr.web.doors import (
     LOG,
     Agent,
@@ -265,11 +264,10 @@ class Double:
         if isinstance(input, Digits | Speech):
             value = input.keys if isinstance(input, Digits) else input.text
             events = (AnswerTaken(step=session.step, by=input.by, value=value), *events)
-        seen = words_of(screen_for(self.flow, session, self.facts))
         self.lines.append(
             LogLine(
                 id=len(self.lines) + 1, at=self.clock(), call=session.call, caller=session.caller, turn=session.turn,
-                revision=session.revision, input=input, events=events, seen=seen,
+                revision=session.revision, input=input, events=events,
             )
         )  # fmt: skip
         self.pushes.move(session.call, session.revision)

@@ -1,15 +1,14 @@
 """The desk, the ops page and the metrics over HTTP."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from msgspec.structs import replace
 
+from ivr.authentication.passwords import LONGEST_PASSWORD, password_hash, password_matches
 from ivr.flow.events import FactorProven, Said, VerdictRecorded
 from ivr.flow.inputs import By, CallStarted, Digits, NoInput, Outcome, SecretAnswer, Speech
 from ivr.flow.steps import Factor
-from ivr.passwords import LONGEST_PASSWORD, locked, password_hash, password_matches
 from ivr.web.desk import identity_of, voice_of
 from ivr.web.doors import AgentState, LogLine, Pop, PopState, Role
 from ivr.web.lines import row_of
@@ -89,14 +88,6 @@ def test_a_password_is_kept_as_argon2id_and_nobody_has_none():
     assert not password_matches(None, "nobody signs in with this")
     assert not password_matches("not a hash", "correct horse")
     assert not password_matches(stored, "a" * (LONGEST_PASSWORD + 1))
-
-
-def test_ten_wrong_tries_in_ten_minutes_lock(services):
-    now = services.clock()
-    wrong = [now - timedelta(seconds=59 * n) for n in range(10)]
-    assert locked(wrong, now)
-    assert not locked(wrong[:9], now)
-    assert not locked(wrong, now + timedelta(seconds=70))
 
 
 # -- the card ----------------------------------------------------------------------------------------------------------
@@ -191,7 +182,7 @@ def test_ops_shows_calls_and_turns(services, browse):
     services.rings()
     services.take_turn("call1", Digits(turn=1, keys="2", by=By.TAP))
     page = browse.get("/ops").text
-    for words in ("+441632960101", "taps 2", "How can I help?", "[1] Balance and payments", "page"):
+    for words in ("+441632960101", "taps 2", "How can I help?", "Last four digits of the card ____", "page"):
         assert words in page
     newer = browse.get("/ops/lines?after=1").text
     assert "taps 2" in newer and "How can I help?" not in newer

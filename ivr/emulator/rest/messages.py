@@ -56,7 +56,7 @@ async def create(request: RestRequest) -> tuple[int, dict[str, Any]]:
     message = Message(carrier.clock, carrier.events, carrier.settings.account_sid, from_, to, text, callback)
     carrier.messages[message.sid] = message
     body = describe(request, message)
-    carrier.callbacks.run(message.deliver(carrier.callbacks))
+    carrier.callbacks.run(message.deliver(carrier.callbacks, list(carrier.calls.values())))
     return 201, body
 
 

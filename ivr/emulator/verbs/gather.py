@@ -69,7 +69,7 @@ async def _collect(execution: Execution, verb: Verb, rules: GatherRules, progres
         speaking, spoken, confidence = False, "", None
         try:
             while True:
-                wait = None if speaking else timeout
+                wait = MAX_SPEECH_SECONDS if speaking else timeout
                 try:
                     async with asyncio.timeout(None if wait is None else clock.real(wait)):
                         happened = await inputs.get()

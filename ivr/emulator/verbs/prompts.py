@@ -17,7 +17,7 @@ MAX_LOOPS = 1000
 _MP3_BYTES_PER_SECOND = 4000  # 32 kbit/s, the rate of Twilio's own recordings
 _ULAW_BYTES_PER_SECOND = 8000
 _AUDIO_TYPES = frozenset(
-    f"audio/{kind}" for kind in "mpeg wav wave x-wav aiff x-aifc x-aiff x-gsm gsm ulaw basic".split()
+    f"audio/{kind}" for kind in ["mpeg", "wav", "wave", "x-wav", "aiff", "x-aifc", "x-aiff", "x-gsm", "gsm", "ulaw", "basic"]
 )
 _KEYS = frozenset("0123456789ABCDwW#*")
 _KEY_SECONDS = {"w": 0.5, "W": 1.0}
@@ -63,14 +63,18 @@ def _loops(execution: Execution, verb: Verb, code: int) -> int:
 
 
 async def _hear(execution: Execution, verb: str, seconds: float, text: str = "", url: str = "") -> None:
-    entry = execution.call.hears(verb, text, url)
-    execution.call.publish("prompt", index=entry.index, text=text, url=url, seconds=seconds)
+    call = execution.call
+    entry = call.hears(verb, text, url)
+    call.prompt = {"index": entry.index, "text": text, "url": url, "seconds": seconds}
+    call.publish("prompt", **call.prompt)
     try:
         await execution.carrier.clock.sleep(seconds)
     except asyncio.CancelledError:
-        execution.call.interrupts(entry)
+        call.interrupts(entry)
         raise
-    execution.call.publish("prompt-ended", index=entry.index)
+    finally:
+        call.prompt = None
+    call.publish("prompt-ended", index=entry.index)
 
 
 async def _audio_seconds(execution: Execution, url: str) -> float | None:

@@ -51,9 +51,14 @@ function drawVoices() {
 }
 
 async function loadPeople() {
-  const [people, sounds] = await Promise.all(["/try/contacts", "/try/voices"].map((url) => fetch(url).then((reply) => reply.json())));
-  contacts = [...people, STRANGER];
-  voices = sounds;
+  try {
+    const replies = await Promise.all(["/try/contacts", "/try/voices"].map((url) => fetch(url)));
+    const [people, sounds] = await Promise.all(replies.map((reply) => reply.json()));
+    contacts = [...people, STRANGER];
+    voices = sounds;
+  } catch {
+    at("trouble").textContent = "The contacts could not be read; you can still call as a stranger. The server's log says why.";
+  }
   at("who").replaceChildren(...contacts.map(({ name, number }) => element("option", `${name} (${number})`)));
   drawIdentity();
 }

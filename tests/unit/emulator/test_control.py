@@ -8,7 +8,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from .carriers import CALLER, NUMBER
+from .carriers import CALLER, NUMBER, start_carrier
 
 
 def socket(carrier, path: str, **options):
@@ -61,6 +61,7 @@ def test_a_page_may_ask_before_it_posts(carrier):
         ("GET", "calls/CA0", b"", 404, "there is no call CA0"),
         ("PUT", "phones/+15550123", b'{"busi": true}', 400, "busi"),
         ("PUT", "phones/+15550123", b'{"then": "sing"}', 400, "stay or hangup"),
+        ("PUT", "phones/+15550123", b'{"answer_after_seconds": "soon"}', 400, "answer_after_seconds"),
     ],
 )
 def test_mistakes_are_explained(carrier, method, path, body, status, message):
@@ -79,7 +80,9 @@ def test_wrong_keys_and_sounds_are_explained(carrier, dial):
 
 def test_a_live_phone_hears_prompts_and_presses_keys(carrier, dial, server):
     server.answer("/choice", "<Say>You chose four.</Say><Pause length='60'/>")
-    call = dial(f'<Pause/><Gather action="/choice" numDigits="1"><Say>{"Choose now. " * 20}</Say></Gather>')
+    call = dial(
+        f'<Pause/><Gather action="/choice" numDigits="1" timeout="60"><Say>{"Choose now. " * 20}</Say></Gather>'
+    )
     with socket(carrier, f"calls/{call.sid}/line") as line:
         prompt = events(line, "prompt")[0]
         assert prompt["text"].startswith("Choose now.")
@@ -93,7 +96,7 @@ def test_a_live_phone_hears_prompts_and_presses_keys(carrier, dial, server):
 
 
 def test_a_live_phone_speaks_with_its_microphone(carrier, dial, server):
-    call = dial('<Gather input="speech" speechTimeout="1" action="/said"><Say>Speak.</Say></Gather>')
+    call = dial('<Gather input="speech" speechTimeout="1" action="/said" timeout="60"><Say>Speak.</Say></Gather>')
     with socket(carrier, f"calls/{call.sid}/line") as line:
         events(line, "gather") if call.state["expecting"] is None else None
         payload = base64.b64encode(b"\x11" * 160).decode()
@@ -127,6 +130,20 @@ def test_everything_that_happens_can_be_watched(carrier, server):
             seen.append(json.loads(watched.recv(timeout=10)))
     names = [event["event"] for event in seen if event.get("call_sid") == call.sid]
     assert names[:3] == ["call", "state", "webhook"] and {"heard", "prompt", "prompt-ended"} <= set(names)
+
+
+def test_a_phone_that_joins_late_is_told_what_is_being_said(carrier, dial):
+    call = dial(f'<Gather numDigits="1" timeout="60"><Say>{"A long prompt. " * 100}</Say></Gather>')
+    call.hears("a long prompt")
+    with socket(carrier, f"calls/{call.sid}/line") as line:
+        assert events(line, "prompt")[0]["text"].startswith("A long prompt.")
+        assert events(line, "gather")[0]["num_digits"] == 1
+
+
+def test_the_emulator_stops_when_its_starter_is_gone(_server):
+    carrier = start_carrier(_server)
+    carrier._process.stdin.close()
+    assert carrier._process.wait(20) == 0
 
 
 def test_a_late_answer_to_a_long_poll_is_the_change(carrier, dial):

@@ -79,8 +79,9 @@ class Caller:
         self._answers = answers
         self._facts = 0
         self.session = Session(
-            call="c" * 32, bundle=flow.bundle, flow=flow.name, caller=number, line="+15005550006", page=Page(digits="47")
-        )
+            call="c" * 32, bundle=flow.bundle, flow=flow.name, caller=number, line="+15005550006",
+            page=Page(digits="47"),
+        )  # fmt: skip
         self.events: tuple[AnyEvent, ...] = ()  # of the latest accepted input
         self.log: list[AnyEvent] = []
         self.said: list[str] = []  # of the present turn

@@ -134,7 +134,7 @@ def test_the_queue_shows_place_and_time():
 
 def test_an_agent_on_the_way_is_announced():
     screen = drawn(AwaitAgent(request="r", queue="service", waiting="w", agent="sam", room="room-4711"))
-    assert screen.body.heading == "Putting you through…"
+    assert (screen.body.heading, screen.person) == ("Putting you through…", None)
 
 
 def test_the_agents_name_is_shown_but_neither_login_nor_room():
@@ -158,7 +158,7 @@ def test_captions_are_what_the_phone_says():
     assert drawn(WAITS["choices"], live).captions == ("Hello.", "How can I help?")
 
 
-def test_the_two_digits_that_open_the_page_are_never_on_it():
+def test_the_digits_that_open_the_page_are_not_taken_from_the_session():
     for wait in WAITS.values():
         screen = drawn(wait, page=Page(digits="8531"))
         assert "8531" not in str(msgspec.to_builtins(screen))

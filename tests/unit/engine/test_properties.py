@@ -1,0 +1,406 @@
+"""Whatever happens, in whatever order: every call is drawn on both sides, from one turn, and nothing is won by luck."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+
+import msgspec
+import pytest
+from caller import ALICE, ALICE_PHONE, BOB, Caller, bank, flow_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_calls import CAFE
+from test_proving import DESK
+from twiml import check_document
+
+from ivr.carriers.addresses import Addressing
+from ivr.carriers.twilio.writer import document
+from ivr.errors import FlowMistakes
+from ivr.flow.definition import Flow
+from ivr.flow.engine import advance
+from ivr.flow.events import (
+    AgentRequested,
+    CallEnded,
+    EnrolmentRequested,
+    FactorProven,
+    MessageRequested,
+    RedirectRequested,
+    Requested,
+    Said,
+    VerificationRequested,
+)
+from ivr.flow.inputs import (
+    AgentConnected,
+    AgentFailed,
+    AgentLeft,
+    AgentReserved,
+    Answer,
+    By,
+    CallerHungUp,
+    CallStarted,
+    Digits,
+    DocumentFailed,
+    EnrolmentFinished,
+    Input,
+    LinkOpened,
+    MessageSettled,
+    NobodyAvailable,
+    NoInput,
+    Outcome,
+    SecretAnswer,
+    Speech,
+    StreamStarted,
+    StreamStopped,
+    TimedOut,
+    VerdictReached,
+)
+from ivr.flow.session import Session, Turn
+from ivr.flow.steps import Factor
+from ivr.flow.waits import AwaitAgent, AwaitDigits, AwaitFact, TalkingToAgent
+from ivr.visual.screen import Live, screen_for
+
+SEQUENCES = 5200
+ADDRESSING = Addressing("https://ivr.example.com", b"k" * 32, "AC" + "0" * 32)
+PEOPLE = (replace(ALICE, enrolled=True), BOB)
+
+
+class Watched(Caller):
+    """A caller of whom everything is checked at every turn."""
+
+    inputs: list[Input]
+
+    def __init__(self, flow: Flow, number: str = ALICE_PHONE) -> None:
+        self.inputs = []
+        self.turn_events: tuple = ()
+        super().__init__(flow, number, contacts=PEOPLE)
+
+    def happens(self, input: Input) -> Turn:
+        before = self.session
+        turn = super().happens(input)
+        check_turn(self.flow, before, input, turn)
+        if turn.accepted:
+            self.inputs.append(input)
+            moved = turn.session.turn != before.turn
+            self.turn_events = turn.events if moved else (*self.turn_events, *turn.events)
+            check_drawing(self.flow, self.session, self.turn_events)
+            again = advance(self.flow, self.session, input, self._settle)
+            assert not again.accepted, "the same input counts twice"
+        return turn
+
+
+def check_turn(flow: Flow, before: Session, input: Input, turn: Turn) -> None:
+    after, events = turn.session, turn.events
+    if not turn.accepted:
+        assert after == before
+        assert events == ()
+        return
+    assert after.revision == before.revision + 1
+    assert msgspec.json.decode(msgspec.json.encode(after), type=Session) == after
+    assert (after.ended is None) == (after.waiting_for is not None), "a wait or an end"
+    if after.turn == before.turn:
+        kept, now = before.waiting_for, after.waiting_for
+        if isinstance(now, AwaitAgent):
+            kept, now = (msgspec.structs.replace(wait, agent=None, room=None) for wait in (kept, now))
+        assert now == kept or isinstance(input, CallerHungUp)
+        assert not any(isinstance(event, Said) for event in events), "said in a turn that nobody will draw again"
+    else:
+        assert after.turn > before.turn
+        assert isinstance(input, CallStarted) or not isinstance(input, Answer) or input.turn == before.turn
+    # Levels rise by proof only, and only for the person now claimed.
+    proven = {event.factor for event in events if isinstance(event, FactorProven)}
+    same = before.claim is not None and after.claim is not None and before.claim.contact == after.claim.contact
+    kept_factors = set(before.factors) if same or before.claim is None else set()
+    assert set(after.factors) <= kept_factors | proven
+    match input:
+        case LinkOpened():
+            assert not proven or (proven == {Factor.PAGE} and input.request in before.page.links)
+        case SecretAnswer():
+            assert proven <= ({Factor.PIN} if input.matches and not input.locked else set())
+        case VerdictReached():
+            assert proven <= ({Factor.VOICE} if input.outcome is Outcome.ACCEPTED else set())
+        case _:
+            assert not proven
+    for event in events:
+        if isinstance(event, Said) and any(secret in event.text for secret in ("1204", "1,204", "£7.00", "7.00")):
+            assert after.level == 2, "a personal fact was said below its level"
+        if isinstance(event, RedirectRequested):
+            assert event is events[-1] and event.turn == after.turn
+            assert not isinstance(before.waiting_for, TalkingToAgent)
+    redirected = any(isinstance(event, RedirectRequested) for event in events)
+    by_tap = isinstance(input, Digits | Speech | SecretAnswer) and input.by is By.TAP
+    if by_tap and after.turn != before.turn:
+        assert redirected, "the phone is not told of a tap"
+    if after.ended is not None and before.ended is None:
+        assert any(isinstance(event, CallEnded) for event in events)
+    # Nobody waits for ever: somebody, if only the clock, still has to answer.
+    match after.waiting_for:
+        case AwaitFact() as wait:
+            assert wait.request in after.open_requests or wait.patience in after.open_requests
+        case AwaitAgent() as wait:
+            assert wait.request in after.open_requests or wait.agent is not None
+
+
+def check_drawing(flow: Flow, session: Session, events: tuple) -> None:
+    screen = screen_for(flow, session, Live(said=tuple(e.text for e in events if isinstance(e, Said))))
+    assert (screen.turn, screen.revision) == (session.turn, session.revision)
+    wait = session.waiting_for
+    if wait is not None and not isinstance(wait, AwaitAgent | TalkingToAgent):
+        one_digit = isinstance(wait, AwaitDigits) and wait.min_length <= 1
+        assert screen.person is not None or one_digit, "no way to a person on the page"
+    for poll in (0, 1, 4):
+        root = check_document(document(flow, session, events, ADDRESSING.of(session), poll))
+        heard_turns = {
+            value.split("/voice/c/")[1].split("/")[1].split("?")[0]
+            for element in root.iter()
+            for value in (*element.attrib.values(), element.text or "")
+            if "/voice/c/" in value
+        }
+        assert heard_turns <= {str(screen.turn)}, "voice and screen are in different turns"
+        assert (root.find(".//Hangup") is not None) == (session.ended is not None)
+
+
+# -- what may happen ---------------------------------------------------------------------------------------------------
+
+
+def _open(caller: Watched, kind: type) -> list[str]:
+    return [event.request for event in caller.log if isinstance(event, kind)]
+
+
+def _pick(options: list, number: int):
+    return options[number % len(options)] if options else None
+
+
+KEYS = ["1", "2", "3", "4", "5", "0", "9", "*", "12", "10045678", "10056789", "4821", "", "7#*A", "٣", "0" * 40]
+WORDS = ["my balance", "yes", "no", "skip", "a person", "main menu please", "", "‮ evil </Say><Dial>", "x" * 600]
+
+
+def act(caller: Watched, byte: int) -> Input:
+    """The input that a byte stands for, given what has happened so far."""
+    kind, number = byte % 24, byte // 24
+    session = caller.session
+    mine = {
+        "room": getattr(session.waiting_for, "room", None) or "room-0",
+        "agent": getattr(session.waiting_for, "agent", None) or "dana",
+    }
+    match kind:
+        case 0 | 1 | 2 | 3:
+            return Digits(turn=session.turn, keys=KEYS[(kind * 11 + number) % len(KEYS)])
+        case 4 | 5:
+            return Digits(turn=session.turn, keys=KEYS[(kind * 7 + number) % len(KEYS)], by=By.TAP)
+        case 6:
+            return Speech(turn=session.turn, text=WORDS[number % len(WORDS)], confidence=None)
+        case 7:
+            return NoInput(turn=session.turn)
+        case 8:
+            return Digits(turn=max(0, session.turn - 1 - number), keys="1", by=By.TAP if number % 2 else By.KEYPAD)
+        case 9 | 10:
+            return SecretAnswer(turn=session.turn, matches=True, by=By.TAP if number % 2 else By.KEYPAD)
+        case 11:
+            return SecretAnswer(turn=session.turn, matches=False, locked=number % 3 == 0)
+        case 12 | 13:
+            request = _pick(_open(caller, MessageRequested), -1 - number) or "nobody.sent.it"
+            return LinkOpened(id=f"link:{request}", request=request)
+        case 14:
+            outcome = (Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.REJECTED, Outcome.INCONCLUSIVE)[number % 4]
+            any_ever = _pick(_open(caller, VerificationRequested), -1 - number // 2)
+            return VerdictReached(id=any_ever or "x", outcome=outcome, reason="test")
+        case 15:
+            verification = session.voice.verification or "x"
+            return VerdictReached(id=verification, outcome=list(Outcome)[number % 3], reason="test", score=1.0)
+        case 16:
+            enrolment = _pick(_open(caller, EnrolmentRequested), -1) or "x"
+            return EnrolmentFinished(id=enrolment, refusal=None if number % 2 else "too_short")
+        case 17:
+            return TimedOut(id=_pick(list(session.open_requests), number) or "x")
+        case 18:
+            number_of_stream = sum(one.startswith("stream:") for one in session.seen)
+            if number % 2:
+                return StreamStopped(id=f"stopped:{number_of_stream}")
+            return StreamStarted(id=f"stream:{number_of_stream}")
+        case 19:
+            messages = _open(caller, MessageRequested)
+            return MessageSettled(id=_pick(messages, number) or "x", outcome=("sent", "failed", "unknown")[number % 3])
+        case 20:
+            room = f"room-{session.revision}"
+            return AgentReserved(id=f"reserved:{room}", agent="dana", room=room)
+        case 21:
+            return AgentConnected(id=f"connected:{session.revision}", **mine)
+        case 22:
+            if number % 3 == 0:
+                return NobodyAvailable(id=_pick(_open(caller, AgentRequested), -1) or "x", reason="closed")
+            if number % 3 == 1:
+                return AgentFailed(id=f"failed:{session.revision}", agent=mine["agent"])
+            return AgentLeft(id=f"left:{session.revision}", room=mine["room"])
+        case _:
+            if number < 3:
+                return CallerHungUp(id="hangup")
+            return DocumentFailed(id=f"fallback:{session.turn}", code="12100")
+
+
+def play(flow: Flow, script: bytes) -> Watched:
+    caller = Watched(flow, number=ALICE_PHONE if script[0] % 4 else "+12025550123")
+    for byte in script[1:]:
+        turn = caller.happens(act(caller, byte))
+        if byte % 24 == 23 and caller.inputs:  # and something that has happened before, late and twice
+            repeated = caller.inputs[byte // 24 % len(caller.inputs)]
+            assert not caller.happens(repeated).accepted
+        if turn.session.ended is not None and byte % 3:
+            break
+    return caller
+
+
+# -- generated flows --------------------------------------------------------------------------------------------------
+
+PIECES: list[Callable[[str, Callable[[], str]], str]] = [
+    lambda name, to: f"  {name}: {{say: Text of {name}., next: {to()}}}",
+    lambda name, to: (
+        f"  {name}: {{menu: Choose., choices: {{1: {{label: One, goto: {to()}}},"
+        f" 2: {{label: Two, goto: {to()}}}, 0: {{label: Person, goto: desk}}}}, retry: {{tries: 2, then: {to()}}}}}"
+    ),
+    lambda name, to: f"  {name}: {{ask: How many?, length: 1..3, next: {to()}}}",
+    lambda name, to: f"  {name}: {{ask: What is it?, for: speech, next: {to()}}}",
+    lambda name, to: f"  {name}: {{identify: customer_number, prompt: Number?, found: {to()}, unknown: {to()}}}",
+    lambda name, to: f"  {name}: {{link: 'Enter {{{{ link.digits }}}}.', message: Page., next: {to()}}}",
+    lambda name, to: f"  {name}: {{verify: {{text: We listen., must_hear: true}}, next: {to()}}}",
+    lambda name, to: f"  {name}: {{needs: 2, lookup: [balance], next: {to()}, failed: {to()}}}",
+    lambda name, to: (
+        f"  {name}: {{needs: 2, consent: {{text: May we?, version: a}}, enrol: Talk., enrolled: {to()},"
+        f" declined: {to()}, failed: {to()}}}"
+    ),
+    lambda name, to: f"  {name}: {{secret: PIN?, next: {to()}, wrong: {to()}}}",
+    lambda name, to: f"  {name}: {{when: [{{if: caller.level > 0, goto: {to()}}}], otherwise: {to()}}}",
+]
+
+
+def generated(seed: int) -> Flow:
+    """A random flow that the check lets through."""
+    chance = random.Random(seed)
+    while True:
+        names = [f"s{n}" for n in range(chance.randint(4, 8))]
+        to = partial(chance.choice, [*names, "desk", "bye"])
+        steps = "\n".join(chance.choice(PIECES)(name, to) for name in names)
+        factors = chance.sample(["page", "voice", "pin"], 3)
+        yaml = f"""
+schema: duet/1
+flow: random
+title: Random
+language: {chance.choice(["en-GB", "ar", "de-DE"])}
+start: who
+person: desk
+prove: proof
+facts: {{balance: {{type: money, level: 2}}}}
+steps:
+  who: {{identify: caller_id, found: s0, unknown: number}}
+  number: {{identify: customer_number, prompt: Number?, found: s0, unknown: desk}}
+{steps}
+  proof:
+    authenticate: [{", ".join(factors)}]
+    level: 2
+    prompts: {{page: Page., voice: Voice., pin: PIN.}}
+    message: Open.
+    passed: return
+    failed: desk
+  desk: {{queue: desk, prompt: Hold., waiting: Wait., unavailable: bye, finished: bye}}
+  bye: {{hangup: Goodbye.}}
+"""
+        try:
+            return flow_of(yaml)
+        except FlowMistakes:
+            continue
+
+
+FLOWS = {
+    "bank": bank(),
+    "desk": flow_of(DESK),
+    "cafe": flow_of(CAFE),
+    **{f"generated {seed}": generated(seed) for seed in (1, 2, 3)},
+}
+SHARES = {"bank": 0.5}  # of the sequences; the others share the rest
+counted = {"sequences": 0, "inputs": 0}
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_any_sequence_ends_in_a_wait_or_an_end_drawn_on_both_sides(name: str) -> None:
+    share = SHARES.get(name, 0.5 / (len(FLOWS) - 1))
+
+    @settings(
+        max_examples=round(SEQUENCES * share), deadline=None, derandomize="CI" in os.environ,
+        suppress_health_check=list(HealthCheck), database=None,
+    )  # fmt: skip
+    @given(st.binary(min_size=8, max_size=24))
+    def sequences(script: bytes) -> None:
+        caller = play(FLOWS[name], script)
+        counted["sequences"] += 1
+        counted["inputs"] += len(caller.inputs)
+
+    sequences()
+
+
+def test_enough_sequences_were_played(capsys: pytest.CaptureFixture) -> None:
+    """Runs after the ones above; alone it plays the bank's share of them."""
+    while counted["sequences"] < 5000:
+        play(FLOWS["bank"], random.Random(counted["sequences"]).randbytes(16))
+        counted["sequences"] += 1
+    with capsys.disabled():
+        print(f"\n{counted['sequences']} random sequences with {counted['inputs']} accepted inputs")
+
+
+# -- all short interleavings around the proof --------------------------------------------------------------------------
+
+
+def _moves(start: Watched) -> dict[str, Callable[[Watched], Input]]:
+    """What may happen around the question under way; each is made when its time comes."""
+    verification = start.session.voice.verification
+    link, asked_at = _open(start, MessageRequested)[0], start.session.turn
+    return {
+        "key": lambda caller: Digits(turn=caller.session.turn, keys="1"),
+        "person": lambda caller: Digits(turn=caller.session.turn, keys="0"),
+        "tap": lambda caller: Digits(turn=caller.session.turn, keys="1", by=By.TAP),
+        "late tap": lambda caller: Digits(turn=asked_at, keys="1", by=By.TAP),
+        "silence": lambda caller: NoInput(turn=caller.session.turn),
+        "right PIN": lambda caller: SecretAnswer(turn=caller.session.turn, matches=True),
+        "wrong PIN": lambda caller: SecretAnswer(turn=caller.session.turn, matches=False),
+        "accepted": lambda caller: VerdictReached(id=verification, outcome=Outcome.ACCEPTED, reason=""),
+        "rejected": lambda caller: VerdictReached(id=verification, outcome=Outcome.REJECTED, reason=""),
+        "no verdict in time": lambda caller: TimedOut(id=verification),
+        "page": lambda caller: LinkOpened(id="link:1", request=link),
+        "patience": lambda caller: TimedOut(id=_open(caller, Requested)[-1]),
+        "hang-up": lambda caller: CallerHungUp(id="hangup"),
+    }
+
+
+@pytest.mark.parametrize("flow", ["bank", "desk"])
+def test_all_short_interleavings_around_the_proof(flow: str) -> None:
+    """Up to four in a row, any of them twice. What is not accepted changes nothing, so nothing new can follow it."""
+    start = Watched(FLOWS[flow])
+    start.happens(Digits(turn=start.session.turn, keys="1"))
+    assert start.session.proving is not None
+    moves = _moves(start)
+    levels, count = set(), 0
+    ahead: list[tuple[Watched, tuple[str, ...]]] = [(start, ())]
+    while ahead:
+        before, order = ahead.pop()
+        for name in moves:
+            caller = _copy(before)
+            accepted = caller.happens(moves[name](caller)).accepted
+            count += 1
+            done = {*order, name}
+            proofs = {"page", "right PIN", "accepted"} & done
+            assert caller.level < 2 or len(proofs) >= 2
+            assert caller.level == 0 or proofs - {"accepted"}
+            levels.add(caller.level)
+            if accepted and len(order) < 3:
+                ahead.append((caller, (*order, name)))
+    assert count > 2000
+    assert levels == {0, 1, 2}
+
+
+def _copy(caller: Watched) -> Watched:
+    copy = object.__new__(Watched)
+    copy.__dict__.update(caller.__dict__)
+    copy.inputs, copy.log = list(caller.inputs), list(caller.log)
+    return copy
