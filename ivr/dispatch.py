@@ -161,6 +161,7 @@ class Dispatch:
                 self._connect(reservation)  # the fact was lost in a crash
             case S.JOINED if not (isinstance(wait, TalkingToAgent) and wait.room == reservation.room):
                 self._left(reservation)
+                self._end_leg(reservation)  # nobody ends the room of an agent whom the caller has never joined
 
     def _has_been_read(self, reservation: Reservation, now: datetime) -> bool:
         return reservation.seen_at is not None and now - reservation.seen_at >= timedelta(seconds=POP_SECONDS)
