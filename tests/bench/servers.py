@@ -98,7 +98,7 @@ class Carrier:
 
     port: int = 0
     messages: dict[str, str] = field(default_factory=dict)  # newest text by recipient
-    moved: dict[str, float] = field(default_factory=dict)  # perf_counter by call sid
+    moved: dict[str, tuple[float, str]] = field(default_factory=dict)  # by call sid: perf_counter, and where to
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def text_to(self, number: str) -> str:
@@ -106,8 +106,8 @@ class Carrier:
             await self.news.wait_for(lambda: number in self.messages)
         return self.messages[number]
 
-    async def moved_at(self, call_sid: str) -> float:
-        """When the call was last moved. Raises TimeoutError after 10 s."""
+    async def move_of(self, call_sid: str) -> tuple[float, str]:
+        """When the call was moved, and where to. Raises TimeoutError after 10 s."""
         async with asyncio.timeout(10), self.news:
             await self.news.wait_for(lambda: call_sid in self.moved)
         return self.moved.pop(call_sid)
@@ -124,7 +124,7 @@ class Carrier:
                     if path.endswith("/Messages.json"):
                         self.messages[asked["To"]] = asked["Body"]
                     elif "Url" in asked:
-                        self.moved[path.rpartition("/")[2].removesuffix(".json")] = arrived
+                        self.moved[path.rpartition("/")[2].removesuffix(".json")] = arrived, asked["Url"]
                     self.news.notify_all()
                 body = json.dumps({"sid": "SM" + secrets.token_hex(16), "status": "queued"}).encode()
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
