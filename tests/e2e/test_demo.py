@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +55,8 @@ def test_no_secret_is_told(demo):
 
 
 def test_nothing_is_left_behind(demo):
-    """Neither processes nor files: the run's directory is gone."""
-    left = list((ROOT / "var" / "demo").iterdir())
-    assert not [path for path in left if (path / "server.log").exists() and str(path) in demo.stdout]
+    """Server and emulator have ended with the command."""
+    for what in ("server", "emulator"):
+        address = re.search(rf"{what} (http://\S+)", demo.stdout).group(1)
+        with pytest.raises(httpx.TransportError):
+            httpx.get(address, trust_env=False)
