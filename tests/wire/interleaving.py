@@ -42,7 +42,10 @@ FAULTS = FaultRates(drop=0.03, delay=0.1, duplicate=0.15, reorder=0.2, http429=0
 
 @dataclass(frozen=True)
 class Interleaving:
-    """``caller``: contact (on file), enrolled (and with a voiceprint) or stranger. ``acts``: what happens, in order, in the words of ``drawn_at_random``."""
+    """``caller``: contact (on file), enrolled (and with a voiceprint) or stranger.
+
+    ``acts``: what happens, in order, in the words of ``drawn_at_random``.
+    """
 
     caller: str
     acts: tuple[str, ...]
@@ -264,7 +267,7 @@ class Playing:
 
 
 def check_log(system: System, call: Call) -> None:
-    """One course of events: no revision is missing, no turn was answered twice, no fact taken twice, the end is an end."""
+    """One course of events: no revision missing, no turn answered twice, no fact taken twice, the end an end."""
     rows = system.log(call)
     if [row.revision for row in rows] != list(range(1, len(rows) + 1)):
         raise Divergence(f"revisions {[row.revision for row in rows]} have holes")
@@ -304,7 +307,7 @@ def play(system: System, interleaving: Interleaving) -> Played:
 
 
 def shrunk(system: System, interleaving: Interleaving, most_plays: int = 40) -> Interleaving:
-    """The same failure with as few acts as ``most_plays`` tries can find; each try is played twice, for it may be rare."""
+    """The same failure with as few acts as ``most_plays`` tries can find; each is played twice, for it may be rare."""
     smallest, plays, changed = interleaving, 0, True
     while changed and plays < most_plays:
         changed = False
