@@ -11,7 +11,8 @@ import pytest
 
 from tests.unit.store.databases import Cluster
 from tests.wire.desk import AgentAtDesk
-from tests.wire.interleaving import drawn_at_random, played
+from tests.wire.interleaving import drawn_at_random
+from tests.wire.play import played
 from tests.wire.smartphone import opened
 from tests.wire.system import System, running
 from tests.wire.test_page import Events
