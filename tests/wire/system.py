@@ -267,8 +267,10 @@ def running(
 
 
 def _warm_up(system: System) -> None:
-    """One call until its message is there: the servers import the carrier's SDK behind their first webhooks, and at this
-    clock's pace a caller would long have hung up."""
+    """One call until its message is there: the servers import the carrier's SDK behind their first webhooks.
+
+    At the clock's pace a caller would long have hung up.
+    """
     caller = system.contact().number
     call = system.dials(caller)
     ends = time.monotonic() + START_SECONDS

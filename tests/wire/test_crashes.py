@@ -11,7 +11,7 @@ import pytest
 from ivr.emulator.phone import Call
 from ivr.flow.events import MessageRequested
 from tests.wire.desk import AgentAtDesk
-from tests.wire.interleaving import check_log
+from tests.wire.play import check_log
 from tests.wire.smartphone import opened
 from tests.wire.system import PIN, System, running
 
