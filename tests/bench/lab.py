@@ -71,9 +71,10 @@ def encoded(fields: Mapping[str, str]) -> bytes:
     return urlencode(fields).encode()
 
 
-def action_of(document: bytes) -> str:
-    """Where a document's Gather posts its answer. Raises ValueError if it has none."""
+def action_of(document: bytes, base: str = "") -> str:
+    """Where a document's Gather posts its answer, ``base`` before a relative one. Raises ValueError if it has none."""
     found = _ACTION.search(document)
     if found is None:
         raise ValueError(f"no <Gather> in {document[:500]!r}")
-    return unescape(found.group(1).decode())
+    address = unescape(found.group(1).decode())
+    return address if address.startswith("http") else base + address

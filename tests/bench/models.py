@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import threading
 
@@ -15,6 +16,7 @@ from ivr.app import House, create_app, create_flask, publish
 from ivr.settings import read
 from ivr.web import sockets
 from ivr.web.serving import THREADS, Server
+from tests.bench.handwritten import create_app as create_app_by_hand
 
 
 def flask_with_pages() -> Flask:
@@ -35,6 +37,12 @@ def flask_with_pages() -> Flask:
         return Response(wait(), content_type="text/event-stream")
 
     return flask
+
+
+def by_hand() -> Flask:
+    return create_app_by_hand(
+        os.environ["BENCH_DATABASE_URL"], os.environ["IVR_TWILIO_AUTH_TOKEN"], os.environ["IVR_PUBLIC_URL"]
+    )
 
 
 def behind(bridge: str) -> Server:

@@ -29,7 +29,9 @@ def main(url: str, model: str, *contacts: str) -> None:
 
     def store(transaction) -> None:
         for contact in contacts:
-            given = ConsentGiven(contact=contact, version="bench", wording="Do you agree?", language="en-GB", by=By.KEYPAD)
+            given = ConsentGiven(
+                contact=contact, version="bench", wording="Do you agree?", language="en-GB", by=By.KEYPAD
+            )
             consents.record(transaction, "bench", given, to_microseconds(now))
             voiceprints.save(transaction, contact, seal(result.voiceprint, key, contact), encoder.sha256, now)
 

@@ -60,7 +60,7 @@ class Call:
 async def begin(port: int, connection: Connection, carrier: servers.Carrier, number: int) -> Call:
     """Dials, and opens the page with the two digits that were spoken."""
     caller, sid = number_of(number), lab.new_call_sid()
-    document = (await connection.webhook(f"http://127.0.0.1:{port}/voice/{lab.FLOW}", lab.form(sid, caller)))
+    document = await connection.webhook(f"http://127.0.0.1:{port}/voice/{lab.FLOW}", lab.form(sid, caller))
     call = Call(sid, caller, lab.action_of(document), document.decode())
     path = "/v/" + re.search(r"/v/(\S+)", await carrier.text_to(caller)).group(1)
     body = urlencode({"digits": "".join(_DIGITS.search(call.document).groups())}).encode()
@@ -92,8 +92,15 @@ async def stream(port: int, call: Call, audio: bytes, offset: int) -> None:
         for sent in range(1 << 30):
             chunk = audio[at : at + FRAME].ljust(FRAME, b"\xff")
             at = (at + FRAME) % len(audio)
-            media = {"track": "inbound", "chunk": str(sent + 1), "timestamp": str(20 * sent), "payload": base64.b64encode(chunk).decode()}
-            await socket.send(json.dumps({"event": "media", "sequenceNumber": str(sent + 2), "streamSid": sid, "media": media}))
+            media = {
+                "track": "inbound",
+                "chunk": str(sent + 1),
+                "timestamp": str(20 * sent),
+                "payload": base64.b64encode(chunk).decode(),
+            }
+            await socket.send(
+                json.dumps({"event": "media", "sequenceNumber": str(sent + 2), "streamSid": sid, "media": media})
+            )
             await asyncio.sleep(max(0.0, began + 0.02 * (sent + 1) - time.monotonic()))
 
 
@@ -162,7 +169,9 @@ async def _measured(
     async with contextlib.AsyncExitStack() as stack:
         before = process.memory_kib()
         for call in calls:
-            call.page = await stack.enter_async_context(listening(process.port, "/v/call/events?after=0", {"Cookie": call.cookie}))
+            call.page = await stack.enter_async_context(
+                listening(process.port, "/v/call/events?after=0", {"Cookie": call.cookie})
+            )
             await call.page.until(1)
         kib_per_page = (process.memory_kib() - before) / pages
         async with contextlib.AsyncExitStack() as lines:
@@ -211,7 +220,9 @@ async def people(directory: Path, environment: dict[str, str], streams: int) -> 
 
 async def _done(environment: dict[str, str], *arguments: str) -> None:
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, cwd=lab.ROOT, env=environment, stdout=pipe, stderr=pipe)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, cwd=lab.ROOT, env=environment, stdout=pipe, stderr=pipe
+    )
     _, errors = await process.communicate()
     if process.returncode:
         raise RuntimeError(f"{' '.join(arguments[:4])} failed: {errors.decode()[-2000:]}")

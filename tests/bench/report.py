@@ -11,7 +11,9 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
     widths = [max(len(line[i]) for line in (list(columns), *cells)) for i in range(len(columns))]
 
     def line(values: Sequence[str]) -> str:
-        first, *rest = (v.ljust(w) if not i else v.rjust(w) for i, (v, w) in enumerate(zip(values, widths, strict=True)))
+        first, *rest = (
+            v.ljust(w) if not i else v.rjust(w) for i, (v, w) in enumerate(zip(values, widths, strict=True))
+        )
         return "  ".join((first, *rest)).rstrip()
 
     rule = "  ".join("-" * width for width in widths)

@@ -118,8 +118,12 @@ class Carrier:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 arrived = time.perf_counter()
                 path = head.split(" ", 2)[1]
-                length = next((int(x.split(":")[1]) for x in head.split("\r\n") if x.lower().startswith("content-l")), 0)
-                asked = {name: values[0] for name, values in parse_qs((await reader.readexactly(length)).decode()).items()}
+                length = next(
+                    (int(x.split(":")[1]) for x in head.split("\r\n") if x.lower().startswith("content-l")), 0
+                )
+                asked = {
+                    name: values[0] for name, values in parse_qs((await reader.readexactly(length)).decode()).items()
+                }
                 async with self.news:
                     if path.endswith("/Messages.json"):
                         self.messages[asked["To"]] = asked["Body"]
@@ -127,7 +131,10 @@ class Carrier:
                         self.moved[path.rpartition("/")[2].removesuffix(".json")] = arrived, asked["Url"]
                     self.news.notify_all()
                 body = json.dumps({"sid": "SM" + secrets.token_hex(16), "status": "queued"}).encode()
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+                writer.write(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+                    + body
+                )
         writer.close()
 
 

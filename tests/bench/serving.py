@@ -32,12 +32,14 @@ async def call(connection: Connection, first_url: str, caller: str) -> int:
     sid = lab.new_call_sid()
     document = await connection.webhook(first_url, lab.form(sid, caller))
     for turn in range(TURNS):
-        action = lab.action_of(document)
+        action = lab.action_of(document, f"http://127.0.0.1:{connection.port}")
         document = await connection.webhook(action, lab.keys(sid, "1" if turn % 2 else "2", caller))
     return TURNS + 1
 
 
-async def load(process: servers.Process, flow: str, parallel: int, calls: int, patience: float = 60.0) -> dict[str, float]:
+async def load(
+    process: servers.Process, flow: str, parallel: int, calls: int, patience: float = 60.0
+) -> dict[str, float]:
     """``parallel`` callers on kept-alive connections. Raises TimeoutError if they are not served in time."""
     first_url = f"http://127.0.0.1:{process.port}/voice/{flow}"
     connections = [Connection(process.port) for _ in range(parallel)]
@@ -105,7 +107,10 @@ async def measure(quick: bool) -> dict:
                     results[model][f"{parallel} at a time"] = _medians(found[model])
             for model in models:
                 results[model][f"8 at a time, {PAGES} pages open"] = await _with_pages(started[model], calls)
-    return {"models": results, "versions": {name: _version(name) for name in ("a2wsgi", "asgiref", "gunicorn", "gevent", "uvicorn")}}
+    return {
+        "models": results,
+        "versions": {name: _version(name) for name in ("a2wsgi", "asgiref", "gunicorn", "gevent", "uvicorn")},
+    }
 
 
 async def _with_pages(process: servers.Process, calls: int) -> dict[str, float]:
