@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
+from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -15,9 +16,10 @@ from ivr.carriers.addresses import Addressing
 from ivr.carriers.base import CarrierFault, Control
 from ivr.errors import UnknownCall
 from ivr.flow import phrases
-from ivr.flow.inputs import AgentConnected, AgentFailed, AgentLeft, AgentReserved, NobodyAvailable
+from ivr.flow.events import AgentRequested
+from ivr.flow.inputs import AgentConnected, AgentFailed, AgentLeft, AgentReserved, Fact, NobodyAvailable
 from ivr.flow.session import Session
-from ivr.flow.waits import AwaitAgent
+from ivr.flow.waits import AwaitAgent, TalkingToAgent
 from ivr.store import agents, contacts, requests, sessions
 from ivr.store.agents import Agent, AgentState, Reservation, ReservationState
 
@@ -76,13 +78,15 @@ class Dispatch:
     """``changed(agent)`` is told whenever that agent's desk would be drawn differently; it must return at once."""
 
     def __init__(
-        self, services: Services, control: Control, addressing: Addressing, changed: Callable[[str], None],
-        wake: Callable[[], None],
+        self, services: Services, control: Control, addressing: Addressing, executor: Executor,
+        changed: Callable[[str], None], wake: Callable[[], None],
     ) -> None:  # fmt: skip
+        """``executor`` runs what asks the carrier, so that a slow answer holds up nobody else."""
         self._services = services
         self._db = services.database
         self._control = control
         self._addressing = addressing
+        self._executor = executor
         self._changed = changed
         self._wake = wake
 
@@ -96,6 +100,8 @@ class Dispatch:
             self._follow(reservation, now)
         taken = {reservation.request for reservation in live}
         waiting = [r for r in requests.open_requests(self._db, KIND, now, LIMIT) if r.request not in taken]
+        for request in waiting:
+            self._forget_agent(request.call)
         if not waiting:
             return
         if all(agent.state is AgentState.OFFLINE for agent in agents.all_agents(self._db)):
@@ -120,6 +126,15 @@ class Dispatch:
             ahead += request.body.queue == wait.queue
         return Place(position=1, waited_seconds=0)
 
+    def _forget_agent(self, call: str) -> None:
+        """A caller to whom no agent is on the way any more, though the news of it was lost in a crash."""
+        session = sessions.load(self._db, call)
+        wait = session.waiting_for if session else None
+        if not isinstance(wait, AwaitAgent) or wait.agent is None:
+            return
+        if agents.live_reservation_of_call(self._db, call) is None:  # none came since ``look`` began
+            self._take(call, AgentFailed(id=f"failed:{wait.room}", agent=wait.agent))
+
     def _offer(self, request: requests.Request, agent: Agent, now: datetime) -> None:
         reservation = Reservation(
             id=secrets.token_hex(12), call=request.call, request=request.request, agent=agent.name,
@@ -131,18 +146,22 @@ class Dispatch:
 
     def _follow(self, reservation: Reservation, now: datetime) -> None:
         session = sessions.load(self._db, reservation.call)
-        if session is None or (session.ended is not None and reservation.state is not S.JOINED):
-            return self._abandon(reservation, now)
+        wait = session.waiting_for if session else None
+        waits = isinstance(wait, AwaitAgent) and wait.request == reservation.request
         match reservation.state:
+            case S.OFFERED | S.ACCEPTED | S.RINGING if not waits:
+                self._abandon(reservation, now)
             case S.OFFERED if now - reservation.offered_at > timedelta(seconds=OFFER_SECONDS):
                 self._move(reservation, S.OFFERED, S.FAILED, agent_to=AgentState.BUSY)
             case S.ACCEPTED if self._has_been_read(reservation, now):
                 self._ring(reservation)
             case S.RINGING if now - reservation.accepted_at > timedelta(seconds=RINGING_SECONDS):
                 self._failed(reservation, "not answered")
-            case S.JOINED if session.ended is not None:
+            case S.JOINED if waits and wait.room == reservation.room:
+                self._connect(reservation)  # the fact was lost in a crash
+            case S.JOINED if not (isinstance(wait, TalkingToAgent) and wait.room == reservation.room):
                 self._left(reservation)
-        return None
+                self._end_leg(reservation)  # nobody ends the room of an agent whom the caller has never joined
 
     def _has_been_read(self, reservation: Reservation, now: datetime) -> bool:
         return reservation.seen_at is not None and now - reservation.seen_at >= timedelta(seconds=POP_SECONDS)
@@ -152,9 +171,13 @@ class Dispatch:
         agent = agents.by_name(self._db, reservation.agent)
         if not self._move(reservation, S.ACCEPTED, S.RINGING):
             return
-        self._take(
-            reservation.call, AgentReserved(id=f"reserved:{reservation.id}", agent=agent.name, room=reservation.room)
-        )
+        reserved = AgentReserved(id=f"reserved:{reservation.id}", agent=agent.name, room=reservation.room)
+        if self._take(reservation.call, reserved):
+            self._executor.submit(self._dial, reservation, agent)
+        else:  # the caller has gone, or is somebody else's
+            self._abandon(reservation, self._services.clock())
+
+    def _dial(self, reservation: Reservation, agent: Agent) -> None:
         try:
             leg = self._control.dial(
                 agent.address, self._addressing.agent_url(reservation.id),
@@ -165,12 +188,12 @@ class Dispatch:
             if not fault.unknown:
                 self._failed(reservation, str(fault))
             return  # it may be ringing all the same: its own webhook or RINGING_SECONDS decide
-        agents.move_reservation(
-            self._db, reservation.id, (S.RINGING, S.JOINED), self._state(reservation), at=self._services.clock(), leg=leg
-        )
-
-    def _state(self, reservation: Reservation) -> ReservationState:
-        return agents.reservation(self._db, reservation.id).state
+        now = self._services.clock()
+        for state in S:  # whatever it is by now: the leg belongs to it
+            if agents.move_reservation(self._db, reservation.id, (state,), state, at=now, leg=leg):
+                if state is S.FAILED:
+                    self._hang_up(reservation)
+                return
 
     def _abandon(self, reservation: Reservation, now: datetime) -> None:
         """The caller has gone before the agent came."""
@@ -178,7 +201,7 @@ class Dispatch:
         if agents.move_reservation(
             self._db, reservation.id, (S.OFFERED, S.ACCEPTED, S.RINGING), S.FAILED, agent_to=to, at=now
         ):
-            self._hang_up(reservation)
+            self._end_leg(reservation)
             self._changed(reservation.agent)
 
     def _failed(self, reservation: Reservation, why: str) -> None:
@@ -186,12 +209,15 @@ class Dispatch:
         if self._move(reservation, S.RINGING, S.FAILED, agent_to=AgentState.BUSY):
             log.warning("agent %s was not reached: %s", reservation.agent, why)
             self._take(reservation.call, AgentFailed(id=f"failed:{reservation.id}", agent=reservation.agent))
-            self._hang_up(reservation)
+            self._end_leg(reservation)
             self._wake()
 
     def _left(self, reservation: Reservation) -> None:
         if self._move(reservation, S.JOINED, S.FINISHED, agent_to=AgentState.WRAPUP):
             self._take(reservation.call, AgentLeft(id=f"left:{reservation.id}", room=reservation.room))
+
+    def _end_leg(self, reservation: Reservation) -> None:
+        self._executor.submit(self._hang_up, reservation)
 
     def _hang_up(self, reservation: Reservation) -> None:
         leg = (agents.reservation(self._db, reservation.id) or reservation).leg
@@ -213,11 +239,12 @@ class Dispatch:
             self._changed(reservation.agent)
         return moved
 
-    def _take(self, call: str, fact) -> None:
+    def _take(self, call: str, fact: Fact) -> bool:
         try:
-            take_turn(self._services, call, fact)
+            return take_turn(self._services, call, fact).accepted
         except UnknownCall as error:
             log.warning("%s", error)
+            return False
 
     # -- the agent's phone ----------------------------------------------------------------------------------------
 
@@ -230,8 +257,11 @@ class Dispatch:
         """The agent is in the room: bring the caller. Repeatable."""
         found = agents.reservation(self._db, reservation)
         if found is not None and self._move(found, S.RINGING, S.JOINED):
-            connected = AgentConnected(id=f"connected:{found.id}", agent=found.agent, room=found.room)
-            self._take(found.call, connected)
+            self._connect(found)
+
+    def _connect(self, reservation: Reservation) -> None:
+        connected = AgentConnected(id=f"connected:{reservation.id}", agent=reservation.agent, room=reservation.room)
+        self._take(reservation.call, connected)
 
     def leg_ended(self, reservation: str) -> None:
         found = agents.reservation(self._db, reservation)
@@ -269,9 +299,16 @@ class Dispatch:
             path=session.choices_made, level=session.level, factors=tuple(f.value for f in session.factors),
             verdict=verdict.value if verdict else None, verdict_reason=session.voice.reason,
             net_speech_seconds=session.voice.net_speech_seconds, voice_model=session.voice.model,
-            waited_seconds=max(0, round((since - reservation.offered_at).total_seconds())),
+            waited_seconds=max(0, round((since - self._asked_at(reservation)).total_seconds())),
             state=_SHOWN[reservation.state], since=since,
         )  # fmt: skip
+
+    def _asked_at(self, reservation: Reservation) -> datetime:
+        """When the caller began to wait for an agent."""
+        for row in sessions.log(self._db, reservation.call):
+            if any(isinstance(e, AgentRequested) and e.request == reservation.request for e in row.events):
+                return row.at
+        return reservation.offered_at
 
     def seen(self, reservation: str) -> None:
         """The pop has been drawn on the agent's screen: from now on it can be read."""
@@ -298,7 +335,7 @@ class Dispatch:
             return False
         if found.state is S.JOINED:
             self._left(found)
-            self._hang_up(found)
+            self._end_leg(found)
         done = agents.move_reservation(
             self._db, reservation, (S.FINISHED,), S.FINISHED, agent_to=AgentState.AVAILABLE, at=self._services.clock(),
             disposition=disposition, note=note,

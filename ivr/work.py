@@ -6,9 +6,10 @@ may be delivered twice; a message is claimed before it is sent and never repeate
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from datetime import timedelta
 
@@ -46,6 +47,7 @@ class Work:
         self._others = others
         self._wake = threading.Event()
         self._stopping = False
+        self._finding_out = False
         self._thread = threading.Thread(target=self._run, name="work", daemon=True)
 
     def start(self) -> None:
@@ -67,7 +69,7 @@ class Work:
                 try:
                     look()
                 except Exception:
-                    log.exception("work: %s failed; it is tried again at the next look", getattr(look, "__name__", look))
+                    log.exception("work: %s failed; it is tried again at the next look", look)
 
     def deliver(self) -> None:
         """Claim and hand out what is open."""
@@ -79,26 +81,49 @@ class Work:
     def time_out(self) -> None:
         """The clock answers whatever nobody answered in time."""
         for request in requests.overdue(self._services.database, self._services.clock()):
-            if request.kind == requests.NEVER_TWICE:
-                self._settle(request, Delivery.UNKNOWN if request.attempts else Delivery.FAILED)
-            else:
-                self._take(request, TimedOut(id=request.request))
+            with self._alone(f"the end of {request.kind} {request.request}"):
+                if request.kind == requests.NEVER_TWICE:
+                    self._settle(request, Delivery.UNKNOWN if request.attempts else Delivery.FAILED)
+                else:
+                    self._take(request, TimedOut(id=request.request))
 
     def reconcile(self) -> None:
-        """A message that was claimed and not settled before a crash: find out, never send it again."""
-        for request in requests.in_doubt(self._services.database, self._services.clock()):
-            try:
-                found = request.external_id or self._find(request)
-            except CarrierFault as fault:
-                log.warning("message %s: cannot find out whether it was sent: %s", request.request, fault)
-                continue  # asked again until the request is overdue, then UNKNOWN
-            self._settle(request, Delivery.SENT if found else Delivery.UNKNOWN)
+        """A message that was claimed and not settled before a crash: find out, never send it again.
+
+        Asking the carrier may take long, and the clock must not stand still meanwhile: it happens on ``executor``.
+        """
+        if not self._finding_out and requests.in_doubt(self._services.database, self._services.clock()):
+            self._finding_out = True
+            self._executor.submit(self._find_out)
+
+    def _find_out(self) -> None:
+        try:
+            for request in requests.in_doubt(self._services.database, self._services.clock()):
+                with self._alone(f"message {request.request}"):
+                    try:
+                        found = request.external_id or self._find(request)
+                    except CarrierFault as fault:
+                        log.warning("message %s: cannot find out whether it was sent: %s", request.request, fault)
+                        continue  # asked again until the request is overdue, then UNKNOWN
+                    self._settle(request, Delivery.SENT if found else Delivery.UNKNOWN)
+        finally:
+            self._finding_out = False
+
+    @staticmethod
+    @contextlib.contextmanager
+    def _alone(what: str) -> Iterator[None]:
+        """What fails for one call (a session this release cannot read, say) must not stop the others."""
+        try:
+            yield
+        except Exception:
+            log.exception("work: %s failed; it is tried again at the next look", what)
 
     def sweep(self) -> None:
         """Calls whose end nobody reported."""
         before = self._services.clock() - LONGEST_CALL
         for call in sessions.open_calls(self._services.database, before, LIMIT):
-            take_turn(self._services, call, CallerHungUp(id="hangup", source="sweep"))
+            with self._alone(f"the sweep of call {call}"):
+                take_turn(self._services, call, CallerHungUp(id="hangup", source="sweep"))
 
     def _one(self, request: Request) -> None:
         try:
@@ -113,17 +138,16 @@ class Work:
             log.exception("%s %s failed", request.kind, request.request)
 
     def _redirect(self, request: Request) -> None:
-        """Move the live call to its present turn, wherever that is by now."""
+        """Move the live call to the turn that asked for it. A later turn has its own request, or the call made it."""
         session = present(self._services, request.call).session
-        carrier_call = sessions.carrier_call_of(self._services.database, request.call)
-        if session.ended != "caller_hung_up" and not isinstance(session.waiting_for, TalkingToAgent):
-            self._ask(request, lambda: self._control.redirect(carrier_call, self._addressing.of(session).draw))
-        elif session.turn == request.body.turn and isinstance(session.waiting_for, TalkingToAgent) and not request.attempts:
-            # Joins the caller and the agent. Never repeated: it would take a caller who has joined out of the room and
-            # end the conversation. Where it is lost, the caller leaves the waiting room by its next document.
-            self._ask(request, lambda: self._control.redirect(carrier_call, self._addressing.of(session).draw))
-        else:
+        joins = isinstance(session.waiting_for, TalkingToAgent)
+        # The one that joins caller and agent is never repeated: it would take a caller who has joined out of the room
+        # and end the conversation. Where it is lost, the caller leaves the waiting room by its next document.
+        if session.turn != request.body.turn or session.ended == "caller_hung_up" or (joins and request.attempts):
             requests.drop(self._services.database, request.request)
+            return
+        carrier_call = sessions.carrier_call_of(self._services.database, request.call)
+        self._ask(request, lambda: self._control.redirect(carrier_call, self._addressing.of(session).draw))
 
     def _watch(self, request: Request) -> None:
         session = present(self._services, request.call).session

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import ipaddress
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 import msgspec
 
 from ivr.authentication.listening import Listening
 from ivr.calls import Services, take_turn
-from ivr.carriers.addresses import Addressing
+from ivr.carriers.addresses import Addressing, Ticket
 from ivr.errors import UnknownCall
 from ivr.flow.inputs import StreamStarted, StreamStopped
 from ivr.store import sessions
@@ -77,17 +75,20 @@ class StreamDoor:
             return
         await send({"type": "websocket.accept"})
         call: str | None = None
-        stream = ""
+        ticket: Ticket | None = None
         malformed = 0
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + START_SECONDS
         try:
             while True:
-                message = await asyncio.wait_for(receive(), None if call else START_SECONDS)
+                message = await asyncio.wait_for(receive(), None if call else deadline - loop.time())
                 if message["type"] == "websocket.disconnect":
                     return
                 try:
                     frame = _decode(message.get("text") or message.get("bytes") or b"")
                     if frame.event == "start" and call is None and frame.start is not None:
-                        call, stream = await self._started(frame.start), frame.start.stream_sid
+                        ticket = await self._started(frame.start)
+                        call = ticket.call if ticket else None
                         if call is None:
                             await send({"type": "websocket.close", "code": POLICY})
                             return
@@ -98,7 +99,7 @@ class StreamDoor:
                         self._listening.audio(call, chunk)
                     elif frame.event == "stop":
                         return
-                except (msgspec.DecodeError, msgspec.ValidationError, binascii.Error, ValueError):
+                except (msgspec.DecodeError, ValueError, RecursionError):
                     malformed += 1
                     if malformed >= MALFORMED_AT_MOST:
                         log.warning("a stream sent %d frames that cannot be read; closed", malformed)
@@ -107,11 +108,11 @@ class StreamDoor:
         except TimeoutError:
             await send({"type": "websocket.close", "code": POLICY})
         finally:
-            if call is not None:
-                await self._stopped(call, stream)
+            if ticket is not None:
+                await self._stopped(ticket)
 
-    async def _started(self, start: Start) -> str | None:
-        """The call whose audio this is; None if the ticket is not for it or has been used."""
+    async def _started(self, start: Start) -> Ticket | None:
+        """The ticket shown; None if it is not for this call or has been used."""
         try:
             ticket = self._addressing.ticket(start.custom_parameters.get("ticket", ""))
         except ValueError:
@@ -133,12 +134,12 @@ class StreamDoor:
             return None
         self._listening.opened(ticket.call)
         self._wake()
-        return ticket.call
+        return ticket
 
-    async def _stopped(self, call: str, stream: str) -> None:
-        self._listening.closed(call)
-        stopped = StreamStopped(id=f"stopped:{stream}")
-        await asyncio.shield(asyncio.to_thread(partial(take_turn, self._services, call, stopped)))
+    async def _stopped(self, ticket: Ticket) -> None:
+        self._listening.closed(ticket.call)
+        stopped = StreamStopped(id=f"stopped:{ticket.number}")
+        await asyncio.shield(asyncio.to_thread(take_turn, self._services, ticket.call, stopped))
 
 
 def _is_loopback(client: tuple[str, int] | None) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from ivr.authentication import Secrets
 from ivr.calls import Services, flow_of, present, start_call, take_turn
@@ -17,16 +18,16 @@ from ivr.carriers.twilio.reader import read
 from ivr.dispatch import Dispatch
 from ivr.errors import UnknownCall, UnknownFlow
 from ivr.flow import phrases
-from ivr.flow.events import RedirectRequested
 from ivr.flow.expressions import render, scope
 from ivr.flow.inputs import AgentLeft, By, CallerHungUp, Digits, DocumentFailed, Input, NoInput, Speech
 from ivr.flow.session import Turn
 from ivr.flow.waits import AwaitAgent, TalkingToAgent
-from ivr.store import replies, requests, sessions
+from ivr.store import bundles, replies, requests, sessions
 from ivr.web.security import Doorkeeper
 
 log = logging.getLogger(__name__)
 XML = "text/xml; charset=utf-8"
+FORM = "application/x-www-form-urlencoded"
 OVER = {"completed", "busy", "failed", "no-answer", "canceled"}
 LANGUAGE = "en-GB"  # of what is said where no flow is known
 
@@ -44,7 +45,7 @@ def voice_blueprint(
     @blueprint.errorhandler(UnknownFlow)
     def unknown(error: Exception) -> Response:
         log.warning("%s", error)
-        return xml(writer.apology(phrases.FAULT, LANGUAGE, number=person_number))
+        return to_a_person()
 
     @blueprint.errorhandler(Exception)
     def failed(error: Exception) -> Response:
@@ -60,6 +61,22 @@ def voice_blueprint(
                 return xml(draw(present(services, call)))
         except Exception as again:
             log.error("and the call could not be sent to a person", exc_info=again)
+        return xml(writer.apology(phrases.FAULT, LANGUAGE, number=person_number))
+
+    def to_a_person() -> Response:
+        """For a flow or address that is unknown: the call as it stands, else the person of any flow, else a number."""
+        ringing = read(form())
+        try:
+            call = sessions.call_of(services.database, ringing.carrier_call)
+            if call is not None:
+                return xml(draw(present(services, call)))
+            names = sorted(bundles.published_flows(services.database))
+            if names and ringing.carrier_call and person_number is None:
+                call = start_call(services, names[0], ringing).session.call
+                take_turn(services, call, DocumentFailed(id="unknown", code="unknown flow"))
+                return xml(draw(present(services, call)))
+        except Exception as error:
+            log.error("and the call could not be sent to a person", exc_info=error)
         return xml(writer.apology(phrases.FAULT, LANGUAGE, number=person_number))
 
     def xml(text: str) -> Response:
@@ -95,7 +112,10 @@ def voice_blueprint(
 
     @blueprint.post("/voice/<flow>")
     def begin(flow: str) -> Response:
-        turn = start_call(services, flow, read(request.form))
+        ringing = read(form())
+        if not ringing.carrier_call:
+            raise UnknownCall(f"a request to /voice/{flow} without a CallSid")
+        turn = start_call(services, flow, ringing)
         if not turn.events:
             turn = present(services, turn.session.call)
         return xml(draw(turn))
@@ -108,12 +128,12 @@ def voice_blueprint(
     @blueprint.post("/voice/c/<call>/<int:turn>/answer")
     def answered(call: str, turn: int) -> Response:
         ours(call, turn)
-        return take(call, turn, _answer(read(request.form), turn), poll=request.args.get("p", 0, type=int))
+        return take(call, turn, _answer(read(form()), turn), poll=request.args.get("p", 0, type=int))
 
     @blueprint.post("/voice/c/<call>/<int:turn>/secret")
     def secret(call: str, turn: int) -> Response:
         ours(call, turn)
-        ringing = read(request.form)
+        ringing = read(form())
         if ringing.digits in (None, "0"):
             return take(call, turn, _answer(ringing, turn))
         return take(call, turn, partial(secrets.answer, services, call, turn, ringing.digits, By.KEYPAD))
@@ -125,9 +145,9 @@ def voice_blueprint(
         flow = flow_of(services, session)
         wait = session.waiting_for
         if not isinstance(wait, AwaitAgent) or session.turn != turn:
-            # The call has moved on. If the redirect that should have fetched the caller is lost, they come by themselves;
-            # while one is on its way they stay, for a second one would end the conversation that the first began.
-            fetched = any(isinstance(one.body, RedirectRequested) for one in requests.requests_of(services.database, call))
+            # The call has moved on. If the redirect that should have fetched the caller is lost, they come by
+            # themselves; while one is on its way they stay: a second one would end the conversation the first began.
+            fetched = any(one.kind == "redirect_requested" for one in requests.requests_of(services.database, call))
             return xml(writer.waiting_document(phrases.WAITING, flow.language) if fetched else writer.leave_document())
         place = dispatch.place(session)
         queue = {"position": place.position, "waited_seconds": place.waited_seconds}
@@ -142,9 +162,9 @@ def voice_blueprint(
     def left(call: str, turn: int) -> Response:
         """The caller has left the queue's waiting room or the conference with the agent."""
         ours(call, turn)
-        if request.form.get("QueueResult") == "hangup":
+        if form().get("QueueResult") == "hangup":
             take_turn(services, call, CallerHungUp(id="hangup", source="queue"))
-        elif request.form.get("DialCallStatus"):
+        elif form().get("DialCallStatus"):
             session = present(services, call).session
             if isinstance(session.waiting_for, TalkingToAgent) and session.turn == turn:
                 take_turn(services, call, AgentLeft(id=f"left:{turn}", room=session.waiting_for.room))
@@ -152,7 +172,7 @@ def voice_blueprint(
 
     @blueprint.post("/voice/<flow>/status")
     def status(flow: str) -> Response:
-        ringing = read(request.form)
+        ringing = read(form())
         call = sessions.call_of(services.database, ringing.carrier_call)
         if call is not None and ringing.status in OVER:
             take_turn(services, call, CallerHungUp(id="hangup", source="status"))
@@ -160,11 +180,17 @@ def voice_blueprint(
 
     @blueprint.post("/voice/<flow>/fallback")
     def fallback(flow: str) -> Response:
-        ringing = read(request.form)
+        ringing = read(form())
         call = sessions.call_of(services.database, ringing.carrier_call)
         if call is None:
             return begin(flow)
         session = present(services, call).session
+        wait = session.waiting_for
+        failed_url = form().get("ErrorUrl", "")
+        if isinstance(wait, TalkingToAgent) and failed_url.startswith(addressing.of(session).left):
+            # The conversation is over; only our answer to that did not come through.
+            take_turn(services, call, AgentLeft(id=f"left:{session.turn}", room=wait.room))
+            return xml(draw(present(services, call)))
         take_turn(services, call, DocumentFailed(id=f"fallback:{session.turn}", code=ringing.error or "unknown"))
         return xml(draw(present(services, call)))
 
@@ -182,11 +208,21 @@ def target() -> str:
 
 
 def fields() -> list[tuple[str, str]]:
-    return list(request.form.items(multi=True))
+    """Names and values of the present request's form, read once: the signature, the reader and the reply key need them."""
+    if "fields" not in g:
+        g.fields = parse_qsl(request.get_data().decode("utf-8", "replace"), keep_blank_values=True)
+    return g.fields
+
+
+def form() -> dict[str, str]:
+    """Of a name that is repeated, the first value counts."""
+    return dict(reversed(fields()))
 
 
 def admit_carrier(doorkeeper: Doorkeeper) -> Response | None:
-    """403 with an empty body unless the carrier signed the present request."""
+    """403 with an empty body unless the carrier signed the present request, a form or nothing at all."""
+    if request.mimetype not in ("", FORM):
+        return Response(status=403)  # its fields would not be signed
     signature = request.headers.get("X-Twilio-Signature", "")
     settings = request.headers.get("X-Twilio-Webhooks-Signature-Settings", "")
     return None if doorkeeper.admits(target(), fields(), signature, settings) else Response(status=403)

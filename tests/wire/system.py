@@ -81,6 +81,10 @@ class Serving:
             except subprocess.TimeoutExpired:
                 self.kill()
 
+    def another(self) -> Serving:
+        """One more of the same, on a port of its own."""
+        return Serving(self._environment, self._log)
+
     def kill(self) -> None:
         """As a crash or a lost machine does it: nothing is tidied up."""
         self._process.send_signal(signal.SIGKILL)
@@ -128,6 +132,20 @@ class System:
     @property
     def url(self) -> str:
         return self.exchange.url
+
+    def replace_killed(self) -> None:
+        """Kill the first server; another one is ready to take over, as a supervisor keeps it.
+
+        Requests under way are cut off. A test that waited for a cold start instead would measure how busy the machine
+        is: the carrier gives up after 15 s of real time.
+        """
+        spare = self.servers[0].another()
+        self.servers.append(spare)
+        spare.start()
+        spare.wait_until_ready()
+        killed = self.servers.pop(0)
+        killed.kill()
+        self.exchange.ports = [server.port for server in self.servers]
 
     def number(self) -> str:
         """A telephone number that nobody has used in this test yet."""
@@ -234,9 +252,9 @@ def running(
         upgrade(database)
         servers = [Serving(environment, directory / f"serve-{number}.log") for number in range(processes)]
         exchange.ports = [server.port for server in servers]
+        stack.callback(lambda: [server.stop() for server in servers])
         for server in servers:
             server.start()
-            stack.callback(server.stop)
         for server in servers:
             server.wait_until_ready()
         webhooks = Webhooks(carrier.url)
@@ -249,8 +267,10 @@ def running(
 
 
 def _warm_up(system: System) -> None:
-    """One call until its message is there: the servers import the carrier's SDK behind their first webhooks, and at this
-    clock's pace a caller would long have hung up."""
+    """One call until its message is there: the servers import the carrier's SDK behind their first webhooks.
+
+    At the clock's pace a caller would long have hung up.
+    """
     caller = system.contact().number
     call = system.dials(caller)
     ends = time.monotonic() + START_SECONDS

@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from tests.wire.interleaving import FAULTS, Interleaving, drawn_at_random, play, played, shrunk
+from tests.wire.interleaving import FAULTS, Interleaving, drawn_at_random
+from tests.wire.play import play, played, shrunk
 from tests.wire.system import running
 
 INTERLEAVINGS = int(os.environ.get("DUET_INTERLEAVINGS", "320"))  # over all four ways

@@ -11,7 +11,8 @@ import pytest
 
 from tests.unit.store.databases import Cluster
 from tests.wire.desk import AgentAtDesk
-from tests.wire.interleaving import drawn_at_random, played
+from tests.wire.interleaving import drawn_at_random
+from tests.wire.play import played
 from tests.wire.smartphone import opened
 from tests.wire.system import System, running
 from tests.wire.test_page import Events
@@ -76,6 +77,8 @@ def test_interleavings_converge_whichever_process_is_asked(apart: System, capsys
     results = played(apart, [drawn_at_random(source) for _ in range(INTERLEAVINGS)], at_once=6)
     failures = [one for one in results if one.problem]
     with capsys.disabled():
-        print(f"\n{len(results)} interleavings over two processes on PostgreSQL: "
-              f"{sum(one.quiet_points for one in results)} quiet points of live calls, {len(failures)} diverged")  # fmt: skip
+        print(
+            f"\n{len(results)} interleavings over two processes on PostgreSQL: "
+            f"{sum(one.quiet_points for one in results)} quiet points of live calls, {len(failures)} diverged"
+        )
     assert not failures, failures[0].problem

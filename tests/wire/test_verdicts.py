@@ -7,7 +7,8 @@ import pytest
 from ivr.flow.events import VerdictRecorded
 from ivr.flow.session import level_of
 from ivr.flow.steps import Factor
-from tests.wire.interleaving import Interleaving, Playing
+from tests.wire.interleaving import Interleaving
+from tests.wire.play import Playing
 from tests.wire.system import running
 from tests.wire.voices import MODEL, synthetic_voices
 

@@ -49,18 +49,13 @@ def waiting_document(text: str, language: str) -> str:
 
 
 def leave_document() -> str:
-    """Out of the queue's waiting room, to the action of the Enqueue."""
+    """Out of the waiting room: the carrier then asks the Enqueue's action where to go."""
     return f"{HEADER}<Response><Leave/></Response>"
 
 
-def apology(text: str, language: str, *, redirect: str | None = None, number: str | None = None) -> str:
-    """Where nothing else can be drawn: apologise, then another flow, a person's number, or the end."""
-    if number:
-        rest = f"<Dial>{_text(number)}</Dial>"
-    elif redirect:
-        rest = f'<Redirect method="POST">{_text(redirect)}</Redirect>'
-    else:
-        rest = "<Hangup/>"
+def apology(text: str, language: str, *, number: str | None = None) -> str:
+    """Where nothing else can be drawn: apologise, then a person's number, or the end."""
+    rest = f"<Dial>{_text(number)}</Dial>" if number else "<Hangup/>"
     return f"{HEADER}<Response>{_say(text, language)}{rest}</Response>"
 
 

@@ -257,16 +257,20 @@ def play(flow: Flow, script: bytes) -> Watched:
 
 PIECES: list[Callable[[str, Callable[[], str]], str]] = [
     lambda name, to: f"  {name}: {{say: Text of {name}., next: {to()}}}",
-    lambda name, to: f"  {name}: {{menu: Choose., choices: {{1: {{label: One, goto: {to()}}},"
-    f" 2: {{label: Two, goto: {to()}}}, 0: {{label: Person, goto: desk}}}}, retry: {{tries: 2, then: {to()}}}}}",
+    lambda name, to: (
+        f"  {name}: {{menu: Choose., choices: {{1: {{label: One, goto: {to()}}},"
+        f" 2: {{label: Two, goto: {to()}}}, 0: {{label: Person, goto: desk}}}}, retry: {{tries: 2, then: {to()}}}}}"
+    ),
     lambda name, to: f"  {name}: {{ask: How many?, length: 1..3, next: {to()}}}",
     lambda name, to: f"  {name}: {{ask: What is it?, for: speech, next: {to()}}}",
     lambda name, to: f"  {name}: {{identify: customer_number, prompt: Number?, found: {to()}, unknown: {to()}}}",
     lambda name, to: f"  {name}: {{link: 'Enter {{{{ link.digits }}}}.', message: Page., next: {to()}}}",
     lambda name, to: f"  {name}: {{verify: {{text: We listen., must_hear: true}}, next: {to()}}}",
     lambda name, to: f"  {name}: {{needs: 2, lookup: [balance], next: {to()}, failed: {to()}}}",
-    lambda name, to: f"  {name}: {{needs: 2, consent: {{text: May we?, version: a}}, enrol: Talk., enrolled: {to()},"
-    f" declined: {to()}, failed: {to()}}}",
+    lambda name, to: (
+        f"  {name}: {{needs: 2, consent: {{text: May we?, version: a}}, enrol: Talk., enrolled: {to()},"
+        f" declined: {to()}, failed: {to()}}}"
+    ),
     lambda name, to: f"  {name}: {{secret: PIN?, next: {to()}, wrong: {to()}}}",
     lambda name, to: f"  {name}: {{when: [{{if: caller.level > 0, goto: {to()}}}], otherwise: {to()}}}",
 ]
