@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 
 import msgspec
-from flask import Blueprint
+from flask import Flask
 
 from ivr import calls
 from ivr.authentication import Secrets, pages, verdicts
@@ -30,7 +30,7 @@ from ivr.settings import Settings
 from ivr.store import bundles, database, sessions
 from ivr.store.agents import AgentState
 from ivr.visual.screen import Live
-from ivr.web import doors
+from ivr.web import doors, site
 from ivr.web.agents import agents_blueprint
 from ivr.web.desk import desk_blueprint
 from ivr.web.ops import ops_blueprint
@@ -38,7 +38,6 @@ from ivr.web.pushes import Pushes
 from ivr.web.security import Doorkeeper
 from ivr.web.serving import Server
 from ivr.web.signin import signin_blueprint
-from ivr.web.site import create_flask
 from ivr.web.stream import StreamDoor
 from ivr.web.tryout import try_blueprint
 from ivr.web.visual import page_blueprint
@@ -139,7 +138,8 @@ class House:
 
     def _bump(self, topic: str) -> None:
         self._bumps[topic] = self._bumps.get(topic, 0) + 1
-        self.pushes.publish(topic, self._numbers((topic,))[topic])
+        if self.pushes.watched(topic):  # else nobody needs the number, which has to be read
+            self.pushes.publish(topic, self._numbers((topic,))[topic])
 
     def _numbers(self, topics: Sequence[str]) -> Mapping[str, int]:
         """What ``pushes`` compares: a call's revision; the log's newest id; for a desk, whatever moves it."""
@@ -269,7 +269,7 @@ class Desk:
         self._queue.finish(agent.name, reservation, disposition, note)
 
 
-def _blueprints(house: House) -> list[Blueprint]:
+def create_flask(house: House) -> Flask:
     blueprints = [
         voice_blueprint(
             house.calls, house.addressing, house.doorkeeper, house.secrets, house.queue, house.settings.person_number
@@ -277,7 +277,9 @@ def _blueprints(house: House) -> list[Blueprint]:
         agents_blueprint(house.queue, house.addressing, house.doorkeeper),
         page_blueprint(house), signin_blueprint(house), desk_blueprint(house), ops_blueprint(house),
     ]  # fmt: skip
-    return [*blueprints, try_blueprint(house)] if house.trying is not None else blueprints
+    if house.trying is not None:
+        blueprints.append(try_blueprint(house))
+    return site.create_flask(blueprints, house.readiness)
 
 
 def create_app(
@@ -307,4 +309,4 @@ def create_app(
         house.work.start()
 
     background = (house.pushes.run, house.listening.run)
-    return Server(create_flask(_blueprints(house), house.readiness), house, door, background, started, stopping)
+    return Server(create_flask(house), house, door, background, started, stopping)

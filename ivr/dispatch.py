@@ -16,6 +16,7 @@ from ivr.carriers.addresses import Addressing
 from ivr.carriers.base import CarrierFault, Control
 from ivr.errors import UnknownCall
 from ivr.flow import phrases
+from ivr.flow.events import AgentRequested
 from ivr.flow.inputs import AgentConnected, AgentFailed, AgentLeft, AgentReserved, Fact, NobodyAvailable
 from ivr.flow.session import Session
 from ivr.flow.waits import AwaitAgent, TalkingToAgent
@@ -160,6 +161,7 @@ class Dispatch:
                 self._connect(reservation)  # the fact was lost in a crash
             case S.JOINED if not (isinstance(wait, TalkingToAgent) and wait.room == reservation.room):
                 self._left(reservation)
+                self._end_leg(reservation)  # nobody ends the room of an agent whom the caller has never joined
 
     def _has_been_read(self, reservation: Reservation, now: datetime) -> bool:
         return reservation.seen_at is not None and now - reservation.seen_at >= timedelta(seconds=POP_SECONDS)
@@ -297,9 +299,16 @@ class Dispatch:
             path=session.choices_made, level=session.level, factors=tuple(f.value for f in session.factors),
             verdict=verdict.value if verdict else None, verdict_reason=session.voice.reason,
             net_speech_seconds=session.voice.net_speech_seconds, voice_model=session.voice.model,
-            waited_seconds=max(0, round((since - reservation.offered_at).total_seconds())),
+            waited_seconds=max(0, round((since - self._asked_at(reservation)).total_seconds())),
             state=_SHOWN[reservation.state], since=since,
         )  # fmt: skip
+
+    def _asked_at(self, reservation: Reservation) -> datetime:
+        """When the caller began to wait for an agent."""
+        for row in sessions.log(self._db, reservation.call):
+            if any(isinstance(e, AgentRequested) and e.request == reservation.request for e in row.events):
+                return row.at
+        return reservation.offered_at
 
     def seen(self, reservation: str) -> None:
         """The pop has been drawn on the agent's screen: from now on it can be read."""

@@ -101,7 +101,7 @@ class VoiceProcess:
     def take(self, message: ToVoice) -> None:
         match message:
             case Audio():
-                listening = self._calls.setdefault(message.call, Listening())
+                listening = self._listening(message.call)
                 listening.utterance.feed(message.ulaw)
                 net = listening.utterance.net_speech_seconds
                 if net - listening.reported_seconds >= LOOK_EVERY_SECONDS:
@@ -109,17 +109,23 @@ class VoiceProcess:
                     self.send(Heard(message.call, net))
                     self._look(message.call)
             case Verify():
-                self._calls.setdefault(message.call, Listening()).verify = message
+                self._listening(message.call).verify = message
                 self._look(message.call)
             case Enrol():
                 # A print is made only of what was said after consent.
-                listening = self._calls.setdefault(message.call, Listening())
+                listening = self._listening(message.call)
                 listening.utterance, listening.reported_seconds = Utterance(), 0.0
                 listening.enrol, listening.enrol_tries = message, 0
             case Closed():
                 if message.call in self._calls:
                     self._calls[message.call].closed = True
                     self._look(message.call)
+
+    def _listening(self, call: str) -> Listening:
+        """Made once a call: a new one loads the speech detector, which takes longer than a frame lasts."""
+        if call not in self._calls:
+            self._calls[call] = Listening()
+        return self._calls[call]
 
     def _look(self, call: str) -> None:
         """Start a look if there is a question, a model and enough new speech; one look of a call at a time."""

@@ -28,11 +28,11 @@ class SignIns:
     def sign_in(self, name: str, password: str, now: datetime) -> str | None:
         db = self._services.database
         subject = f"agent:{name[:100]}"
-        if attempts.count_wrong(db, subject, now - WINDOW) >= WRONG_AT_MOST:
-            return None
+        locked = attempts.count_wrong(db, subject, now - WINDOW) >= WRONG_AT_MOST
         agent = agents.by_name(db, name)
-        right = password_matches(agent.password_hash if agent else None, password)
-        attempts.record_attempt(db, subject, right, now)
+        right = password_matches(agent.password_hash if agent and not locked else None, password)
+        if not locked:
+            attempts.record_attempt(db, subject, right, now)
         return self._cookie(agent, now) if right else None
 
     def ticket(self, name: str, now: datetime) -> str:

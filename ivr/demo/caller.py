@@ -16,14 +16,17 @@ from ivr.store import sessions
 from ivr.store.database import Database
 
 PATIENCE_SECONDS = 30.0  # real time, for anything that should come
+VOICE_SECONDS = 90.0  # for a voice to be learnt or judged: longer than the flow itself waits for it
 LOOK_EVERY_SECONDS = 0.1
 DIGITS = re.compile(r"enter (\d)\D{0,3}(\d)")
 
 
 class Caller:
-    """One call. ``facts_of`` the call come from the server's own log, which is where verdicts are written."""
+    """One call. ``events`` come from the server's own log, which is where verdicts are written."""
 
-    def __init__(self, name: str, number: str, carrier: Carrier, db: Database, public_url: str, telling: Telling) -> None:
+    def __init__(
+        self, name: str, number: str, carrier: Carrier, db: Database, public_url: str, telling: Telling
+    ) -> None:  # fmt: skip
         self.name, self.number = name, number
         self._carrier, self._db, self._telling = carrier, db, telling
         self._smartphone = Smartphone(public_url)
@@ -63,8 +66,8 @@ class Caller:
         self._smartphone.opens(message, digits)
 
     def talks(self, audio: bytes, about: str) -> None:
-        self._did = f"talks ({len(audio) / 8000:.0f} s of {about})"
         self._call.plays(audio)
+        self._telling.turn(self.name, f"talks ({len(audio) / 8000:.0f} s of {about})", [], [])
 
     def hangs_up(self) -> None:
         self._call.hangs_up()
@@ -86,19 +89,20 @@ class Caller:
                 self.tells()
                 return seen
             if time.monotonic() > ends:
-                raise NotShown(f"the page does not say {' and '.join(map(repr, words))}; it says: {written or 'nothing'}")
+                wanted = " and ".join(map(repr, words))
+                raise NotShown(f"the page does not say {wanted}; it says: {written or 'nothing'}")
             time.sleep(LOOK_EVERY_SECONDS)
 
     def awaits(self, kind: type[AnyEvent]) -> AnyEvent:
         """The newest event of this kind in the server's log, once there is one."""
-        ends = time.monotonic() + PATIENCE_SECONDS
+        ends = time.monotonic() + VOICE_SECONDS
         while True:
             self.tells_events()
             found = [event for _, event in self.events if isinstance(event, kind)]
             if found:
                 return found[-1]
             if time.monotonic() > ends:
-                raise NotShown(f"nothing of the kind {kind.__struct_config__.tag} has happened in the call of {self.name}")
+                raise NotShown(f"no event {kind.__struct_config__.tag} in the call of {self.name}")
             time.sleep(LOOK_EVERY_SECONDS)
 
     def gets_text(self) -> str:

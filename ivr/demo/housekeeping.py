@@ -65,7 +65,8 @@ def require_free(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise DemoTrouble(f"port {port} on {HOST} cannot be used ({error.strerror}): choose another, --port N") from None
+            why = f"port {port} on {HOST} cannot be used ({error.strerror}): choose another, --port N"
+            raise DemoTrouble(why) from None
 
 
 @contextmanager
@@ -86,6 +87,7 @@ def premises(flows: Path, port: int = 0, **more: str) -> Iterator[Premises]:
         "IVR_TWILIO_AUTH_TOKEN": os.urandom(16).hex(),
         "IVR_TWILIO_API_BASE": f"http://{HOST}:{emulator_port}",
         "IVR_TWILIO_NUMBER": LINE,
+        "IVR_EMULATOR_URL": f"http://{HOST}:{emulator_port}",
         "IVR_SPEAKER_MODEL": os.environ.get("IVR_SPEAKER_MODEL", ""),
         "IVR_LOG": "text",
         **more,

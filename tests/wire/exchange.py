@@ -1,4 +1,4 @@
-"""The one public address of a system under test: passes bytes on to `ivr serve` and remembers what the carrier exchanged.
+"""The one public address of a system under test: passes bytes on to `ivr serve` and remembers what was exchanged.
 
 It changes nothing on the way. What it remembers shows which document a phone has been given, and lets a test deliver a
 request once more: later, or twice, with the signature it had.

@@ -68,17 +68,15 @@ class Smartphone:
 
     def _read(self, response: httpx.Response) -> Drawn | None:
         assert response.status_code < 500, f"the page answered {response.status_code}"
-        found = re.search(
-            r'<main id="screen" data-kind="(\w+)" data-step="([^"]*)" data-turn="(\d+)" data-revision="(\d+)"',
-            response.text,
-        )
-        if found is None:
+        main = re.search(r'<main id="screen"([^>]*)>', response.text)
+        if main is None:
             return None
-        kind, step, turn, revision = found.groups()
+        of = dict(re.findall(r'data-(\w+)="([^"]*)"', main.group(1)))
         token = re.search(r'name="form_token" value="([^"]+)"', response.text)
         plain = " ".join(unescape(re.sub(r"<[^>]+>", " ", response.text)).split())
         self.drawn = Drawn(
-            kind, step, int(turn), int(revision), tuple(re.findall(r'name="keys" value="(.)"', response.text)),
+            of["kind"], of["step"], int(of["turn"]), int(of["revision"]),
+            tuple(re.findall(r'name="keys" value="(.)"', response.text)),
             tuple(int(turn) for turn in re.findall(r'action="/v/call/(\d+)"', response.text)),
             token.group(1) if token else "", plain,
         )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -13,19 +14,25 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 from websockets.sync.client import connect
 
+from biometrics import seal
 from ivr.authentication.passwords import password_hash
 from ivr.emulator.phone import Call, Carrier
 from ivr.emulator.settings import FaultRates, NumberSettings
+from ivr.flow.events import ConsentGiven
+from ivr.flow.inputs import By
 from ivr.people import add_agent
 from ivr.settings import new_key
-from ivr.store import contacts, sessions
-from ivr.store.database import Database, close, open_database, upgrade
+from ivr.store import consents, contacts, sessions, voiceprints
+from ivr.store.database import Database, close, open_database, upgrade, write
+from ivr.store.instants import to_microseconds
 from tests.wire.exchange import Exchange, Exchanged
+from tests.wire.voices import Voices
 
 ROOT = Path(__file__).parents[2]
 LINE = "+15005550006"
@@ -74,6 +81,10 @@ class Serving:
             except subprocess.TimeoutExpired:
                 self.kill()
 
+    def another(self) -> Serving:
+        """One more of the same, on a port of its own."""
+        return Serving(self._environment, self._log)
+
     def kill(self) -> None:
         """As a crash or a lost machine does it: nothing is tidied up."""
         self._process.send_signal(signal.SIGKILL)
@@ -114,18 +125,35 @@ class System:
     servers: list[Serving]
     database: Database
     speed: float
+    voiceprint_key: str = field(repr=False)
+    voices: Voices | None = None  # what an enrolled caller sounds like, where a test needs one
     _contacts: Iterator[int] = field(default_factory=lambda: iter(range(1, 90_000)))
 
     @property
     def url(self) -> str:
         return self.exchange.url
 
+    def replace_killed(self) -> None:
+        """Kill the first server; another one is ready to take over, as a supervisor keeps it.
+
+        Requests under way are cut off. A test that waited for a cold start instead would measure how busy the machine
+        is: the carrier gives up after 15 s of real time.
+        """
+        spare = self.servers[0].another()
+        self.servers.append(spare)
+        spare.start()
+        spare.wait_until_ready()
+        killed = self.servers.pop(0)
+        killed.kill()
+        self.exchange.ports = [server.port for server in self.servers]
+
     def number(self) -> str:
         """A telephone number that nobody has used in this test yet."""
         return f"+4477{next(self._contacts):08d}"
 
-    def contact(self, name: str = "Alice Morgan") -> contacts.Contact:
-        """Somebody on file, with the PIN ``PIN``, nobody else's number and no voiceprint."""
+    def contact(self, name: str = "Alice Morgan", enrolled: bool = False) -> contacts.Contact:
+        """Somebody on file, with the PIN ``PIN`` and nobody else's number; ``enrolled``: and with the voiceprint that
+        ``seal`` makes."""
         number = self.number()
         contact = contacts.Contact(
             id=number.removeprefix("+"), customer_number=number.removeprefix("+44"), name=name, number=number,
@@ -133,7 +161,17 @@ class System:
             facts={"first_name": name.split()[0], "balance": "1204.50 GBP"},
         )  # fmt: skip
         contacts.add_contact(self.database, contact)
+        if enrolled:
+            self._enrol(contact.id)
         return contact
+
+    def _enrol(self, contact: str) -> None:
+        now = datetime.now(UTC)
+        consent = ConsentGiven(contact=contact, version="1", wording="May we?", language="en-GB", by=By.KEYPAD)
+        write(self.database, lambda transaction: consents.record(transaction, "earlier", consent, to_microseconds(now)))
+        key = base64.urlsafe_b64decode(self.voiceprint_key)
+        sealed = seal(self.voices.print, key, contact)
+        voiceprints.save_voiceprint(self.database, contact, sealed, self.voices.print.model_sha256, now)
 
     def agent(self, name: str, address: str) -> None:
         add_agent(self.database, name, name.title(), PASSWORD, address)
@@ -186,6 +224,7 @@ def running(
     speaker_model: str = NO_MODEL,
     seed: int = 0,
     warm: bool = True,
+    voices: Voices | None = None,
 ) -> Iterator[System]:
     """Everything is started, and ended by process id at the end of the block. ``warm``: the first call is behind it."""
     database_url = database_url or f"sqlite:///{directory / 'duet.db'}"
@@ -213,22 +252,25 @@ def running(
         upgrade(database)
         servers = [Serving(environment, directory / f"serve-{number}.log") for number in range(processes)]
         exchange.ports = [server.port for server in servers]
+        stack.callback(lambda: [server.stop() for server in servers])
         for server in servers:
             server.start()
-            stack.callback(server.stop)
         for server in servers:
             server.wait_until_ready()
         webhooks = Webhooks(carrier.url)
         stack.callback(webhooks.close)
-        system = System(carrier, exchange, webhooks, servers, database, speed)
+        key = environment["IVR_VOICEPRINT_KEY"]
+        system = System(carrier, exchange, webhooks, servers, database, speed, key, voices)
         if warm:
             _warm_up(system)
         yield system
 
 
 def _warm_up(system: System) -> None:
-    """One call until its message is there: the servers import the carrier's SDK behind their first webhooks, and at this
-    clock's pace a caller would long have hung up."""
+    """One call until its message is there: the servers import the carrier's SDK behind their first webhooks.
+
+    At the clock's pace a caller would long have hung up.
+    """
     caller = system.contact().number
     call = system.dials(caller)
     ends = time.monotonic() + START_SECONDS

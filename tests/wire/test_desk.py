@@ -26,8 +26,7 @@ def agent(system: System) -> Iterator:
         system.carrier.phone(f"+44200000{number:04d}", **phone)
         one = AgentAtDesk(system, f"agent{number}", f"+44200000{number:04d}")
         signed_in.append(one)
-        if available:
-            one.becomes("available")
+        one.becomes("available" if available else "busy")
         return one
 
     yield sign_in
@@ -205,8 +204,7 @@ def test_a_caller_who_hangs_up_just_when_the_agent_has_come_leaves_no_agent_in_a
 
 
 def test_the_screen_in_the_callers_hand_shows_the_queue_and_then_the_agent(system: System, agent) -> None:
-    sam = agent(presses="1")
-    sam.becomes("busy")
+    sam = agent(presses="1", available=False)
     contact = system.contact()
     call = system.dials(contact.number)
     page = opened(system, call, contact.number, within_seconds=30)

@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from tests.wire.interleaving import FAULTS, Interleaving, drawn_at_random, play, played, shrunk
+from tests.wire.interleaving import FAULTS, Interleaving, drawn_at_random
+from tests.wire.play import play, played, shrunk
 from tests.wire.system import running
 
 INTERLEAVINGS = int(os.environ.get("DUET_INTERLEAVINGS", "320"))  # over all four ways
@@ -27,7 +28,8 @@ def test_voice_and_screen_are_never_left_in_different_turns(tmp_path, capsys, in
         quiet_points = sum(one.quiet_points for one in results)
         with capsys.disabled():
             print(f"\n{len(results)} interleavings over the wire (interrupted Gather {interrupted_gather}, "
-                  f"{'with' if faults else 'without'} faults): {quiet_points} quiet points of live calls, "
+                  f"{'with' if faults else 'without'} faults): {sum(one.page_opened for one in results)} with a page, "
+                f"{quiet_points} quiet points of live calls, "
                   f"{len(failures)} diverged")  # fmt: skip
         if failures:
             smallest = shrunk(system, failures[0].interleaving)

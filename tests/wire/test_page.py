@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.wire.smartphone import Smartphone, opened
-from tests.wire.system import PIN, System
+from tests.wire.system import System
 
 
 class Events:
@@ -119,21 +119,3 @@ def test_a_doubled_tap_is_one_answer(system: System, caller) -> None:
     again = page.taps("1", drawn)
     assert again.turn >= drawn.turn + 1
     assert sum(getattr(row.input, "keys", None) == "1" for row in system.log(call)) == 1
-
-
-def test_the_server_restarts_in_the_middle_of_a_call_and_nobody_notices(system: System, caller) -> None:
-    call, page = caller
-    assert call.presses("1")
-    _until(lambda: page.reloads().kind == "secret", "the page asks for the PIN")
-    events = Events(page, after=page.drawn.revision)
-    system.servers[0].stop()
-    system.servers[0].start()
-    system.servers[0].wait_until_ready()
-    back = page.reloads()
-    assert back is not None and not back.ended, "the page is bound to its call across a restart"
-    assert back.kind == "secret", call.transcript()
-    resumed = Events(page, last=back.revision)
-    page.sends_secret(PIN)
-    assert resumed.above(back.revision)
-    call.hears("Your balance is", within_seconds=20)
-    del events

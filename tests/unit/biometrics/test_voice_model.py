@@ -104,3 +104,37 @@ def test_campplus_takes_features_of_any_length_and_is_strict_about_its_checkpoin
     torch.save({"head.conv1.weight": torch.zeros(32, 1, 3, 3)}, tmp_path / "part.pt")
     with pytest.raises(RuntimeError, match="Missing"):
         module.load_published(tmp_path / "part.pt")
+
+
+def test_a_hub_model_is_fetched_at_its_revision_and_read_from_where_it_lies(tmp_path, monkeypatch, encoder):
+    import huggingface_hub
+
+    asked = []
+
+    def snapshot(identifier, revision, local_dir, allow_patterns):
+        asked.append((identifier, revision))
+        local_dir.mkdir(parents=True)
+        shipped = SHIPPED / "ecapa-telephone"
+        (local_dir / "embedding_model.ckpt").write_bytes((shipped / "embedding_model.ckpt").read_bytes())
+        text = (shipped / "hyperparams.yaml").read_text()
+        named = f"pretrained_path: {identifier}\n{text}    paths:\n        embedding_model: !ref <pretrained_path>/embedding_model.ckpt\n"
+        (local_dir / "hyperparams.yaml").write_text(named)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)
+    for _ in range(2):  # the second time it is there already
+        loaded = load_encoder("somebody/some-model@abc123", tmp_path)
+        assert loaded.sha256 == encoder.sha256
+    assert asked == [("somebody/some-model", "abc123")]
+    with pytest.raises(ModelError, match="pinned"):  # the known model must have the known checkpoint
+        load_encoder("speechbrain/spkrec-ecapa-voxceleb", tmp_path)
+
+
+def test_a_hub_that_is_out_of_reach_is_a_model_error(tmp_path, monkeypatch):
+    import huggingface_hub
+
+    def unreachable(*arguments, **options):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", unreachable)
+    with pytest.raises(ModelError, match="campplus"):
+        load_encoder("speechbrain/spkrec-ecapa-voxceleb", tmp_path)

@@ -80,7 +80,9 @@ def test_wrong_keys_and_sounds_are_explained(carrier, dial):
 
 def test_a_live_phone_hears_prompts_and_presses_keys(carrier, dial, server):
     server.answer("/choice", "<Say>You chose four.</Say><Pause length='60'/>")
-    call = dial(f'<Pause/><Gather action="/choice" numDigits="1"><Say>{"Choose now. " * 20}</Say></Gather>')
+    call = dial(
+        f'<Pause/><Gather action="/choice" numDigits="1" timeout="60"><Say>{"Choose now. " * 20}</Say></Gather>'
+    )
     with socket(carrier, f"calls/{call.sid}/line") as line:
         prompt = events(line, "prompt")[0]
         assert prompt["text"].startswith("Choose now.")
@@ -94,7 +96,7 @@ def test_a_live_phone_hears_prompts_and_presses_keys(carrier, dial, server):
 
 
 def test_a_live_phone_speaks_with_its_microphone(carrier, dial, server):
-    call = dial('<Gather input="speech" speechTimeout="1" action="/said"><Say>Speak.</Say></Gather>')
+    call = dial('<Gather input="speech" speechTimeout="1" action="/said" timeout="60"><Say>Speak.</Say></Gather>')
     with socket(carrier, f"calls/{call.sid}/line") as line:
         events(line, "gather") if call.state["expecting"] is None else None
         payload = base64.b64encode(b"\x11" * 160).decode()
@@ -131,7 +133,7 @@ def test_everything_that_happens_can_be_watched(carrier, server):
 
 
 def test_a_phone_that_joins_late_is_told_what_is_being_said(carrier, dial):
-    call = dial(f'<Gather numDigits="1"><Say>{"A long prompt. " * 100}</Say></Gather>')
+    call = dial(f'<Gather numDigits="1" timeout="60"><Say>{"A long prompt. " * 100}</Say></Gather>')
     call.hears("a long prompt")
     with socket(carrier, f"calls/{call.sid}/line") as line:
         assert events(line, "prompt")[0]["text"].startswith("A long prompt.")

@@ -72,7 +72,8 @@ def test_progress_of_the_leg_is_reported_with_its_parent(dial, server):
 def test_the_agent_confirms_with_a_key_before_being_connected(dial, carrier, server):
     carrier.phone(AGENT, presses="1")
     server.answer(
-        "/whisper", '<Gather action="/accept" numDigits="1"><Say>Press one to accept.</Say></Gather><Hangup/>'
+        "/whisper",
+        '<Gather action="/accept" numDigits="1" timeout="60"><Say>Press one to accept.</Say></Gather><Hangup/>',
     )
     server.answer("/accept", "<Say>Connecting.</Say>")
     call = dial(DIAL.format(f'<Number url="/whisper">{AGENT}</Number>'))

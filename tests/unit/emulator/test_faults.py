@@ -94,7 +94,8 @@ def test_rest_calls_fail_before_and_after_they_took_effect(faulty):
 @pytest.mark.parametrize("seed", range(2))
 def test_whatever_goes_wrong_every_call_ends(_server, server, seed):
     server.answer(
-        "/start", '<Gather action="/next" numDigits="1"><Say>Press one.</Say></Gather><Redirect>/start</Redirect>'
+        "/start",
+        '<Gather action="/next" numDigits="1" timeout="60"><Say>Press one.</Say></Gather><Redirect>/start</Redirect>',
     )
     server.answer("/next", "<Say>Thank you.</Say>")
     server.answer("/fallback", "<Say>Sorry.</Say>")

@@ -5,7 +5,7 @@ from .carriers import CALLER, NUMBER, SID
 
 def test_caller_hears_the_document_and_presses_a_key(dial, server):
     server.answer("/choice", "<Say>You chose sales.</Say>")
-    call = dial('<Gather action="/choice" numDigits="1"><Say>Press one for sales.</Say></Gather>')
+    call = dial('<Gather action="/choice" numDigits="1" timeout="60"><Say>Press one for sales.</Say></Gather>')
     call.hears("press one")
     call.presses("1")
     call.hears("you chose sales")

@@ -26,7 +26,9 @@ def test_timeout_counts_from_the_end_of_the_prompts(dial):
 
 
 def test_a_key_stops_the_prompt(dial, server):
-    call = dial(f'<Gather numDigits="1" action="/choice"><Say>{"A long list of choices. " * 20}</Say></Gather>')
+    call = dial(
+        f'<Gather numDigits="1" action="/choice" timeout="60"><Say>{"A long list of choices. " * 20}</Say></Gather>'
+    )
     call.hears("a long list")
     call.presses("7")
     server.waits_for("/choice")
@@ -34,7 +36,7 @@ def test_a_key_stops_the_prompt(dial, server):
 
 
 def test_keys_are_submitted_when_the_timeout_passes_after_the_last_one(dial, server):
-    call = dial(gather('timeout="2"'))
+    call = dial(gather('timeout="8"'))
     call.presses("12")
     assert server.waits_for("/choice")[0].form["Digits"] == "12"
 
@@ -46,7 +48,7 @@ def test_the_finishing_key_submits_and_is_not_a_digit(dial, server):
 
 
 def test_the_finishing_key_first_means_nothing_was_entered(dial, server):
-    call = dial(gather())
+    call = dial(gather('timeout="60"'))
     call.presses("#")
     call.hears("nothing was entered")
     assert server.to("/choice") == []
@@ -59,13 +61,13 @@ def test_an_empty_result_is_posted_only_on_request(dial, server):
 
 
 def test_without_a_finishing_key_everything_is_a_digit(dial, server):
-    call = dial(gather('finishOnKey="" timeout="1"'))
+    call = dial(gather('finishOnKey="" timeout="8"'))
     call.presses("1#*")
     assert server.waits_for("/choice")[0].form["Digits"] == "1#*"
 
 
 def test_without_an_action_the_document_is_asked_again(dial, server):
-    call = dial('<Gather numDigits="1"><Say>First time.</Say></Gather>', "<Say>Second time.</Say>")
+    call = dial('<Gather numDigits="1" timeout="60"><Say>First time.</Say></Gather>', "<Say>Second time.</Say>")
     call.presses("4")
     call.hears("second time")
     assert [request.form.get("Digits") for request in server.to("/start")] == [None, "4"]
@@ -74,7 +76,7 @@ def test_without_an_action_the_document_is_asked_again(dial, server):
 def test_a_redirected_action_has_lost_its_digits(dial, server):
     server.answer("/choice", Reply(status=302, headers={"Location": "/moved"}))
     server.answer("/moved", "<Say>You were moved.</Say>")
-    call = dial(gather('numDigits="1"'))
+    call = dial(gather('numDigits="1" timeout="60"'))
     call.presses("5")
     call.hears("moved")
     assert server.to("/choice")[0].form["Digits"] == "5"
@@ -90,7 +92,7 @@ def test_keys_pressed_while_nobody_listens_are_lost(dial, server):
 
 
 def test_words_arrive_when_their_sound_is_over(dial, server):
-    call = dial(gather('input="speech" speechTimeout="auto"'))
+    call = dial(gather('input="speech" speechTimeout="auto" timeout="60"'))
     call.hears("enter")
     begun = time.monotonic()
     call.says("my balance please", audio=b"\x55" * 8000 * 4, confidence=0.75)
@@ -100,14 +102,14 @@ def test_words_arrive_when_their_sound_is_over(dial, server):
 
 
 def test_confidence_may_be_missing(dial, server):
-    call = dial(gather('input="speech" speechTimeout="1"'))
+    call = dial(gather('input="speech" speechTimeout="1" timeout="60"'))
     call.says("yes", confidence=None)
     assert "Confidence" not in server.waits_for("/choice")[0].form
 
 
 @pytest.mark.parametrize(("first", "posted"), [("keys", "Digits"), ("words", "SpeechResult")])
 def test_with_both_inputs_the_first_one_wins(dial, server, first, posted):
-    call = dial(gather('input="dtmf speech" timeout="2"'))
+    call = dial(gather('input="dtmf speech" timeout="10"'))
     call.hears("enter")
     if first == "keys":
         call.presses("4")
@@ -126,7 +128,7 @@ def test_words_do_not_reach_a_gather_for_keys(dial):
 
 
 def test_partial_results_are_posted_aside(dial, server):
-    call = dial(gather('input="speech" speechTimeout="1" partialResultCallback="/partial"'))
+    call = dial(gather('input="speech" speechTimeout="1" partialResultCallback="/partial" timeout="60"'))
     call.says("my balance")
     assert server.waits_for("/partial")[0].form["UnstableSpeechResult"] == "my balance"
 

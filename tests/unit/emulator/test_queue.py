@@ -44,7 +44,9 @@ def test_without_an_action_the_next_verb_follows(dial, server, queue):
 
 
 def test_keys_are_gathered_while_waiting(dial, server, queue):
-    server.answer("/wait", '<Gather action="/key" numDigits="1"><Say>Press one for a call back.</Say></Gather>')
+    server.answer(
+        "/wait", '<Gather action="/key" numDigits="1" timeout="60"><Say>Press one for a call back.</Say></Gather>'
+    )
     server.answer("/key", "<Leave/>")
     call = dial(QUEUE.format("", queue))
     call.hears("press one")

@@ -17,10 +17,17 @@ def stream(url: str, more: str = "", children: str = "") -> str:
     return f'<Start><Stream name="voice" url="{url}" statusCallback="/stream-status" {more}>{children}</Stream></Start>'
 
 
+def streamed(dial, streams: StreamServer, document: str):
+    """A call that streams some frames and is then hung up; gives it and all messages."""
+    call = dial(document + '<Pause length="600"/>')
+    streams.waits_for_frames(10)
+    call.hangs_up()
+    return call, streams.waits_for_stop()
+
+
 def test_every_message_is_as_specified(dial, server):
     with StreamServer() as streams:
-        call = dial(stream(streams.url, children='<Parameter name="ticket" value="abc"/>') + '<Pause length="3"/>')
-        messages = streams.waits_for_stop()
+        call, messages = streamed(dial, streams, stream(streams.url, children='<Parameter name="ticket" value="abc"/>'))
     connected, start, *media, stop = messages
     assert connected == {"event": "connected", "protocol": "Call", "version": "1.0.0"}
     sid = start["streamSid"]
@@ -57,31 +64,30 @@ def test_every_message_is_as_specified(dial, server):
 
 def test_the_handshake_is_signed_over_the_socket_url(dial):
     with StreamServer() as streams:
-        dial(stream(streams.url) + '<Pause length="1"/>')
-        streams.waits_for_stop()
+        streamed(dial, streams, stream(streams.url))
     ((_, headers),) = streams.handshakes
     assert RequestValidator(TOKEN).validate(streams.url, {}, headers["x-twilio-signature"])
 
 
 def test_the_callers_voice_arrives_unchanged_and_silence_around_it(dial):
     with StreamServer() as streams:
-        call = dial(stream(streams.url) + '<Pause length="5"/>')
+        call = dial(stream(streams.url) + '<Pause length="600"/>')
         streams.waits_for_frames(10)
-        call.plays(VOICE)
+        call.plays(VOICE, until_said=True)
+        call.hangs_up()
         sound = b"".join(frames(streams.waits_for_stop()))
     assert VOICE in sound and not sound.replace(VOICE, b"").strip(b"\xff")
 
 
 def test_both_tracks_are_sent_on_request(dial):
     with StreamServer() as streams:
-        dial(stream(streams.url, 'track="both_tracks"') + '<Pause length="1"/>')
-        messages = streams.waits_for_stop()
+        _, messages = streamed(dial, streams, stream(streams.url, 'track="both_tracks"'))
     assert {message["media"]["track"] for message in messages if message["event"] == "media"} == {"inbound", "outbound"}
 
 
 def test_a_stream_is_reported_from_start_to_stop(dial, server):
     with StreamServer() as streams:
-        call = dial(stream(streams.url) + '<Pause length="2"/>')
+        call, _ = streamed(dial, streams, stream(streams.url))
         posts = server.waits_for("/stream-status", 2)
     by_event = {post.form["StreamEvent"]: post.form for post in posts}
     assert set(by_event) == {"stream-started", "stream-stopped"}
@@ -91,7 +97,8 @@ def test_a_stream_is_reported_from_start_to_stop(dial, server):
 def test_stop_ends_the_stream_and_the_call_goes_on(dial):
     with StreamServer() as streams:
         call = dial(
-            stream(streams.url) + '<Pause/><Stop><Stream name="voice"/></Stop><Say>Still here.</Say><Pause length="9"/>'
+            stream(streams.url)
+            + '<Pause/><Stop><Stream name="voice"/></Stop><Say>Still here.</Say><Pause length="600"/>'
         )
         call.hears("still here")
         streams.waits_for_stop()
@@ -100,7 +107,7 @@ def test_stop_ends_the_stream_and_the_call_goes_on(dial):
 
 def test_rest_stops_a_stream_by_its_name(dial, carrier):
     with StreamServer() as streams:
-        call = dial(stream(streams.url) + '<Pause length="60"/>')
+        call = dial(stream(streams.url) + '<Pause length="600"/>')
         streams.waits_for_frames(3)
         assert client(carrier).calls(call.sid).streams("voice").update(status="stopped").status == "stopped"
         streams.waits_for_stop()
@@ -109,9 +116,8 @@ def test_rest_stops_a_stream_by_its_name(dial, carrier):
 
 def test_a_second_start_with_the_same_name_changes_nothing(dial, carrier):
     with StreamServer() as streams:
-        call = dial(stream(streams.url) + "<Pause/>" + stream(streams.url) + '<Say>Going on.</Say><Pause length="1"/>')
-        call.hears("going on")
-        streams.waits_for_stop()
+        call, _ = streamed(dial, streams, stream(streams.url) * 2 + "<Say>Going on.</Say>")
+        assert [entry["text"] for entry in call.heard()] == ["Going on."]
     assert len(streams.handshakes) == 1
     assert any("already running" in entry["message"] for entry in carrier.debugger() if entry["call_sid"] == call.sid)
 

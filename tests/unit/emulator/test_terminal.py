@@ -10,9 +10,10 @@ from .official import client
 
 
 def test_a_person_plays_a_call_with_keys_and_words(carrier, server):
-    server.answer("/start", '<Gather action="/asked" numDigits="1"><Say>Press one.</Say></Gather>')
+    server.answer("/start", '<Gather action="/asked" numDigits="1" timeout="60"><Say>Press one.</Say></Gather>')
     server.answer(
-        "/asked", '<Gather input="speech" speechTimeout="1" action="/said"><Say>Say your name.</Say></Gather>'
+        "/asked",
+        '<Gather input="speech" speechTimeout="1" action="/said" timeout="60"><Say>Say your name.</Say></Gather>',
     )
     server.answer("/said", "<Say>Thank you.</Say>")
     out = io.StringIO()

@@ -63,7 +63,7 @@ def test_a_broken_fallback_is_not_tried_again(dial, server):
 def test_a_broken_action_leads_to_the_fallback_too(dial, server):
     server.answer("/action", Reply(status=500))
     server.answer("/fallback", "<Say>Safe.</Say>")
-    call = dial('<Gather action="/action" numDigits="1"/>')
+    call = dial('<Gather action="/action" numDigits="1" timeout="60"/>')
     call.presses("1")
     call.hears("safe")
     assert server.to("/fallback")[0].form["ErrorUrl"] == f"{server.url}/action"
@@ -94,7 +94,7 @@ def test_cookies_are_kept_for_the_call_and_only_for_it(dial, server):
 
 def test_get_carries_its_parameters_in_a_signed_query(dial, server):
     server.answer("/next", "<Hangup/>")
-    call = dial('<Gather action="/next?old=1%202" method="GET" numDigits="1"/>')
+    call = dial('<Gather action="/next?old=1%202" method="GET" numDigits="1" timeout="60"/>')
     call.presses("3")
     request = server.waits_for("/next")[0]
     assert request.signed and request.form["Digits"] == "3" and request.query.startswith("old=1%202&")

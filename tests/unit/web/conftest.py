@@ -207,4 +207,4 @@ def session_of(house: app.House, phone: Phone) -> Session:
 
 
 def client_of(house: app.House) -> FlaskClient:
-    return app.create_flask(app._blueprints(house), house.readiness).test_client()
+    return app.create_flask(house).test_client()
