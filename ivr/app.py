@@ -138,7 +138,8 @@ class House:
 
     def _bump(self, topic: str) -> None:
         self._bumps[topic] = self._bumps.get(topic, 0) + 1
-        self.pushes.publish(topic, self._numbers((topic,))[topic])
+        if self.pushes.watched(topic):  # else nobody needs the number, which has to be read
+            self.pushes.publish(topic, self._numbers((topic,))[topic])
 
     def _numbers(self, topics: Sequence[str]) -> Mapping[str, int]:
         """What ``pushes`` compares: a call's revision; the log's newest id; for a desk, whatever moves it."""

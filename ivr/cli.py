@@ -45,12 +45,13 @@ def _parser() -> argparse.ArgumentParser:
     demo = add("demo", _demo, "Place four calls through the whole system and show what is heard and seen.")
     demo.add_argument("--stay", action="store_true", help="leave it running and open the three-pane page")
     demo.add_argument("--port", type=int, default=0, help="of the server (default: a free one; 8000 with --stay)")
-    demo.add_argument("--speed", type=float, help="of the emulator's clock; 1 = a real call (default: 4, with --stay 1)")
+    demo.add_argument("--speed", type=float, help="of the emulator's clock, 1 = a real call (4; with --stay 1)")
 
     call = add("call", _call, "Play a call in the terminal against a running emulator or one of its own.")
     call.add_argument("flow", type=Path, help="the flow to call, e.g. flows/bank.yaml")
     call.add_argument("--from", dest="caller", default="+447700900101", help="the number you call from")
-    call.add_argument("--speed", type=float, default=1.0)
+    call.add_argument("--speed", type=float, default=1.0, help="of the emulator's clock; 1 = a real call")
+    call.add_argument("--emulator", metavar="URL", help="of one that runs already, with its server")
 
     add("key", _key, "Print a fresh key for IVR_SECRET_KEY or IVR_VOICEPRINT_KEY.")
 
@@ -126,13 +127,13 @@ def run_server(settings, host: str, port: int, trying=None) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from ivr.demo import run
 
-    return run(options)
+    return run(options, run_server)
 
 
 def _call(options: argparse.Namespace) -> int:
     from ivr.demo import play_in_terminal
 
-    return play_in_terminal(options.flow, options.caller, options.speed)
+    return play_in_terminal(options.flow, options.caller, options.speed, options.emulator)
 
 
 def _key(_options: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from ivr.carriers.base import CarrierFault, Control
 from ivr.errors import UnknownCall
 from ivr.flow.events import MessageRequested, RedirectRequested, WatchRequested
 from ivr.flow.inputs import CallerHungUp, Delivery, MessageSettled, TimedOut
+from ivr.flow.waits import TalkingToAgent
 from ivr.store import requests, sessions
 from ivr.store.requests import Request
 
@@ -68,7 +69,7 @@ class Work:
                 try:
                     look()
                 except Exception:
-                    log.exception("work: %s failed; it is tried again at the next look", getattr(look, "__name__", look))
+                    log.exception("work: %s failed; it is tried again at the next look", look)
 
     def deliver(self) -> None:
         """Claim and hand out what is open."""
@@ -139,7 +140,10 @@ class Work:
     def _redirect(self, request: Request) -> None:
         """Move the live call to the turn that asked for it. A later turn has its own request, or the call made it."""
         session = present(self._services, request.call).session
-        if session.turn != request.body.turn or session.ended == "caller_hung_up":
+        joins = isinstance(session.waiting_for, TalkingToAgent)
+        # The one that joins caller and agent is never repeated: it would take a caller who has joined out of the room
+        # and end the conversation. Where it is lost, the caller leaves the waiting room by its next document.
+        if session.turn != request.body.turn or session.ended == "caller_hung_up" or (joins and request.attempts):
             requests.drop(self._services.database, request.request)
             return
         carrier_call = sessions.carrier_call_of(self._services.database, request.call)

@@ -10,6 +10,10 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ivr.demo.staying import Serve
 
 FLOWS = Path("flows")
 FLOW = "bank"
@@ -17,22 +21,25 @@ DEMO_SPEED = 4.0  # prompts and voices are four times as fast as in life; the se
 STAY_PORT = 8000
 
 
-def run(options: argparse.Namespace) -> int:
-    """``ivr demo``. 0 only if every expectation held. Raises DemoTrouble where nothing could be tried."""
+def run(options: argparse.Namespace, serve: Serve) -> int:
+    """``ivr demo``. 0 only if every expectation held. Raises DemoTrouble where nothing could be tried.
+
+    ``serve`` runs the server in this process (``ivr.cli.run_server``); only ``--stay`` needs it.
+    """
     signal.signal(signal.SIGTERM, _interrupt)
     if options.stay:
         from ivr.demo.staying import stay
 
-        return stay(FLOWS, FLOW, options.port or STAY_PORT, options.speed or 1.0)
+        return stay(FLOWS, FLOW, options.port or STAY_PORT, options.speed or 1.0, serve)
     return _four_calls(options.port, options.speed or DEMO_SPEED)
 
 
-def play_in_terminal(flow: Path, caller: str, speed: float) -> int:
-    """``ivr call``: a person plays a call in the terminal."""
-    from ivr.demo.playing import play_in_terminal as play
+def play_in_terminal(flow: Path, caller: str, speed: float, emulator: str | None = None) -> int:
+    """``ivr call``: a person plays a call in the terminal, on the emulator given or on one of its own."""
+    from ivr.demo.playing import play_at, play_here
 
     signal.signal(signal.SIGTERM, _interrupt)
-    return play(flow, caller, speed)
+    return play_at(emulator, caller) if emulator else play_here(flow, caller, speed)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -52,7 +59,7 @@ def _four_calls(port: int, speed: float) -> int:
     with ExitStack() as house:
         place = house.enter_context(housekeeping.premises(FLOWS, port))
         telling.says("Server and emulator start on this machine; nothing leaves it.", "bold")
-        database, agent = people.open_house(place.settings, FLOWS)
+        database, agent, _ops = people.open_house(place.settings, FLOWS)
         house.callback(close, database)
         house.enter_context(housekeeping.server(place))
         carrier = house.enter_context(housekeeping.emulator(place, FLOW, speed))

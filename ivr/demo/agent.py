@@ -1,4 +1,4 @@
-"""An agent at the desk, over HTTP: signs in, is available, reads who is calling, accepts, talks and notes how it went."""
+"""An agent at the desk, over HTTP: signs in, is available, reads who is calling, accepts, notes how it went."""
 
 from __future__ import annotations
 
@@ -60,10 +60,16 @@ class AgentDesk:
         who, why = desk.first("section", kind="who"), desk.first("section", kind="reason")
         identity, voice = list(desk.all("section", kind="sure"))
         return PopShown(
-            who.first("h2").words, who.first(kind="number").words, identity.first("h3").words, identity.first("p").words,
-            voice.first("h3").words, voice.first("p").words, why.first(kind="why").words,
-            tuple(step.words for step in why.all("li")), read_at,
-        )  # fmt: skip
+            name=who.first("h2").words,
+            number=who.first(kind="number").words,
+            identity=identity.first("h3").words,
+            identity_detail=identity.first("p").words,
+            voice=voice.first("h3").words,
+            voice_detail=voice.first("p").words,
+            reason=why.first(kind="why").words,
+            path=tuple(step.words for step in why.all("li")),
+            read_at=read_at,
+        )
 
     def accepts(self) -> None:
         time.sleep(READING_SECONDS)

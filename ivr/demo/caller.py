@@ -22,9 +22,11 @@ DIGITS = re.compile(r"enter (\d)\D{0,3}(\d)")
 
 
 class Caller:
-    """One call. ``facts_of`` the call come from the server's own log, which is where verdicts are written."""
+    """One call. ``events`` come from the server's own log, which is where verdicts are written."""
 
-    def __init__(self, name: str, number: str, carrier: Carrier, db: Database, public_url: str, telling: Telling) -> None:
+    def __init__(
+        self, name: str, number: str, carrier: Carrier, db: Database, public_url: str, telling: Telling
+    ) -> None:  # fmt: skip
         self.name, self.number = name, number
         self._carrier, self._db, self._telling = carrier, db, telling
         self._smartphone = Smartphone(public_url)
@@ -87,7 +89,8 @@ class Caller:
                 self.tells()
                 return seen
             if time.monotonic() > ends:
-                raise NotShown(f"the page does not say {' and '.join(map(repr, words))}; it says: {written or 'nothing'}")
+                wanted = " and ".join(map(repr, words))
+                raise NotShown(f"the page does not say {wanted}; it says: {written or 'nothing'}")
             time.sleep(LOOK_EVERY_SECONDS)
 
     def awaits(self, kind: type[AnyEvent]) -> AnyEvent:
@@ -99,7 +102,7 @@ class Caller:
             if found:
                 return found[-1]
             if time.monotonic() > ends:
-                raise NotShown(f"nothing of the kind {kind.__struct_config__.tag} has happened in the call of {self.name}")
+                raise NotShown(f"no event {kind.__struct_config__.tag} in the call of {self.name}")
             time.sleep(LOOK_EVERY_SECONDS)
 
     def gets_text(self) -> str:

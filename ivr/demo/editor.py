@@ -1,4 +1,4 @@
-"""An editor with a copy of the flow files: breaks a line, checks, mends it, publishes; each through the command line."""
+"""An editor with a copy of the flow files: breaks a line, checks, mends it, publishes, by the command line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ class Editor:
 
     def mends_and_publishes(self) -> Checked:
         text = self.flow.read_text(encoding="utf-8")
-        text = text.replace(self.old_text, self.new_text).replace(f"label: {self.old_label},", f"label: {self.new_label},")
+        text = text.replace(self.old_text, self.new_text)
+        text = text.replace(f"label: {self.old_label},", f"label: {self.new_label},")
         self.flow.write_text(text, encoding="utf-8")
         return Checked(*self._ivr("flow", "publish", str(self.flow.parent)))
 

@@ -65,7 +65,8 @@ def require_free(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise DemoTrouble(f"port {port} on {HOST} cannot be used ({error.strerror}): choose another, --port N") from None
+            why = f"port {port} on {HOST} cannot be used ({error.strerror}): choose another, --port N"
+            raise DemoTrouble(why) from None
 
 
 @contextmanager

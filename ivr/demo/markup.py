@@ -20,8 +20,8 @@ class Element:
         """Elements below this one, in the order of the page; ``kind`` is one of its classes."""
         for part in self.parts:
             if isinstance(part, Element):
-                classes = part.attributes.get("class", "").split()
-                if tag in ("", part.tag) and id in ("", part.attributes.get("id", "")) and (not kind or kind in classes):
+                kinds = ["", *part.attributes.get("class", "").split()]
+                if tag in ("", part.tag) and id in ("", part.attributes.get("id")) and kind in kinds:
                     yield part
                 yield from part.all(tag, id=id, kind=kind)
 

@@ -1,4 +1,4 @@
-"""Who takes part: the contacts of flows/contacts.csv and an agent, all invented."""
+"""Who takes part: the contacts of flows/contacts.csv an agent and one of operations, all invented."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from ivr.store.database import Database
 
 CONTACTS = "contacts.csv"  # beside the flows
 STRANGER = "+447700900199"  # on nobody's file
-AGENT, AGENT_DISPLAY, AGENT_PHONE = "sam", "Sam Taylor", "+441632960010"
+AGENT, AGENT_PHONE = "sam", "+441632960010"
+OPS, OPS_PHONE = "olga", "+441632960011"
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,15 @@ class Staff:
 
 def contacts_in(flows: Path) -> list[Contact]:
     with (flows / CONTACTS).open(newline="", encoding="utf-8") as file:
-        return [
-            Contact(row["customer_number"], row["name"], row["number"], row["pin"]) for row in csv.DictReader(file)
-        ]
+        return [Contact(row["customer_number"], row["name"], row["number"], row["pin"]) for row in csv.DictReader(file)]
 
 
-def open_house(settings: Settings, flows: Path) -> tuple[Database, Staff]:
-    """The database with the contacts beside ``flows`` and an agent who may sign in; the caller closes it."""
+def open_house(settings: Settings, flows: Path) -> tuple[Database, Staff, Staff]:
+    """The database, which the caller closes, with the contacts beside ``flows``; an agent, and one of operations."""
     database = open_store(settings)
     if (flows / CONTACTS).exists():
         import_contacts(database, flows / CONTACTS)
-    agent = Staff(AGENT, secrets.token_urlsafe(12))
-    add_agent(database, agent.name, AGENT_DISPLAY, agent.password, AGENT_PHONE)
-    return database, agent
+    agent, ops = (Staff(name, secrets.token_urlsafe(12)) for name in (AGENT, OPS))
+    add_agent(database, agent.name, "Sam Taylor", agent.password, AGENT_PHONE)
+    add_agent(database, ops.name, "Olga Weiss", ops.password, OPS_PHONE, ops=True)
+    return database, agent, ops

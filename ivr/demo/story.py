@@ -69,13 +69,15 @@ def enrolling(scene: Scene) -> None:
         caller.hears("Open the link on your phone")
         caller.opens_page()
         caller.hears("Please key in your PIN")
-        tell.expect("the page counts once its two digits are typed", _proven(caller) == {Factor.PAGE}, _names(_proven(caller)))
+        proven = _proven(caller)
+        tell.expect("the page counts once its two digits are typed", proven == {Factor.PAGE}, _names(proven))
         caller.presses(f"{alice.pin}#", secret=True)
         caller.hears("Do you agree?")
         tell.expect("page and PIN make level 2", caller.session().level == 2, f"level {caller.session().level}")
         caller.presses("1")
         caller.hears("Please keep talking")
-        tell.expect("consent is recorded before a voice is learnt", caller.awaits(ConsentGiven).version != "", "no version")
+        consent = caller.awaits(ConsentGiven)
+        tell.expect("consent is recorded before a voice is learnt", consent.version != "", "no version")
         caller.talks(scene.voices.owner.enrolment, "the owner's voice")
         enrolled = caller.awaits(EnrolmentRecorded)
         tell.expect("the voice is learnt", enrolled.refusal is None, enrolled.refusal)
@@ -155,14 +157,20 @@ def edited(scene: Scene) -> None:
 
     with scene.caller(benjamin.name.split()[0], benjamin.number) as before:
         before.hears(editor.old_text)
+        before.presses("1")
+        before.hears("Open the link on your phone")  # this wait is long enough for an editor
         mended = editor.mends_and_publishes()
         tell.says(f"  $ ivr flow publish → exit {mended.exit_code}\n    {mended.output}", "")
         tell.expect("the mended file is published", mended.exit_code == 0, mended.output)
-        before.presses("3")
+        before.opens_page()
+        before.hears("Please key in your PIN")
+        before.types(benjamin.pin, secret=True)
+        before.hears("Is there anything else?")
+        before.sees("[1] Main menu")
+        before.taps("Main menu")
         before.hears(editor.old_text)
         tell.expect("the call in progress says the old text", editor.new_text not in before.heard, before.transcript())
-        before.opens_page()
-        seen = before.sees("Speak to a person")
+        seen = before.sees("Send the link again")
         tell.expect("its page shows the old label", editor.old_label in seen.buttons, list(seen.buttons))
 
         with scene.caller(carys.name.split()[0], carys.number) as after:
@@ -206,4 +214,5 @@ def _names(factors: set[Factor]) -> str:
 
 
 def _speechbrain(tell: Telling, model_class: str) -> None:
-    tell.expect("the model behind it is SpeechBrain's", model_class.startswith("speechbrain"), model_class or "no model")
+    held = model_class.startswith("speechbrain")
+    tell.expect("the model behind it is SpeechBrain's", held, model_class or "no model")

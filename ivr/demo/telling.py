@@ -1,4 +1,4 @@
-"""The demo told in a terminal: each turn in two columns, heard and seen; verdicts as they come; a summary at the end."""
+"""The demo told in a terminal: each turn in two columns, heard and seen; verdicts as they come; a summary."""
 
 from __future__ import annotations
 
@@ -68,8 +68,7 @@ class Telling:
             case VerdictRecorded():
                 self.console.print(Text(f"  ◆ {verdict_words(event)}", style=_STYLE[event.outcome]))
             case EnrolmentRecorded(refusal=None):
-                model = f"{event.model_class} {event.model_name} sha256 {event.model_sha256[:SHA_LENGTH]}"
-                text = f"  ◆ voiceprint stored · {event.net_speech_seconds:.1f} s of net speech · {model}"
+                text = f"  ◆ voiceprint stored · {event.net_speech_seconds:.1f} s of net speech · {_model(event)}"
                 self.console.print(Text(text, style="green"))
             case EnrolmentRecorded():
                 self.console.print(Text(f"  ◆ no voiceprint: {event.refusal}", style="yellow"))
@@ -124,5 +123,11 @@ _STYLE = {Outcome.ACCEPTED: "bold green", Outcome.REJECTED: "bold red", Outcome.
 def verdict_words(event: VerdictRecorded) -> str:
     scored = "not scored" if event.score is None else f"score {event.score:+.2f}"
     against = "" if event.threshold is None else f" against threshold {event.threshold:+.2f}"
-    model = f"{event.model_class} {event.model_name} sha256 {event.model_sha256[:SHA_LENGTH]}" if event.model_class else "no model"
-    return f"voice {event.outcome} ({event.reason}) · {scored}{against} · {event.net_speech_seconds:.1f} s of net speech · {model}"
+    speech = f"{event.net_speech_seconds:.1f} s of net speech"
+    return f"voice {event.outcome} ({event.reason}) · {scored}{against} · {speech} · {_model(event)}"
+
+
+def _model(event: VerdictRecorded | EnrolmentRecorded) -> str:
+    if not event.model_class:
+        return "no model"
+    return f"{event.model_class} {event.model_name} sha256 {event.model_sha256[:SHA_LENGTH]}"

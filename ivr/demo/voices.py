@@ -61,7 +61,7 @@ def cast() -> Cast:
     directory = Path(os.environ.get("DUET_SPEECH") or SPEECH)
     if (directory / "manifest.csv").is_file() and (real := _real(directory)):
         return real
-    return _synthetic(SAMPLES)
+    return _synthetic()
 
 
 def _real(directory: Path) -> Cast | None:
@@ -73,10 +73,11 @@ def _real(directory: Path) -> Cast | None:
     enough = {
         name: sorted(found)
         for name, found in clips.items()
-        if _seconds(found) >= ENROLMENT_SECONDS + VERIFICATION_SECONDS and _seconds(found) / len(found) >= SENTENCE_SECONDS
+        if _seconds(found) >= max(ENROLMENT_SECONDS + VERIFICATION_SECONDS, SENTENCE_SECONDS * len(found))
     }
     pitch = {name: median_pitch([path for path, _ in found[:PITCH_CLIPS]]) for name, found in enough.items()}
-    men = sorted((name for name in enough if pitch[name] < MALE_BELOW_HZ), key=lambda name: (-_seconds(enough[name]), name))
+    men = [name for name in enough if pitch[name] < MALE_BELOW_HZ]
+    men.sort(key=lambda name: (-_seconds(enough[name]), name))
     if len(men) < 2:
         return None
     owner = men[0]
@@ -87,7 +88,7 @@ def _real(directory: Path) -> Cast | None:
 def _voice(name: str, pitch_hz: float, clips: list[tuple[Path, float]]) -> Voice:
     enrolment, rest = _take(clips, ENROLMENT_SECONDS)
     verification, _ = _take(rest, VERIFICATION_SECONDS)
-    return Voice(name, pitch_hz, _line_audio(enrolment), _line_audio(verification))
+    return Voice(name, pitch_hz, line_audio(enrolment), line_audio(verification))
 
 
 def _take(clips: list[tuple[Path, float]], seconds: float) -> tuple[list[Path], list[tuple[Path, float]]]:
@@ -101,23 +102,40 @@ def _seconds(clips: list[tuple[Path, float]]) -> float:
     return sum(seconds for _, seconds in clips)
 
 
-def _synthetic(samples: Path) -> Cast:
-    with (samples / "manifest.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+@dataclass(frozen=True)
+class Sample:
+    """One clip of samples/: a synthetic voice, what it says, and what for."""
 
+    voice: str
+    role: str  # target | impostor | stranger
+    purpose: str  # enrolment | verification
+    text: str
+    seconds: float
+    path: Path
+
+
+def samples(directory: Path = SAMPLES) -> list[Sample]:
+    def sample(row: dict[str, str]) -> Sample:
+        path, seconds = directory / row["path"], float(row["seconds"])
+        return Sample(row["voice"], row["role"], row["purpose"], row["text"], seconds, path)
+
+    with (directory / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        return [sample(row) for row in csv.DictReader(file)]
+
+
+def _synthetic() -> Cast:
     def voice(role: str) -> Voice:
-        own = [row for row in rows if row["role"] == role]
-        paths = {
-            purpose: [samples / row["path"] for row in own if row["purpose"] == purpose]
-            for purpose in ("enrolment", "verification")
-        }
-        pitch = median_pitch(paths["enrolment"])
-        return Voice(own[0]["voice"], pitch, *(_line_audio(paths[purpose]) for purpose in ("enrolment", "verification")))
+        own = [sample for sample in samples() if sample.role == role]
+        enrolment, verification = (
+            [sample.path for sample in own if sample.purpose == purpose] for purpose in ("enrolment", "verification")
+        )
+        return Voice(own[0].voice, median_pitch(enrolment), line_audio(enrolment), line_audio(verification))
 
     return Cast(voice("target"), voice("impostor"), True)
 
 
-def _line_audio(paths: list[Path]) -> bytes:
+def line_audio(paths: list[Path]) -> bytes:
+    """The clips as a telephone line carries them, one after another: 8 kHz µ-law."""
     return PAUSE.join(encode_ulaw(telephone(_narrow(path), TELEPHONE_RATE_HZ)) for path in paths) + PAUSE
 
 

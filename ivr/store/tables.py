@@ -53,12 +53,9 @@ calls = Table(
     _needed("session", Text),  # JSON of ivr.flow.session.Session; last, so that a revision is read without it
     UniqueConstraint("carrier_call"),
 )
-Index(
-    "ix_calls_open",
-    calls.c.started_at,
-    sqlite_where=text("ended_at IS NULL"),
-    postgresql_where=text("ended_at IS NULL"),
-)
+# On PostgreSQL too the migration makes the indexes with a condition partial; naming it here would import that dialect,
+# which is a tenth of the server's start.
+Index("ix_calls_open", calls.c.started_at, sqlite_where=text("ended_at IS NULL"))
 
 log = Table(
     "log",
@@ -189,8 +186,8 @@ reservations = Table(
     _optional("note", Text),
 )
 # One caller is offered to one agent at a time, one agent is offered one caller at a time.
-Index("uq_reservations_live_call", reservations.c.call, unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE)
-Index("uq_reservations_live_agent", reservations.c.agent, unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE)
+Index("uq_reservations_live_call", reservations.c.call, unique=True, sqlite_where=_LIVE)
+Index("uq_reservations_live_agent", reservations.c.agent, unique=True, sqlite_where=_LIVE)
 
 sign_ins = Table(
     "sign_ins",

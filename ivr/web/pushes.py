@@ -20,26 +20,33 @@ class Pushes:
         self._waiting: dict[str, set[asyncio.Future[None]]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
+    def watched(self, topic: str) -> bool:
+        """Whether anybody waits for it. Whoever begins to wait later reads what was committed before this was asked."""
+        return topic in self._waiting
+
     def publish(self, topic: str, number: int) -> None:
-        """From any thread."""
-        if self._loop is not None and not self._loop.is_closed():
+        """From any thread, after the commit."""
+        if topic in self._waiting and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._set, topic, number)
 
     async def wait(self, topic: str, after: int, timeout_seconds: float) -> int:
         """The topic's number as soon as it is above ``after``; whatever it is, after ``timeout_seconds``."""
-        if topic not in self._numbers:
-            self._numbers.update(await asyncio.to_thread(self._read, (topic,)))
-        if self._numbers.get(topic, 0) <= after:
-            future = asyncio.get_running_loop().create_future()
-            self._waiting.setdefault(topic, set()).add(future)
-            timer = asyncio.get_running_loop().call_later(timeout_seconds, _finish, future)
-            try:
-                await future
-                return self._numbers.get(topic, after)
-            finally:
-                timer.cancel()
-                self._forget(topic, future)
-        return self._numbers.get(topic, after)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self._waiting.setdefault(topic, set()).add(future)  # before it is read, so that no wake-up falls between
+        try:
+            if topic not in self._numbers:
+                found = await asyncio.to_thread(self._read, (topic,))
+                self._numbers[topic] = max(found.get(topic, 0), self._numbers.get(topic, 0))
+            if self._numbers[topic] <= after:
+                timer = loop.call_later(timeout_seconds, _finish, future)
+                try:
+                    await future
+                finally:
+                    timer.cancel()
+            return self._numbers[topic]
+        finally:
+            self._forget(topic, future)
 
     async def run(self) -> None:
         """Look once a second at what other processes have changed, until cancelled."""
@@ -56,13 +63,9 @@ class Pushes:
                 log.exception("pages could not be looked after; they are at the next look")
 
     def _set(self, topic: str, number: int) -> None:
-        waiting = self._waiting.get(topic)
-        if waiting is None:
-            self._numbers.pop(topic, None)  # nobody looks: read it again when somebody does
-            return
-        if number > self._numbers.get(topic, -1):
+        if topic in self._waiting and number > self._numbers.get(topic, -1):
             self._numbers[topic] = number
-            for future in waiting:
+            for future in self._waiting[topic]:
                 _finish(future)
 
     def _forget(self, topic: str, future: asyncio.Future[None]) -> None:

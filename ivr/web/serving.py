@@ -10,11 +10,12 @@ import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
-from a2wsgi import WSGIMiddleware
 from flask import Flask
 
 from ivr.web import sockets, stream
+from ivr.web.bridge import Bridge
 from ivr.web.doors import Services
+from ivr.web.security import LONGEST_BODY
 
 THREADS = 16  # for webhooks and pages; a turn takes about a millisecond
 
@@ -28,7 +29,7 @@ class Server:
         stopping: Callable[[], None],
     ) -> None:  # fmt: skip
         self.flask = flask
-        self._wsgi = WSGIMiddleware(flask, workers=THREADS)
+        self._wsgi = Bridge(flask, THREADS, LONGEST_BODY)
         self._services = services
         self._stream_door = stream_door
         self._background = background

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from ivr.authentication import Secrets
 from ivr.calls import Services, flow_of, present, start_call, take_turn
@@ -64,7 +65,7 @@ def voice_blueprint(
 
     def to_a_person() -> Response:
         """For a flow or address that is unknown: the call as it stands, else the person of any flow, else a number."""
-        ringing = read(request.form)
+        ringing = read(form())
         try:
             call = sessions.call_of(services.database, ringing.carrier_call)
             if call is not None:
@@ -111,7 +112,7 @@ def voice_blueprint(
 
     @blueprint.post("/voice/<flow>")
     def begin(flow: str) -> Response:
-        ringing = read(request.form)
+        ringing = read(form())
         if not ringing.carrier_call:
             raise UnknownCall(f"a request to /voice/{flow} without a CallSid")
         turn = start_call(services, flow, ringing)
@@ -122,32 +123,17 @@ def voice_blueprint(
     @blueprint.route("/voice/c/<call>/<int:turn>", methods=["GET", "POST"])
     def again(call: str, turn: int) -> Response:
         ours(call, turn)
-        return arrived(call)
-
-    def arrived(call: str) -> Response:
-        """The call has come to its present turn by itself: whatever was to move it there has become needless.
-
-        A redirect delivered late would pull caller and agent apart.
-        """
-        now = present(services, call)
-        if isinstance(now.session.waiting_for, TalkingToAgent):
-            for request_id in redirects(call):
-                requests.drop(services.database, request_id)
-        return xml(draw(now))
-
-    def redirects(call: str) -> list[str]:
-        open_requests = requests.requests_of(services.database, call)
-        return [one.request for one in open_requests if one.kind == "redirect_requested"]
+        return xml(draw(present(services, call)))
 
     @blueprint.post("/voice/c/<call>/<int:turn>/answer")
     def answered(call: str, turn: int) -> Response:
         ours(call, turn)
-        return take(call, turn, _answer(read(request.form), turn), poll=request.args.get("p", 0, type=int))
+        return take(call, turn, _answer(read(form()), turn), poll=request.args.get("p", 0, type=int))
 
     @blueprint.post("/voice/c/<call>/<int:turn>/secret")
     def secret(call: str, turn: int) -> Response:
         ours(call, turn)
-        ringing = read(request.form)
+        ringing = read(form())
         if ringing.digits in (None, "0"):
             return take(call, turn, _answer(ringing, turn))
         return take(call, turn, partial(secrets.answer, services, call, turn, ringing.digits, By.KEYPAD))
@@ -159,10 +145,10 @@ def voice_blueprint(
         flow = flow_of(services, session)
         wait = session.waiting_for
         if not isinstance(wait, AwaitAgent) or session.turn != turn:
-            # A redirect is on its way; if the carrier did not take it, this document is the next one to move the call.
-            moving = redirects(call)
-            text = writer.waiting_document(phrases.WAITING, flow.language) if moving else writer.leave_document()
-            return xml(text)
+            # The call has moved on. If the redirect that should have fetched the caller is lost, they come by
+            # themselves; while one is on its way they stay: a second one would end the conversation the first began.
+            fetched = any(one.kind == "redirect_requested" for one in requests.requests_of(services.database, call))
+            return xml(writer.waiting_document(phrases.WAITING, flow.language) if fetched else writer.leave_document())
         place = dispatch.place(session)
         queue = {"position": place.position, "waited_seconds": place.waited_seconds}
         try:
@@ -176,17 +162,17 @@ def voice_blueprint(
     def left(call: str, turn: int) -> Response:
         """The caller has left the queue's waiting room or the conference with the agent."""
         ours(call, turn)
-        if request.form.get("QueueResult") == "hangup":
+        if form().get("QueueResult") == "hangup":
             take_turn(services, call, CallerHungUp(id="hangup", source="queue"))
-        elif request.form.get("DialCallStatus"):
+        elif form().get("DialCallStatus"):
             session = present(services, call).session
             if isinstance(session.waiting_for, TalkingToAgent) and session.turn == turn:
                 take_turn(services, call, AgentLeft(id=f"left:{turn}", room=session.waiting_for.room))
-        return arrived(call)
+        return xml(draw(present(services, call)))
 
     @blueprint.post("/voice/<flow>/status")
     def status(flow: str) -> Response:
-        ringing = read(request.form)
+        ringing = read(form())
         call = sessions.call_of(services.database, ringing.carrier_call)
         if call is not None and ringing.status in OVER:
             take_turn(services, call, CallerHungUp(id="hangup", source="status"))
@@ -194,13 +180,14 @@ def voice_blueprint(
 
     @blueprint.post("/voice/<flow>/fallback")
     def fallback(flow: str) -> Response:
-        ringing = read(request.form)
+        ringing = read(form())
         call = sessions.call_of(services.database, ringing.carrier_call)
         if call is None:
             return begin(flow)
         session = present(services, call).session
         wait = session.waiting_for
-        if isinstance(wait, TalkingToAgent) and request.form.get("ErrorUrl", "").startswith(addressing.of(session).left):
+        failed_url = form().get("ErrorUrl", "")
+        if isinstance(wait, TalkingToAgent) and failed_url.startswith(addressing.of(session).left):
             # The conversation is over; only our answer to that did not come through.
             take_turn(services, call, AgentLeft(id=f"left:{session.turn}", room=wait.room))
             return xml(draw(present(services, call)))
@@ -221,7 +208,15 @@ def target() -> str:
 
 
 def fields() -> list[tuple[str, str]]:
-    return list(request.form.items(multi=True))
+    """Names and values of the present request's form, read once: the signature, the reader and the reply key need them."""
+    if "fields" not in g:
+        g.fields = parse_qsl(request.get_data().decode("utf-8", "replace"), keep_blank_values=True)
+    return g.fields
+
+
+def form() -> dict[str, str]:
+    """Of a name that is repeated, the first value counts."""
+    return dict(reversed(fields()))
 
 
 def admit_carrier(doorkeeper: Doorkeeper) -> Response | None:

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from a2wsgi import WSGIMiddleware
 from double import Double
 from flask import Flask
 
+from ivr.web.bridge import Bridge
 from ivr.web.desk import desk_blueprint
 from ivr.web.ops import ops_blueprint
+from ivr.web.security import LONGEST_BODY
 from ivr.web.signin import signin_blueprint
 from ivr.web.sockets import SOCKETS
 from ivr.web.tryout import try_blueprint
@@ -32,7 +33,7 @@ def flask_app(services: Double) -> Flask:
 @contextmanager
 def serving(services: Double) -> Iterator[str]:
     """The address where ``services`` is served until the end of the block."""
-    pages = WSGIMiddleware(flask_app(services), workers=4)
+    pages = Bridge(flask_app(services), threads=4, longest_body=LONGEST_BODY)
 
     async def app(scope, receive, send) -> None:
         if scope["type"] == "http" and scope["path"] in SOCKETS:

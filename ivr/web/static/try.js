@@ -59,7 +59,9 @@ async function loadPeople() {
   } catch {
     at("trouble").textContent = "The contacts could not be read; you can still call as a stranger. The server's log says why.";
   }
+  const chosen = Math.max(0, at("who").selectedIndex);
   at("who").replaceChildren(...contacts.map(({ name, number }) => element("option", `${name} (${number})`)));
+  at("who").selectedIndex = chosen;
   drawIdentity();
 }
 
@@ -132,6 +134,7 @@ function ended() {
   switchMicrophone(false);
   talk("The call has ended.", "note");
   drawCall();
+  loadPeople(); // a voice may have become known
 }
 
 at("dial").onclick = async () => {

@@ -194,7 +194,7 @@ def house(settings: Settings, control: Control, clock: Clock, monkeypatch: pytes
 
 @pytest.fixture
 def carrier(house: app.House) -> Carrier:
-    return Carrier(app.create_flask(house).test_client())
+    return Carrier(client_of(house))
 
 
 @pytest.fixture
@@ -204,3 +204,7 @@ def phone(carrier: Carrier) -> Phone:
 
 def session_of(house: app.House, phone: Phone) -> Session:
     return sessions.load(house.database, sessions.call_of(house.database, phone.about["CallSid"]))
+
+
+def client_of(house: app.House) -> FlaskClient:
+    return app.create_flask(house).test_client()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import PUBLIC, AtOnce, Carrier, Clock, Control, Phone, session_of
+from conftest import PUBLIC, AtOnce, Carrier, Clock, Control, Phone, client_of, session_of
 from sqlalchemy import select
 from twilio.request_validator import RequestValidator
 
@@ -243,12 +243,31 @@ def test_a_redirect_into_the_conference_is_not_repeated_once_the_caller_is_there
     assert len(control.of("redirect")) == 1, "a second one would pull caller and agent apart"
 
 
-def test_a_redirect_whose_answer_was_lost_before_it_arrived_is_repeated(
+def test_a_redirect_into_the_conference_that_is_lost_is_made_good_by_the_waiting_room(
     house: House, phone: Phone, control: Control, clock: Clock, dana: Agent
 ) -> None:
     phone.dials().presses("0")
     house.work.deliver()
+    wait = phone.document.find("Enqueue").attrib["waitUrl"]
+    left = phone.action
     bring_together(house, phone)
+    control.faults = [CarrierFault("no connection", retry=True, unknown=True)]
+    house.work.deliver()
+    assert phone.asks(wait).verbs == ["Say", "Pause"], "it may have been carried out"
+    clock.goes_on(25)
+    house.work.deliver()
+    assert len(control.of("redirect")) == 1
+    assert phone.asks(wait).verbs == ["Leave"]
+    assert phone.asks(left, QueueResult="leave").verbs == ["Dial"]
+
+
+def test_a_redirect_to_a_question_is_repeated_if_its_answer_was_lost(
+    house: House, phone: Phone, control: Control, clock: Clock
+) -> None:
+    phone.dials()
+    house.work.deliver()
+    session = session_of(house, phone)
+    house.take_turn(session.call, Digits(turn=session.turn, keys="1", by=By.TAP))
     control.faults = [CarrierFault("no connection", retry=True, unknown=True)]
     house.work.deliver()
     clock.goes_on(25)
@@ -363,7 +382,7 @@ def test_where_no_flow_can_be_played_a_number_is_dialled(settings, control, monk
     for number, verbs in (("+441632960000", ["Say", "Dial"]), (None, ["Say", "Hangup"])):
         url = f"sqlite:///{tmp_path}/{number}.db"
         house = app.House(replace(settings, person_number=number, database_url=url), control)
-        phone = Phone(Carrier(app.create_flask(house).test_client())).dials()
+        phone = Phone(Carrier(client_of(house))).dials()
         assert phone.verbs == verbs
         assert phone.carrier.client.get("/readyz").status_code == 503
         database.close(house.database)

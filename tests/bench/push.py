@@ -1,0 +1,253 @@
+"""Key → page and tap → phone, with pages open and callers' audio coming in, in one ``ivr serve``.
+
+The load is this process, the server another, its voice process a third; all on 127.0.0.1. What is measured is our share:
+from the carrier's (or the browser's) request leaving to the page's event, the page's new drawing, or our REST request
+that moves the call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import csv
+import json
+import re
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+from urllib.parse import urlencode
+
+import uvloop
+import websockets
+
+from tests.bench import lab, servers
+from tests.bench.client import Connection, Events, listening, share_of
+from tests.bench.report import table
+from tests.bench.serving import load
+from tests.bench.voice import ulaw
+
+PAGES, STREAMS = 200, 20
+FRAME = 160  # bytes: 20 ms
+WORKERS, PAUSE_SECONDS = 8, 0.15  # callers who act at the same time, and what each waits between two acts
+_DIGITS = re.compile(r"enter (\d)\D*(\d)")
+_TICKET = re.compile(r'<Parameter name="ticket" value="([^"]+)"')
+_FIELDS = {name: re.compile(pattern) for name, pattern in {
+    "turn": r'data-turn="(\d+)"', "form_token": r'name="form_token" value="([^"]+)"',
+}.items()}  # fmt: skip
+
+
+@dataclass
+class Call:
+    """A call in progress and the page that is open beside it."""
+
+    sid: str
+    caller: str
+    action: str  # where the present document posts its answer
+    document: str
+    cookie: str = ""
+    key: int = 0  # menus lead to one another: 2, 1, 2, 1 …
+    page: Events = field(default_factory=Events)
+
+    def next_key(self) -> str:
+        self.key += 1
+        return "2" if self.key % 2 else "1"
+
+
+async def begin(port: int, connection: Connection, carrier: servers.Carrier, number: int) -> Call:
+    """Dials, and opens the page with the two digits that were spoken."""
+    caller, sid = number_of(number), lab.new_call_sid()
+    document = await connection.webhook(f"http://127.0.0.1:{port}/voice/{lab.FLOW}", lab.form(sid, caller))
+    call = Call(sid, caller, lab.action_of(document), document.decode())
+    path = "/v/" + re.search(r"/v/(\S+)", await carrier.text_to(caller)).group(1)
+    body = urlencode({"digits": "".join(_DIGITS.search(call.document).groups())}).encode()
+    reply = await connection.ask("POST", path, {"Content-Type": "application/x-www-form-urlencoded"}, body)
+    if reply.status != 303:
+        raise RuntimeError(f"the page of {caller} was answered {reply.status}")
+    call.cookie = reply.headers["set-cookie"].split(";")[0]
+    return call
+
+
+def number_of(number: int) -> str:
+    return f"+4477009{number:05}"
+
+
+async def stream(port: int, call: Call, audio: bytes, offset: int) -> None:
+    """The caller's audio in real time until cancelled, as Twilio sends it."""
+    url = f"ws://127.0.0.1:{port}/voice/stream"
+    headers = {"X-Twilio-Signature": lab.sign(url, {})}
+    async with websockets.connect(url, additional_headers=headers, compression=None) as socket:
+        sid = "MZ" + call.sid[2:]
+        ticket = unescape(_TICKET.search(call.document).group(1))
+        start = {
+            "streamSid": sid, "accountSid": lab.ACCOUNT, "callSid": call.sid, "tracks": ["inbound"],
+            "customParameters": {"ticket": ticket}, "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+        }  # fmt: skip
+        await socket.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
+        await socket.send(json.dumps({"event": "start", "sequenceNumber": "1", "streamSid": sid, "start": start}))
+        began, at = time.monotonic(), offset
+        for sent in range(1 << 30):
+            chunk = audio[at : at + FRAME].ljust(FRAME, b"\xff")
+            at = (at + FRAME) % len(audio)
+            media = {
+                "track": "inbound",
+                "chunk": str(sent + 1),
+                "timestamp": str(20 * sent),
+                "payload": base64.b64encode(chunk).decode(),
+            }
+            await socket.send(
+                json.dumps({"event": "media", "sequenceNumber": str(sent + 2), "streamSid": sid, "media": media})
+            )
+            await asyncio.sleep(max(0.0, began + 0.02 * (sent + 1) - time.monotonic()))
+
+
+@dataclass
+class Figures:
+    """Seconds, one of each for every act."""
+
+    event: list[float] = field(default_factory=list)
+    drawn: list[float] = field(default_factory=list)
+    moved: list[float] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, dict[str, float]]:
+        names = {"key to page's event": self.event, "key to page drawn": self.drawn, "tap to phone moved": self.moved}
+        return {
+            name: {"acts": len(took), **{f"p{round(100 * q)}_ms": share_of(took, q) for q in (0.5, 0.95, 0.99)}}
+            for name, took in names.items()
+        }
+
+
+async def act(calls: list[Call], port: int, carrier: servers.Carrier, acts: int, figures: Figures) -> None:
+    """One worker: a key, then a tap, on one call after the other."""
+    phone, browser = Connection(port), Connection(port)
+    for number in range(acts):
+        call = calls[number % len(calls)]
+        before, began = call.page.number, time.perf_counter()
+        answer = asyncio.create_task(phone.webhook(call.action, lab.keys(call.sid, call.next_key(), call.caller)))
+        figures.event.append(await call.page.until(before + 1) - began)
+        screen = (await browser.ask("GET", "/v/call?fragment=1", {"Cookie": call.cookie})).body.decode()
+        figures.drawn.append(time.perf_counter() - began)
+        await answer
+        await asyncio.sleep(PAUSE_SECONDS)
+
+        found = {name: pattern.search(screen).group(1) for name, pattern in _FIELDS.items()}
+        body = urlencode({"form_token": found["form_token"], "keys": call.next_key()}).encode()
+        headers = {"Cookie": call.cookie, "Content-Type": "application/x-www-form-urlencoded"}
+        began = time.perf_counter()
+        tap = asyncio.create_task(browser.ask("POST", f"/v/call/{found['turn']}", headers, body))
+        at, url = await carrier.move_of(call.sid)
+        figures.moved.append(at - began)
+        if (await tap).headers.get("location") != "/v/call":
+            raise RuntimeError("a tap on the present turn was refused")
+        call.action = lab.action_of(await phone.webhook(url, lab.form(call.sid, call.caller)))
+        await asyncio.sleep(PAUSE_SECONDS)
+    phone.close(), browser.close()
+
+
+async def measure(quick: bool) -> dict:
+    pages, streams, acts, calls_of_load = (60, 6, 4, 16) if quick else (PAGES, STREAMS, 25, 48)
+    with tempfile.TemporaryDirectory(prefix="duet-bench-") as name:
+        async with servers.carrier() as carrier:
+            directory, port = Path(name), lab.free_port()
+            environment = lab.environment(directory, port, f"http://127.0.0.1:{carrier.port}")
+            await people(directory, environment, streams)
+            with servers.served(servers.duet(port), port, directory, environment) as process:
+                return await _measured(process, carrier, pages, streams, acts, calls_of_load)
+
+
+async def _measured(
+    process: servers.Process, carrier: servers.Carrier, pages: int, streams: int, acts: int, calls_of_load: int
+) -> dict:
+    connection = Connection(process.port)
+    model = await voice_ready(connection)
+    calls = [await begin(process.port, connection, carrier, number) for number in range(pages)]
+    alone = [await load(process, lab.FLOW, 4, calls_of_load)]
+    figures, audio = Figures(), ulaw("verification")
+    async with contextlib.AsyncExitStack() as stack:
+        before = process.memory_kib()
+        for call in calls:
+            call.page = await stack.enter_async_context(
+                listening(process.port, "/v/call/events?after=0", {"Cookie": call.cookie})
+            )
+            await call.page.until(1)
+        kib_per_page = (process.memory_kib() - before) / pages
+        async with contextlib.AsyncExitStack() as lines:
+            speaking = [
+                asyncio.create_task(stream(process.port, call, audio, 800 * number))
+                for number, call in enumerate(calls[:streams])
+            ]
+            lines.push_async_callback(_ended, speaking)
+            await asyncio.sleep(3)  # every ticket has been shown and every voice heard
+            crowded = await load(process, lab.FLOW, 4, calls_of_load)
+            shares = [calls[worker::WORKERS] for worker in range(WORKERS)]
+            await asyncio.gather(*(act(share, process.port, carrier, acts, figures) for share in shares))
+            broken = [task for task in speaking if task.done()]
+            if broken:
+                raise RuntimeError(f"{len(broken)} streams ended by themselves: {broken[0].exception()!r}")
+    alone.append(await load(process, lab.FLOW, 4, calls_of_load))
+    p95 = sum(one["p95_ms"] for one in alone) / len(alone)
+    return {
+        "pages": pages, "streams": streams, "model": model, "kib_per_page": kib_per_page, "latency": figures.as_dict(),
+        "webhook_p95_ms": {"without": p95, "with": crowded["p95_ms"], "ratio": crowded["p95_ms"] / p95},
+    }  # fmt: skip
+
+
+async def _ended(tasks: list[asyncio.Task]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def people(directory: Path, environment: dict[str, str], streams: int) -> None:
+    """The first ``streams`` callers are contacts on file and enrolled, so that their audio is asked for."""
+    from ivr.store import contacts, database
+
+    file = directory / "contacts.csv"
+    with file.open("w", newline="") as opened:
+        rows = csv.writer(opened)
+        rows.writerow(("customer_number", "name", "number", "pin", "language"))
+        rows.writerows((f"1000{n}", f"Caller {n}", number_of(n), "", "en-GB") for n in range(streams))
+    await _done(environment, "-m", "ivr.cli", "contact", "import", str(file))
+    db = database.open_database(environment["IVR_DATABASE_URL"])
+    ids = [contacts.by_number(db, number_of(number)).id for number in range(streams)]
+    database.close(db)
+    url, model = environment["IVR_DATABASE_URL"], environment["IVR_SPEAKER_MODEL"]
+    await _done(environment, "-W", "ignore", "-m", "tests.bench.prints", url, model, *ids)
+
+
+async def _done(environment: dict[str, str], *arguments: str) -> None:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *arguments, cwd=lab.ROOT, env=environment, stdout=pipe, stderr=pipe
+    )
+    _, errors = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(arguments[:4])} failed: {errors.decode()[-2000:]}")
+
+
+async def voice_ready(connection: Connection) -> str:
+    """The model's name once it is loaded. Raises TimeoutError after 90 s."""
+    async with asyncio.timeout(90):
+        while True:
+            voice = (await connection.ask("GET", "/readyz", {})).body.decode().partition("voice: ")[2].strip()
+            if voice != "loading":
+                return voice
+            await asyncio.sleep(0.5)
+
+
+def run(quick: bool = False) -> dict:
+    return uvloop.run(measure(quick))
+
+
+def text(result: dict) -> str:
+    title = f"Push: {result['pages']} pages open, {result['streams']} streams, voice model {result['model']}"
+    rows = [(name, f["acts"], f["p50_ms"], f["p95_ms"], f["p99_ms"]) for name, f in result["latency"].items()]
+    p95 = result["webhook_p95_ms"]
+    return (
+        table(title, ("our share, ms", "acts", "p50", "p95", "p99"), rows)
+        + f"\nwebhook p95: {p95['with']:.1f} ms with them open, {p95['without']:.1f} ms without: {p95['ratio']:.2f} times"
+        + f"\nmemory of an open page: {result['kib_per_page']:.1f} KiB"
+    )
