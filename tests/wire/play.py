@@ -27,6 +27,7 @@ from tests.wire.smartphone import Drawn, Smartphone, digits_of, link_of
 from tests.wire.system import System, running
 
 SETTLE_SECONDS = 10.0  # real time in which voice and screen must have met once after whatever happened
+OPENING_SECONDS = 1.5  # real time for which a caller waits for the message with the link
 SILENCE_SECONDS = 15.0  # carrier time; longer than any question waits for keys
 _TURN = re.compile(r"/voice/c/\w+/(\d+)")
 _OVER = {"completed", "busy", "failed", "no-answer", "canceled"}
@@ -123,7 +124,11 @@ class Playing:
             self._saw(self.page.taps(drawn.buttons[number % len(drawn.buttons)], drawn))
 
     def _open(self) -> None:
-        link, digits = link_of(self.system, self.number), digits_of(self.call)
+        """As a caller does it: when the message has come and the digits have been said, which takes a while."""
+        link, digits, ends = None, None, time.monotonic() + OPENING_SECONDS
+        while self.page is None and not (link and digits) and time.monotonic() < ends and self.call.status not in _OVER:
+            time.sleep(0.05)
+            link, digits = link_of(self.system, self.number), digits_of(self.call)
         if self.page is None and link and digits:
             page = Smartphone(self.system)
             if page.opens(link, digits):
