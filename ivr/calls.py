@@ -53,12 +53,13 @@ def take_turn(
     """Play one input on one call and save what came of it, in one commit.
 
     ``reply``: key and sealed text to remember with an accepted turn. ``also``: further rows to write in the same
-    commit, given the open transaction, only if the input is accepted. A stale answer or repeated fact comes back with ``accepted=False``.
-    Raises UnknownCall.
+    commit, given the open transaction, if the input is accepted. A stale answer or a repeated fact comes back with
+    ``accepted=False``. Raises UnknownCall.
     """
 
     def decide(session: Session, reader: Reader) -> Turn:
-        return advance(flow_of(services, session), session, input, lambda request: answer(services, reader, session, request))
+        flow = flow_of(services, session)
+        return advance(flow, session, input, lambda request: answer(services, reader, session, request))
 
     turn = sessions.change(
         services.database, call, decide, at=services.clock(), reply=reply, input_record=input, also=also

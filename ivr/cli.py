@@ -10,6 +10,8 @@ import logging
 import sys
 from pathlib import Path
 
+import msgspec
+
 from ivr.errors import DuetError, FlowMistakes
 
 
@@ -82,10 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     add_agent.add_argument("--display", help="name shown to callers")
     add_agent.add_argument("--ops", action="store_true", help="may also see /ops and /metrics")
 
-    carrier = commands.add_parser("carrier", help="The number at Twilio.").add_subparsers(required=True, metavar="COMMAND")
+    carrier = commands.add_parser("carrier", help="The number at Twilio.")
+    carrier = carrier.add_subparsers(required=True, metavar="COMMAND")
     setup = add("setup", _carrier_setup, "Point IVR_TWILIO_NUMBER at this server's flow.", carrier)
     setup.add_argument("flow")
-    look = add("check", _carrier_check, "Show what IVR_TWILIO_NUMBER points to, and whether that is this server.", carrier)
+    look = add("check", _carrier_check, "Show whether IVR_TWILIO_NUMBER points to this server.", carrier)
     look.add_argument("flow")
 
     db = commands.add_parser("db", help="The database.").add_subparsers(required=True, metavar="COMMAND")
@@ -151,7 +154,7 @@ def _flow_check(options: argparse.Namespace) -> int:
     except FlowMistakes as mistakes:
         if not options.json:
             raise
-        print(json.dumps([{"file": m.file, "line": m.line, "problem": m.problem, "remedy": m.remedy} for m in mistakes.mistakes]))
+        print(json.dumps(msgspec.to_builtins(mistakes.mistakes)))
         return 1
     if options.json:
         print("[]")
@@ -266,7 +269,8 @@ def _carrier_check(options: argparse.Namespace) -> int:
         return 1
     for name, url in wanted.items():
         right = found[name] == url
-        print(f"{name}: {found[name] or '(none)'}" + ("" if right else f"  — should be {url}; run 'ivr carrier setup {options.flow}'"))
+        remedy = "" if right else f"  — should be {url}; run 'ivr carrier setup {options.flow}'"
+        print(f"{name}: {found[name] or '(none)'}{remedy}")
     return 0 if found == wanted else 1
 
 

@@ -25,7 +25,8 @@ class PeopleError(DuetError):
 def add_contact(
     db: Database, customer_number: str, name: str, number: str, pin: str, facts: Mapping[str, str]
 ) -> None:
-    contacts.add_contact(db, _contact({**facts, "customer_number": customer_number, "name": name, "number": number, "pin": pin}))
+    columns = {"customer_number": customer_number, "name": name, "number": number, "pin": pin}
+    contacts.add_contact(db, _contact({**facts, **columns}))
 
 
 def import_contacts(db: Database, path: Path) -> int:

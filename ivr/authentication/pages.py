@@ -46,7 +46,9 @@ def is_alive(services: Services, addressing: Addressing, token: str) -> bool:
     return _alive(services, addressing, token, services.clock()) is not None
 
 
-def open_link(services: Services, addressing: Addressing, token: str, digits: str, now: datetime) -> Opened | LinkRefused:
+def open_link(
+    services: Services, addressing: Addressing, token: str, digits: str, now: datetime
+) -> Opened | LinkRefused:
     """Bind a browser to the link's call, if the digits are those spoken in it. Never called by a GET."""
     link = _alive(services, addressing, token, now)
     if link is None or not pages.take_attempt(services.database, link.token_hash, TRIES):

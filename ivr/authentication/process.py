@@ -109,7 +109,10 @@ class VoiceProcess:
                     self.send(Heard(message.call, net))
                     self._look(message.call)
             case Verify():
-                self._listening(message.call).verify = message
+                listening = self._listening(message.call)
+                if listening.verify is not None:  # of a person no longer claimed
+                    self._tell(listening.verify, _nothing("superseded"))
+                listening.verify, listening.next_look_seconds = message, 0.0
                 self._look(message.call)
             case Enrol():
                 # A print is made only of what was said after consent.
@@ -155,29 +158,32 @@ class VoiceProcess:
         final = verdict.outcome != "INCONCLUSIVE" or listening.closed or verdict.next_look_seconds is None
         if final and listening.verify is asked:
             listening.verify = None
-            self.send(
-                Verdict(
-                    asked.request, call, str(verdict.outcome), verdict.reason, verdict.score, verdict.threshold,
-                    verdict.net_speech_seconds, verdict.model_name, verdict.model_class, verdict.model_sha256,
-                )
-            )  # fmt: skip
+            self._tell(asked, verdict)
         if listening.closed or listening.verify or listening.enrol:
             self._look(call)
+
+    def _tell(self, asked: Verify, verdict: Judged) -> None:
+        self.send(
+            Verdict(
+                asked.request, asked.call, str(verdict.outcome), verdict.reason, verdict.score, verdict.threshold,
+                verdict.net_speech_seconds, verdict.model_name, verdict.model_class, verdict.model_sha256,
+            )
+        )  # fmt: skip
 
     def _judge(self, asked: Verify, utterance: Utterance) -> Judged:
         """Runs on the model's thread. Never raises: doubt and failure are INCONCLUSIVE."""
         model = self._model
         try:
             if model.encoder is None:
-                return _nothing(asked, model.problem)
+                return _nothing(model.problem)
             voiceprint = unseal(asked.sealed, self._key, asked.contact)
             return verify(model.encoder, voiceprint, utterance, model.operating_point)
         except BiometricsError as error:
             log.warning("verification %s: %s", asked.request, error)
-            return _nothing(asked, type(error).__name__)
+            return _nothing(type(error).__name__)
         except Exception:
             log.exception("verification %s failed; the answer is INCONCLUSIVE", asked.request)
-            return _nothing(asked, "failure")
+            return _nothing("failure")
 
     async def _enrol(self, call: str, listening: Listening, asked: Enrol) -> None:
         loop = asyncio.get_running_loop()
@@ -211,7 +217,7 @@ class VoiceProcess:
             return EnrolmentResult(None, "failure", utterance.net_speech_seconds), None
 
 
-def _nothing(asked: Verify, reason: str) -> Judged:
+def _nothing(reason: str) -> Judged:
     return Judged(Outcome.INCONCLUSIVE, reason or "failure", None, None, None, 0.0, "", "", "")
 
 

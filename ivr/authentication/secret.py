@@ -38,10 +38,9 @@ class Secrets:
         contact = contacts.get(services.database, session.claim.contact)
         right = password_matches(contact.pin_hash if contact else None, digits)
         now = services.clock()
-        limits = {
-            f"contact:{session.claim.contact}": WRONG_PER_CONTACT,
-            f"caller:{session.caller}": WRONG_PER_CALLER,
-        }
+        limits = {f"contact:{session.claim.contact}": WRONG_PER_CONTACT}
+        if session.caller.startswith("+"):  # those who withhold their number are not one caller
+            limits[f"caller:{session.caller}"] = WRONG_PER_CALLER
 
         def count(transaction) -> None:
             for subject, most in limits.items():

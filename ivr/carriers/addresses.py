@@ -51,6 +51,7 @@ class Addressing:
         return Addresses(
             draw=base + query, answer=f"{base}/answer{query}", secret=f"{base}/secret{query}",
             wait=f"{base}/wait{query}", left=f"{base}/left{query}", stream=self._socket_url,
+            stream_ended=f"{base}/stream{query}&n={_streams(session)}",
             ticket=self._ticket(session) if streams else "",
         )  # fmt: skip
 
@@ -58,7 +59,7 @@ class Addressing:
         return self.holds(f"{call}/{turn}", mac)
 
     def _ticket(self, session: Session) -> str:
-        number = sum(one.startswith(STREAM_ID) for one in session.seen)
+        number = _streams(session)
         text = f"{session.call}.{session.turn}.{number}"
         return f"{text}.{self.mac(f'ticket {self._account} {text}')}"
 
@@ -94,3 +95,8 @@ class Addressing:
 
     def is_agent(self, reservation: str, mac: str) -> bool:
         return self.holds("agent " + reservation, mac)
+
+
+def _streams(session: Session) -> int:
+    """How many streams of this call have started."""
+    return sum(one.startswith(STREAM_ID) for one in session.seen)

@@ -35,6 +35,7 @@ class Addresses(msgspec.Struct, frozen=True):
     wait: str
     left: str
     stream: str  # wss
+    stream_ended: str  # told by the carrier, also when no process of ours is left to notice
     ticket: str  # single-use right to open the stream
 
 

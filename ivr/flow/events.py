@@ -177,6 +177,6 @@ AnyEvent = (
     Said | StepEntered | AnswerTaken | NoInputHeard | NoMatchHeard | ContactIdentified | FactorProven | FactorFailed
     | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | PageOpened
     | MessageRecorded | AgentJoined | AgentGone | FaultMet | CallEnded | IdentifyRequested | LookupRequested
-    | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested | WatchRequested
-    | AgentRequested
+    | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested
+    | WatchRequested | AgentRequested
 )  # fmt: skip

@@ -60,7 +60,13 @@ STEP_BUDGET = 100  # steps between two waits; more is a loop that the check coul
 VERIFICATION_SECONDS = 180
 QUICK_SECONDS = 10  # for what is answered from our own database
 MESSAGE_SECONDS = 60
+CONSENT_SECONDS = 8
 PERSON = Offered(key="0", label=phrases.PERSON)
+CONSENT = (
+    Offered(key="1", label=phrases.YES, words=("yes", "agree")),
+    Offered(key="2", label=phrases.NO, words=("no",)),
+    PERSON,
+)
 
 
 class Play:
@@ -198,8 +204,12 @@ class Play:
             case Ask(type=AskType.SPEECH):
                 self.say(step.prompt)
                 label = self.text(step.label or step.prompt)
-                wait = AwaitSpeech(label=label, max_length=step.max_length, timeout_seconds=step.timeout_seconds, choices=(PERSON,))
-                self.wait(wait)
+                self.wait(
+                    AwaitSpeech(
+                        label=label, max_length=step.max_length, timeout_seconds=step.timeout_seconds,
+                        choices=(PERSON,),
+                    )
+                )  # fmt: skip
             case AskSecret():
                 self.say(step.prompt)
                 self.wait(secret_wait(self.text(step.prompt), step.min_length, step.max_length, step.timeout_seconds))
@@ -272,8 +282,7 @@ class Play:
             )
             return self._go(step.failed)
         self.say(step.consent, must_hear=True)
-        choices = (Offered(key="1", label=phrases.YES, words=("yes", "agree")), Offered(key="2", label=phrases.NO, words=("no",)), PERSON)
-        self.wait(AwaitChoice(choices=choices, timeout_seconds=8))
+        self.wait(AwaitChoice(choices=CONSENT, timeout_seconds=CONSENT_SECONDS))
         return None
 
     def queue(self, step: Queue) -> None:

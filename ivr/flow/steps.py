@@ -196,5 +196,6 @@ class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
 
 
 AnyStep = (
-    Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue | Hangup
-)
+    Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue
+    | Hangup
+)  # fmt: skip

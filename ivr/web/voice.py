@@ -19,7 +19,7 @@ from ivr.dispatch import Dispatch
 from ivr.errors import UnknownCall, UnknownFlow
 from ivr.flow import phrases
 from ivr.flow.expressions import render, scope
-from ivr.flow.inputs import AgentLeft, By, CallerHungUp, Digits, DocumentFailed, Input, NoInput, Speech
+from ivr.flow.inputs import AgentLeft, By, CallerHungUp, Digits, DocumentFailed, Input, NoInput, Speech, StreamStopped
 from ivr.flow.session import Turn
 from ivr.flow.waits import AwaitAgent, TalkingToAgent
 from ivr.store import bundles, replies, requests, sessions
@@ -169,6 +169,14 @@ def voice_blueprint(
             if isinstance(session.waiting_for, TalkingToAgent) and session.turn == turn:
                 take_turn(services, call, AgentLeft(id=f"left:{turn}", room=session.waiting_for.room))
         return xml(draw(present(services, call)))
+
+    @blueprint.post("/voice/c/<call>/<int:turn>/stream")
+    def stream_ended(call: str, turn: int) -> Response:
+        """The same fact as the socket's end, which nobody has noticed if the server went with it."""
+        ours(call, turn)
+        if form().get("StreamEvent") in ("stream-stopped", "stream-error"):
+            take_turn(services, call, StreamStopped(id=f"stopped:{request.args.get('n', 0, type=int)}"))
+        return Response(status=204)
 
     @blueprint.post("/voice/<flow>/status")
     def status(flow: str) -> Response:

@@ -9,6 +9,7 @@ from requests.exceptions import RequestException
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from ivr.carriers.base import CarrierFault
 
@@ -52,8 +53,8 @@ class TwilioControl:
         )  # fmt: skip
 
     def send_message(self, to: str, text: str, status_url: str) -> str:
-        message = self._ask(lambda: self._client.messages.create(to=to, from_=self._number, body=text, status_callback=status_url))
-        return message.sid
+        create = self._client.messages.create
+        return self._ask(lambda: create(to=to, from_=self._number, body=text, status_callback=status_url)).sid
 
     def find_message(self, to: str, text: str) -> str | None:
         found = self._ask(lambda: self._client.messages.list(to=to, limit=RECENT))
@@ -103,6 +104,9 @@ class TwilioControl:
         except TwilioException as error:  # a list whose page did not come, or came unreadable
             raise CarrierFault(f"Twilio: {error}", unknown=True) from error
         except NoConnection as error:
-            raise CarrierFault(f"Twilio cannot be reached: {error}", retry=True, unknown=True) from error
+            # Refused, or not connected in time: nothing was asked. One that is lost later may have carried it.
+            cause = getattr(error.args[0] if error.args else None, "reason", None)
+            asked = not isinstance(cause, NewConnectionError | ConnectTimeoutError)
+            raise CarrierFault(f"Twilio cannot be reached: {error}", retry=True, unknown=asked) from error
         except RequestException as error:
             raise CarrierFault(f"no complete answer from Twilio: {error}", unknown=True) from error

@@ -113,7 +113,8 @@ def _body(flow: Flow, wait: AnyWait | None, inner: str, to: Addresses, poll: int
         case TalkingToAgent():
             return (
                 f'{inner}<Dial action={quoteattr(to.left)} method="POST"><Conference beep="false"'
-                f' startConferenceOnEnter="true" endConferenceOnExit="true" waitUrl="">{_text(wait.room)}</Conference></Dial>'
+                f' startConferenceOnEnter="true" endConferenceOnExit="true" waitUrl="">{_text(wait.room)}'
+                "</Conference></Dial>"
             )
         case _:
             assert_never(wait)
@@ -130,7 +131,8 @@ def _gather(inner: str, to: Addresses, attributes: str, poll: int = 0, action: s
 
 def _stream(to: Addresses) -> str:
     return (
-        f'<Start><Stream name="voice" url={quoteattr(to.stream)} track="inbound_track">'
+        f'<Start><Stream name="voice" url={quoteattr(to.stream)} track="inbound_track"'
+        f' statusCallback={quoteattr(to.stream_ended)} statusCallbackMethod="POST">'
         f'<Parameter name="ticket" value={quoteattr(to.ticket)}/></Stream></Start>'
     )
 

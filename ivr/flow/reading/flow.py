@@ -17,6 +17,9 @@ STEPS_MAX = 500
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")  # the part of BCP 47 that carriers take
 
 
+ADDRESSES = ("agent", "c", "messages", "stream")  # what stands beside the flows under /voice/
+
+
 class ReadFlow(NamedTuple):
     """A flow as it stands in the file, with what the check needs to point at lines."""
 
@@ -38,6 +41,9 @@ def read_flow(document: Table, report: Report, bundle: str) -> ReadFlow:
     name, title = fields.name("flow"), fields.word("title")
     if len(title) > 60:
         fields.wrong("title", f"the title has {len(title)} characters", "at most 60 fit on a phone's screen")
+    if name in ADDRESSES:
+        problem = f"a flow cannot be named {name!r}: /voice/{name} is an address of ours"
+        fields.wrong("flow", problem, "choose another name")
     flow = Flow(
         name=name,
         file=report.file,

@@ -144,7 +144,10 @@ def test_the_stream_starts_after_the_notice_and_only_if_none_runs() -> None:
     to = ADDRESSING.of(wanted)
     response = led()
     start = Start()
-    stream = start.stream(name="voice", url="wss://ivr.example.com/voice/stream", track="inbound_track")
+    stream = start.stream(
+        name="voice", url="wss://ivr.example.com/voice/stream", track="inbound_track",
+        status_callback=to.stream_ended, status_callback_method="POST",
+    )  # fmt: skip
     stream.parameter(name="ticket", value=to.ticket)
     response.append(start)
     text = writer.document(FLOW, wanted, SAID, to)

@@ -14,7 +14,7 @@ from ivr import app
 from ivr.app import House
 from ivr.authentication.passwords import password_hash
 from ivr.carriers.base import CarrierFault
-from ivr.flow.inputs import AgentConnected, AgentReserved, By, CallerHungUp, Digits, LinkOpened, NobodyAvailable
+from ivr.flow.inputs import AgentConnected, AgentReserved, By, CallerHungUp, Digits, LinkOpened, NobodyAvailable, StreamStarted
 from ivr.flow.waits import AwaitAgent, TalkingToAgent
 from ivr.store import agents, database, requests, sessions, tables
 from ivr.store.agents import Agent, AgentState
@@ -150,6 +150,16 @@ def test_confidence_may_be_missing_or_nonsense(house: House, carrier: Carrier) -
 
 
 # -- PINs --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_stream_whose_server_went_with_it_is_ended_by_the_carriers_word(house: House, phone: Phone) -> None:
+    phone.dials()
+    happens(house, phone, StreamStarted(id="stream:0"))
+    assert session_of(house, phone).voice.running
+    session = session_of(house, phone)
+    ended = house.addressing.of(session).stream_ended.replace("&n=1", "&n=0")
+    assert phone.carrier.post(ended, **phone.about, StreamEvent="stream-stopped").status_code == 204
+    assert not session_of(house, phone).voice.running
 
 
 def test_a_stale_pin_is_neither_compared_nor_counted(house: House, phone: Phone) -> None:

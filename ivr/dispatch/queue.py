@@ -7,20 +7,18 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 import msgspec
 
-from ivr.calls import Services, present, take_turn
+from ivr.calls import Services, take_turn
 from ivr.carriers.addresses import Addressing
 from ivr.carriers.base import CarrierFault, Control
+from ivr.dispatch.pop import Pop, draw_pop
 from ivr.errors import UnknownCall
-from ivr.flow import phrases
-from ivr.flow.events import AgentRequested
 from ivr.flow.inputs import AgentConnected, AgentFailed, AgentLeft, AgentReserved, Fact, NobodyAvailable
 from ivr.flow.session import Session
 from ivr.flow.waits import AwaitAgent, TalkingToAgent
-from ivr.store import agents, contacts, requests, sessions
+from ivr.store import agents, requests, sessions
 from ivr.store.agents import Agent, AgentState, Reservation, ReservationState
 
 log = logging.getLogger(__name__)
@@ -31,40 +29,6 @@ OFFER_SECONDS = 30.0  # for accepting; then the agent counts as away
 RINGING_SECONDS = 45.0  # for the agent's phone to be answered and confirmed
 
 S = ReservationState
-
-
-class PopState(StrEnum):
-    OFFERED = "offered"
-    ACCEPTED = "accepted"
-    RINGING = "ringing"
-    CONNECTED = "connected"
-    WRAPUP = "wrapup"
-
-
-_SHOWN = {
-    S.OFFERED: PopState.OFFERED, S.ACCEPTED: PopState.ACCEPTED, S.RINGING: PopState.RINGING,
-    S.JOINED: PopState.CONNECTED, S.FINISHED: PopState.WRAPUP,
-}  # fmt: skip
-
-
-class Pop(msgspec.Struct, frozen=True, kw_only=True):
-    """What an agent knows before "hello". ``contact_name`` is a claim unless ``level`` says otherwise."""
-
-    reservation: str
-    call: str
-    contact_name: str | None
-    number: str
-    reason: str  # label of the last choice that was not "a person"
-    path: tuple[str, ...]  # labels of the choices made, in order
-    level: int
-    factors: tuple[str, ...]
-    verdict: str | None  # ACCEPTED | REJECTED | INCONCLUSIVE; None: never asked
-    verdict_reason: str
-    net_speech_seconds: float
-    voice_model: str
-    waited_seconds: int
-    state: PopState
-    since: datetime  # when ``state`` began
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -286,29 +250,7 @@ class Dispatch:
     def pop(self, agent: str) -> Pop | None:
         """The screen pop of the agent's present call, or of the one to be wrapped up."""
         reservation = agents.live_reservation_of_agent(self._db, agent) or agents.to_wrap_up(self._db, agent)
-        if reservation is None:
-            return None
-        session = present(self._services, reservation.call).session
-        claim = session.claim
-        contact = contacts.get(self._db, claim.contact) if claim else None
-        verdict = session.voice.verdict
-        since = reservation.accepted_at or reservation.offered_at
-        return Pop(
-            reservation=reservation.id, call=session.call, contact_name=contact.name if contact else None,
-            number=session.caller, reason=_reason(session),
-            path=session.choices_made, level=session.level, factors=tuple(f.value for f in session.factors),
-            verdict=verdict.value if verdict else None, verdict_reason=session.voice.reason,
-            net_speech_seconds=session.voice.net_speech_seconds, voice_model=session.voice.model,
-            waited_seconds=max(0, round((since - self._asked_at(reservation)).total_seconds())),
-            state=_SHOWN[reservation.state], since=since,
-        )  # fmt: skip
-
-    def _asked_at(self, reservation: Reservation) -> datetime:
-        """When the caller began to wait for an agent."""
-        for row in sessions.log(self._db, reservation.call):
-            if any(isinstance(e, AgentRequested) and e.request == reservation.request for e in row.events):
-                return row.at
-        return reservation.offered_at
+        return draw_pop(self._services, reservation) if reservation is not None else None
 
     def seen(self, reservation: str) -> None:
         """The pop has been drawn on the agent's screen: from now on it can be read."""
@@ -344,9 +286,3 @@ class Dispatch:
             self._changed(agent)
             self._wake()
         return done
-
-
-def _reason(session: Session) -> str:
-    """What the caller chose last, before choosing a person."""
-    chosen = [label for label in session.choices_made if label != phrases.PERSON]
-    return chosen[-1] if chosen else ""

@@ -1,0 +1,168 @@
+"""What an answer does to the wait it was given to: keys, words, silence, a secret."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from ivr.flow import phrases
+from ivr.flow.enrolling import consent_answered
+from ivr.flow.events import AnswerTaken, NoInputHeard, NoMatchHeard
+from ivr.flow.inputs import Digits, NoInput, SecretAnswer, Speech
+from ivr.flow.matching import spoken_choice
+from ivr.flow.playing import Play
+from ivr.flow.proving import SKIP_PAGE, add_factor, give_up, pin_answered, prove
+from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Menu
+from ivr.flow.waits import (
+    AwaitAgent,
+    AwaitChoice,
+    AwaitDigits,
+    AwaitFact,
+    AwaitSecret,
+    AwaitSpeech,
+    Offered,
+    TalkingToAgent,
+)  # fmt: skip
+
+
+def answer_given(play: Play, input: Digits | Speech | NoInput | SecretAnswer) -> bool:
+    """False: stale, or nothing that this wait can be answered with."""
+    session = play.session
+    wait = session.waiting_for
+    if session.ended is not None or wait is None or input.turn != session.turn:
+        return False
+    if isinstance(input, NoInput):
+        if isinstance(wait, AwaitFact | AwaitAgent | TalkingToAgent):
+            return False  # a hold that polls: silence is what it is for
+        _again(play, silence=True)
+        return True
+    if isinstance(input, SecretAnswer):
+        if not isinstance(wait, AwaitSecret):
+            return False
+        play.record(AnswerTaken(step=session.step, by=input.by, value=None))
+        _secret(play, input)
+        return True
+    match wait:
+        case AwaitChoice() | AwaitFact():
+            return _choose(play, input, wait.choices, misfits=isinstance(wait, AwaitChoice))
+        case AwaitDigits():
+            _digits(play, input, wait)
+            return True
+        case AwaitSpeech():
+            if isinstance(input, Digits):
+                return _choose(play, input, wait.choices, misfits=True)
+            _speech(play, input, wait)
+            return True
+        case AwaitSecret():
+            return _choose(play, input, wait.choices, misfits=True)
+        case AwaitAgent() | TalkingToAgent():
+            return False
+        case _:
+            assert_never(wait)
+
+
+def _choose(play: Play, input: Digits | Speech, choices: tuple[Offered, ...], misfits: bool) -> bool:
+    if isinstance(input, Digits):
+        chosen = next((choice for choice in choices if choice.key == input.keys), None)
+    else:
+        chosen = spoken_choice(input.text, choices)
+    if chosen is None:
+        if misfits:
+            _again(play, silence=False)
+        return misfits
+    session = play.session
+    step = play.flow.steps[session.step]
+    play.record(AnswerTaken(step=session.step, by=input.by, value=chosen.key, label=chosen.label))
+    if isinstance(step, Menu):
+        play.change(choices_made=(*session.choices_made, chosen.label))
+        play.go(next(choice.goto for choice in step.choices if choice.key == chosen.key))
+    elif chosen.key == "0":
+        play.change(proving=None)
+        play.go(play.flow.person)
+    elif isinstance(step, Enrol):
+        play.guarded(lambda: consent_answered(play, step, agreed=chosen.key == "1", by=input.by))
+    elif session.proving is not None and session.proving.current is Factor.PAGE and chosen.key == SKIP_PAGE.key:
+        play.guarded(lambda: give_up(play, Factor.PAGE, "skipped"))
+    return True
+
+
+def _digits(play: Play, input: Digits | Speech, wait: AwaitDigits) -> None:
+    session = play.session
+    keys = input.keys if isinstance(input, Digits) else "".join(filter(str.isdigit, input.text))
+    if keys == "0" and wait.min_length > 1:
+        play.record(AnswerTaken(step=session.step, by=input.by, value="0", label=phrases.PERSON))
+        return play.go(play.flow.person)
+    if not (keys.isascii() and keys.isdigit() and wait.min_length <= len(keys) <= wait.max_length):
+        return _again(play, silence=False)
+    play.record(AnswerTaken(step=session.step, by=input.by, value=keys))
+    step = play.flow.steps[session.step]
+    if isinstance(step, Identify):
+        play.identify("customer_number", keys)
+    else:
+        _keep(play, step, keys)
+    return None
+
+
+def _speech(play: Play, input: Speech, wait: AwaitSpeech) -> None:
+    text = " ".join(input.text.split())
+    if not text or len(text) > wait.max_length:
+        return _again(play, silence=False)
+    play.record(AnswerTaken(step=play.session.step, by=input.by, value=text))
+    return _keep(play, play.flow.steps[play.session.step], text)
+
+
+def _keep(play: Play, step: Ask, value: str) -> None:
+    play.change(answers={**play.session.answers, step.name: value})
+    play.go(step.next)
+
+
+def _secret(play: Play, input: SecretAnswer) -> None:
+    step = play.flow.steps[play.session.step]
+    if play.session.proving is not None:
+        play.guarded(lambda: pin_answered(play, input.matches, input.locked))
+    elif not isinstance(step, AskSecret):
+        play.go(play.flow.person)
+    elif input.matches:
+        add_factor(play, Factor.PIN)
+        play.go(step.next)
+    elif input.locked or play.session.attempts + 1 >= step.tries:
+        play.go(step.wrong)
+    else:
+        attempts = play.session.attempts + 1
+
+        def once_more() -> None:
+            play.say(phrases.WRONG_PIN)
+            play.ask(step)
+            play.change(attempts=attempts)
+
+        play.guarded(once_more)
+
+
+def _again(play: Play, silence: bool) -> None:
+    """Silence or a misfit: say what the flow has for this attempt and ask once more, or go on to a person."""
+    session = play.session
+    step = play.flow.steps[session.step]
+    attempt = session.attempts + 1
+    play.record(NoInputHeard(step.name, attempt) if silence else NoMatchHeard(step.name, attempt))
+    if session.proving is not None:  # silence at the PIN counts as a try, without a guess being spent
+        factor = session.proving.current
+        if attempt >= play.flow.steps[session.proving.step].tries:
+            return play.guarded(lambda: give_up(play, factor, "no_answer"))
+
+        def ask_again() -> None:
+            prove(play)
+            play.change(attempts=attempt)
+
+        return play.guarded(ask_again)
+    retry = getattr(step, "retry", None)
+    tries = retry.tries if retry else getattr(step, "tries", 3)
+    if attempt >= tries:
+        return play.go((retry and retry.then) or play.flow.person)
+    texts = (retry.noinput if silence else retry.nomatch) if retry else ()
+
+    def once_more() -> None:
+        if texts:
+            play.say(texts[min(attempt, len(texts)) - 1])
+        play.ask(step)
+        play.change(attempts=attempt)
+
+    return play.guarded(once_more)

@@ -1,0 +1,240 @@
+"""What a fact does to a session: taken once each, whatever is being waited for."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from ivr.flow import phrases
+from ivr.flow.enrolling import enrolment_finished
+from ivr.flow.events import (
+    AgentGone,
+    AgentJoined,
+    CallEnded,
+    ContactIdentified,
+    FaultMet,
+    MessageRecorded,
+    PageOpened,
+    VerdictRecorded,
+    WatchRequested,
+)  # fmt: skip
+from ivr.flow.inputs import (
+    AgentConnected,
+    AgentFailed,
+    AgentLeft,
+    AgentReserved,
+    CallerHungUp,
+    CallStarted,
+    ContactClaimed,
+    DocumentFailed,
+    EnrolmentFinished,
+    Fact,
+    FactsFound,
+    LinkOpened,
+    MessageSettled,
+    NobodyAvailable,
+    Outcome,
+    StreamStarted,
+    StreamStopped,
+    TimedOut,
+    VerdictReached,
+)  # fmt: skip
+from ivr.flow.playing import Play
+from ivr.flow.proving import add_factor, give_up, prove, verdict_reached
+from ivr.flow.session import Claim
+from ivr.flow.steps import Factor, Identify, Lookup, Queue
+from ivr.flow.waits import AwaitAgent, AwaitFact, TalkingToAgent
+
+WATCH_SECONDS = 30
+SEEN_LIMIT = 64  # source ids remembered; far more than one call's streams, links and agents
+
+
+def fact_learned(play: Play, fact: Fact) -> bool:
+    """False: the request it answers is not open, or its source event was seen before."""
+    session = play.session
+    if isinstance(fact, CallStarted):
+        if session.turn:
+            return False
+        play.record(WatchRequested(request=f"{session.call}.watch", due_seconds=WATCH_SECONDS))
+        play.go(play.flow.start)
+        return True
+    asked = isinstance(
+        fact,
+        ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | MessageSettled | NobodyAvailable | TimedOut,
+    )
+    if asked:
+        if fact.id not in session.open_requests:
+            return False
+        play.close(fact.id)
+    else:
+        if fact.id in session.seen or session.ended is not None:
+            return False
+        play.change(seen=(*session.seen, fact.id)[-SEEN_LIMIT:])
+    return _take(play, fact)
+
+
+def _take(play: Play, fact: Fact) -> bool:
+    session = play.session
+    wait = session.waiting_for
+    waited_for = isinstance(wait, AwaitFact) and wait.request == fact.id
+    match fact:
+        case ContactClaimed():
+            _claimed(play, fact, waited_for)
+        case FactsFound():
+            _found(play, fact, waited_for)
+        case VerdictReached():
+            _verdict(play, fact, waited_for)
+        case EnrolmentFinished():
+            enrolment_finished(play, fact, waited_for)
+        case MessageSettled():
+            play.record(MessageRecorded(request=fact.id, outcome=fact.outcome))
+        case TimedOut():
+            _timed_out(play, fact, waited_for)
+        case NobodyAvailable():
+            if isinstance(wait, AwaitAgent) and wait.request == fact.id and wait.agent is None:
+                play.go(_queue_step(play).unavailable)
+        case StreamStarted():
+            play.change(voice=replace(session.voice, running=True))
+        case StreamStopped():
+            play.change(voice=replace(session.voice, running=False))
+        case LinkOpened():
+            _opened(play, fact)
+        case AgentReserved():
+            if not isinstance(wait, AwaitAgent) or wait.agent is not None:
+                return False
+            play.change(waiting_for=replace(wait, agent=fact.agent, room=fact.room))
+        case AgentFailed():
+            if not isinstance(wait, AwaitAgent) or wait.agent != fact.agent:
+                return False
+            play.change(waiting_for=replace(wait, agent=None, room=None))
+            if wait.request not in session.open_requests:  # the caller's patience was spent meanwhile
+                play.go(_queue_step(play).unavailable)
+        case AgentConnected():
+            if not isinstance(wait, AwaitAgent) or wait.room != fact.room:
+                return False
+            play.close(wait.request)
+            play.record(AgentJoined(agent=fact.agent))
+            play.wait(TalkingToAgent(agent=fact.agent, room=fact.room))
+        case AgentLeft():
+            if not isinstance(wait, TalkingToAgent) or wait.room != fact.room:
+                return False
+            play.record(AgentGone(agent=wait.agent))
+            play.go(_queue_step(play).finished)
+        case DocumentFailed():
+            play.record(FaultMet(step=session.step, reason=f"carrier error {fact.code}"))
+            if isinstance(wait, AwaitAgent | TalkingToAgent):
+                return True  # already with, or on the way to, a person
+            play.say(phrases.FAULT)
+            play.change(proving=None)
+            play.go(play.flow.person)
+        case CallerHungUp():
+            voice = replace(session.voice, running=False)
+            play.change(waiting_for=None, ended="caller_hung_up", proving=None, must_hear=(), voice=voice)
+            play.record(CallEnded(reason="caller_hung_up"))
+        case _:
+            assert_never(fact)
+    return True
+
+
+def _claimed(play: Play, fact: ContactClaimed, waited_for: bool) -> None:
+    step = play.flow.steps[play.session.step]
+    if not waited_for or not isinstance(step, Identify):
+        return
+    play.record(ContactIdentified(contact=fact.contact, by=step.by))
+    if fact.contact is None:
+        return play.go(step.unknown)
+    claim = Claim(
+        contact=fact.contact, by=step.by, number=fact.number, enrolled=fact.enrolled, opted_out=fact.opted_out,
+        has_pin=fact.has_pin,
+    )  # fmt: skip
+    if play.session.claim is not None and play.session.claim.contact != claim.contact:
+        # Another person is claimed: nothing proven or known of the first one may serve the second.
+        voice = replace(play.session.voice, verification=None, verdict=None, reason="")
+        page = replace(play.session.page, links=())
+        play.change(factors=(), facts={}, variables={}, answers={}, voice=voice, page=page)
+    play.change(claim=claim)
+    return play.go(step.found)
+
+
+def _found(play: Play, fact: FactsFound, waited_for: bool) -> None:
+    step = play.flow.steps[play.session.step]
+    if not waited_for or not isinstance(step, Lookup):
+        return
+    if fact.values is None:
+        return play.go(step.failed or play.flow.person)
+    play.change(facts={**play.session.facts, **fact.values})
+    return play.go(step.next)
+
+
+def _verdict(play: Play, fact: VerdictReached, waited_for: bool) -> None:
+    play.record(
+        VerdictRecorded(
+            request=fact.id, outcome=fact.outcome, reason=fact.reason, score=fact.score, threshold=fact.threshold,
+            net_speech_seconds=fact.net_speech_seconds, model_name=fact.model_name, model_class=fact.model_class,
+            model_sha256=fact.model_sha256,
+        )
+    )  # fmt: skip
+    if play.session.voice.verification != fact.id:
+        return  # of a person no longer claimed
+    play.change(
+        voice=replace(
+            play.session.voice, verification=None, verdict=fact.outcome, reason=fact.reason,
+            net_speech_seconds=fact.net_speech_seconds,
+            model=f"{fact.model_class} {fact.model_name} {fact.model_sha256[:12]}".strip(),
+        )
+    )  # fmt: skip
+    if fact.outcome is Outcome.ACCEPTED:
+        add_factor(play, Factor.VOICE)
+    proving = play.session.proving
+    if waited_for:
+        play.guarded(lambda: verdict_reached(play, fact.outcome, fact.reason))
+    elif proving is not None and play.session.level >= proving.level:
+        play.guarded(lambda: prove(play))  # the question under way has become needless
+
+
+def _opened(play: Play, fact: LinkOpened) -> None:
+    session = play.session
+    on_file = session.claim is not None and fact.request in session.page.links
+    play.change(page=replace(session.page, opened=True))
+    play.record(PageOpened(factor=on_file))
+    if not on_file:
+        return
+    add_factor(play, Factor.PAGE)
+    wait, proving = session.waiting_for, session.proving
+    if isinstance(wait, AwaitFact) and wait.about == "page":
+        play.close(wait.request)
+        play.guarded(lambda: prove(play))
+    elif proving is not None and play.session.level >= proving.level:
+        play.guarded(lambda: prove(play))  # the question under way has become needless
+
+
+def _timed_out(play: Play, fact: TimedOut, waited_for: bool) -> None:
+    """The clock answers in place of whoever did not. In doubt nothing is accepted."""
+    session = play.session
+    wait = session.waiting_for
+    if isinstance(wait, AwaitAgent) and wait.request == fact.id:
+        if wait.agent is None:
+            play.go(_queue_step(play).unavailable)
+        return None  # an agent is on the way: keep the place
+    if session.voice.verification == fact.id:
+        return _verdict(play, VerdictReached(id=fact.id, outcome=Outcome.INCONCLUSIVE, reason="timed_out"), waited_for)
+    if isinstance(wait, AwaitFact) and wait.patience == fact.id and wait.about == "verdict":
+        return play.guarded(lambda: give_up(play, Factor.VOICE, "too_little_speech"))
+    if not waited_for:
+        return None
+    match wait.about:
+        case "page":
+            play.guarded(lambda: give_up(play, Factor.PAGE, "not_opened"))
+        case "enrolment":
+            enrolment_finished(play, EnrolmentFinished(id=fact.id, refusal="timed_out"), waited_for)
+        case "lookup":
+            _found(play, FactsFound(id=fact.id, values=None), waited_for)
+        case "identify":
+            _claimed(play, ContactClaimed(id=fact.id, contact=None), waited_for)
+    return None
+
+
+def _queue_step(play: Play) -> Queue:
+    step = play.flow.steps[play.session.step]
+    return step if isinstance(step, Queue) else play.flow.steps[play.flow.person]
