@@ -12,6 +12,7 @@ import base64
 import contextlib
 import csv
 import json
+import os
 import re
 import sys
 import tempfile
@@ -181,7 +182,8 @@ async def _measured(
                 for number, call in enumerate(calls[:streams])
             ]
             lines.push_async_callback(_ended, speaking)
-            await asyncio.sleep(3)  # every ticket has been shown and every voice heard
+            await asyncio.sleep(2)  # every ticket has been shown and every voice heard
+            cores = await _busy(process, 4.0)
             crowded = await load(process, lab.FLOW, 4, calls_of_load)
             shares = [calls[worker::WORKERS] for worker in range(WORKERS)]
             await asyncio.gather(*(act(share, process.port, carrier, acts, figures) for share in shares))
@@ -191,9 +193,21 @@ async def _measured(
     alone.append(await load(process, lab.FLOW, 4, calls_of_load))
     p95 = sum(one["p95_ms"] for one in alone) / len(alone)
     return {
-        "pages": pages, "streams": streams, "model": model, "kib_per_page": kib_per_page, "latency": figures.as_dict(),
+        "pages": pages, "streams": streams, "model": model, "kib_per_page": kib_per_page, "cores_busy": cores, "latency": figures.as_dict(),
         "webhook_p95_ms": {"without": p95, "with": crowded["p95_ms"], "ratio": crowded["p95_ms"] / p95},
     }  # fmt: skip
+
+
+async def _busy(server: servers.Process, seconds: float) -> dict[str, float]:
+    """Cores that each process keeps busy while pages and streams are open and nobody presses a key."""
+    processes = {
+        "server": server,
+        "voice process": servers.child(server),
+        "this bench": servers.Process(0, os.getpid(), server.log),
+    }
+    before = {name: one.cpu_seconds() for name, one in processes.items()}
+    await asyncio.sleep(seconds)
+    return {name: (one.cpu_seconds() - before[name]) / seconds for name, one in processes.items()}
 
 
 async def _ended(tasks: list[asyncio.Task]) -> None:
@@ -250,5 +264,7 @@ def text(result: dict) -> str:
     return (
         table(title, ("our share, ms", "acts", "p50", "p95", "p99"), rows)
         + f"\nwebhook p95: {p95['with']:.1f} ms with them, {p95['without']:.1f} ms without: {p95['ratio']:.2f} times"
+        + "\ncores busy, nobody pressing a key: "
+        + ", ".join(f"{name} {cores:.2f}" for name, cores in result["cores_busy"].items())
         + f"\nmemory of an open page: {result['kib_per_page']:.1f} KiB"
     )

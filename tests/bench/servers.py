@@ -77,6 +77,11 @@ def gunicorn(port: int, app: str, worker: str, threads: int) -> list[str]:
     ]  # fmt: skip
 
 
+def child(parent: Process) -> Process:
+    """The first process that ``parent`` has started: the voice process of ``ivr serve``, gunicorn's worker."""
+    return Process(parent.port, _worker(parent.pid), parent.log)
+
+
 def _worker(master: int) -> int:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until:
@@ -84,7 +89,7 @@ def _worker(master: int) -> int:
         if children:
             return int(children[0])
         time.sleep(0.05)
-    raise RuntimeError("gunicorn has no worker")
+    raise RuntimeError(f"process {master} has started no other")
 
 
 def _answers(port: int) -> bool:
