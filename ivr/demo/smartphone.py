@@ -90,7 +90,9 @@ class Smartphone:
             for form in screen.all("form", kind="choices")
             for button in form.all("button")
         }
-        body = [part.words for part in screen.all("section", kind="card")]
+        body = [
+            part.words for card in screen.all("section", kind="card") for part in card.all() if part.tag in ("h2", "p")
+        ]
         for form in screen.all("form", kind="ask"):
             field = form.first(id="field")
             kind = "PIN field" if field.attributes.get("type") == "password" else "field"

@@ -59,7 +59,7 @@ class Telling:
         table = Table.grid(padding=(0, 1), expand=True)
         for _ in range(2):
             table.add_column(ratio=1, overflow="fold")
-        table.add_row(Text("  ") + heard if "\n" not in heard.plain else heard, seen)
+        table.add_row(heard, seen)
         self.console.print(table)
 
     def event(self, event: AnyEvent) -> None:

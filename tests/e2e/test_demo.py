@@ -46,8 +46,9 @@ def test_the_impostor_is_not_accepted_and_the_agent_is_told(demo):
 
 
 def test_the_editor_is_told_file_line_and_remedy(demo):
-    assert "bank.yaml:" in demo.stdout
-    assert "did you mean 'balance_facts'?" in demo.stdout
+    told = " ".join(demo.stdout.split())
+    assert "bank.yaml:" in told
+    assert "did you mean 'balance_facts'?" in told
 
 
 def test_no_secret_is_told(demo):
