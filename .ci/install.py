@@ -21,30 +21,34 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / ".ci" / "constraints.txt"
-VERIFY = "import torch, torchaudio, speechbrain, torchaudio.functional; print('torch', torch.__version__, 'torchaudio', torchaudio.__version__, 'speechbrain', speechbrain.__version__)"
+VERIFY = """
+import torch, torchaudio.functional, speechbrain
+for package in (torch, torchaudio, speechbrain):
+    print(package.__name__, package.__version__, end=' ')
+"""
+SITE = "import sysconfig; print(sysconfig.get_path('purelib'))"
 
 
 def say(text: str) -> None:
     print(f"setup: {text}", flush=True)
 
 
-def pip(python: Path, *arguments: str, check: bool = True, quiet: bool = False) -> bool:
+def pip(python: Path, *arguments: str, may_fail: bool = False) -> bool:
+    """Install with pip's own progress bars. ``may_fail``: its complaint is not shown, only told by False."""
     command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-compile", *arguments]
-    if quiet:
-        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
-    return subprocess.run(command, check=check).returncode == 0
+    stderr = subprocess.DEVNULL if may_fail else None
+    return subprocess.run(command, check=not may_fail, stderr=stderr).returncode == 0
 
 
 def install_torch(python: Path) -> str:
     """Install the pair that loads here and say which it is. The CPU build has the local version ``+cpu``."""
-    if pip(python, "--no-deps", "torch==2.13.0+cpu", quiet=True):
-        pip(python, "-c", str(CONSTRAINTS), "torch==2.13.0+cpu")
+    if pip(python, "-c", str(CONSTRAINTS), "torch==2.13.0+cpu", may_fail=True):
         pip(python, "--no-deps", "torchaudio==2.11.0")
-        site = Path(subprocess.check_output([str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True).strip())
+        site = Path(subprocess.check_output([str(python), "-c", SITE], text=True).strip())
         for library in (site / "torchaudio" / "lib").glob("*.so"):
             library.unlink()
         return "(a) torch 2.13.0 CPU build + torchaudio 2.11.0 without its CUDA libraries"
-    say("pip finds no CPU build of torch 2.13.0 here; taking the CUDA builds (a large download, they run without a GPU)")
+    say("pip finds no CPU build of torch 2.13.0 here; taking the CUDA builds (large; they run without a GPU)")
     pip(python, "torch==2.11.0", "torchaudio==2.11.0")
     return "(b) CUDA builds of torch 2.11.0 + torchaudio 2.11.0"
 
@@ -61,7 +65,7 @@ def main() -> int:
     parser.add_argument("--extra", default="", help="optional dependency group, e.g. 'test'")
     options = parser.parse_args()
 
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  (whatever python3 the machine has runs this)
         say(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}")
         return 1
     python = options.venv / ("Scripts" if sysconfig.get_platform().startswith("win") else "bin") / "python"

@@ -17,7 +17,7 @@ from ivr.web.doors import KnownContact, SampleVoice
 
 # Whose voice a sample is: the customer number of a contact; voices without one are strangers'.
 OWNERS = {"slt": "10045678", "rms": "10056789", "kal16": "10078901"}
-PURPOSES = {"enrolment": "talks long enough to be learnt", "verification": "says what they want"}
+PURPOSES = {"enrolment": "to be learnt", "verification": "to be known"}
 
 
 class TryOut:
@@ -47,9 +47,9 @@ class TryOut:
         for name, clips in self._samples.items():
             first = clips[0]
             owner = numbers.get(OWNERS.get(first.voice, ""))
-            who = owner.name if owner else "A stranger"
+            who = owner.name.split()[0] if owner else "A stranger"
             seconds = sum(clip.seconds for clip in clips)
-            label = f"{who} {PURPOSES[first.purpose]} ({seconds:.0f} s)"
+            label = f"{who}, {PURPOSES[first.purpose]} ({seconds:.0f} s)"
             text = " ".join(clip.text for clip in clips)
             found.append(SampleVoice(name, label, text, owner.number if owner else ""))
         return found

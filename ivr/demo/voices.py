@@ -161,10 +161,9 @@ def median_pitch(paths: list[Path]) -> float:
         frames = samples[: len(samples) // size * size].reshape(-1, size)
         frames = frames - frames.mean(axis=1, keepdims=True)
         correlation = np.fft.irfft(np.abs(np.fft.rfft(frames, 2 * size)) ** 2)[:, :size]
-        # The further the lag, the fewer samples overlap; dividing by the overlap makes the lags comparable.
-        unbiased = correlation / (size - np.arange(size)) * size
-        peak = unbiased[:, shortest:longest].argmax(axis=1) + shortest
-        height = unbiased[np.arange(len(frames)), peak]
+        # Two periods fit as well as one. The further the lag, the fewer samples overlap, so that one period wins.
+        peak = correlation[:, shortest:longest].argmax(axis=1) + shortest
+        height = correlation[np.arange(len(frames)), peak]
         loud = correlation[:, 0] > 0.1 * np.median(correlation[:, 0])
         voiced = loud & (height > VOICED * np.maximum(correlation[:, 0], 1e-9))
         found.extend(TELEPHONE_RATE_HZ / peak[voiced])

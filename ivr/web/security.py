@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import msgspec
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -46,9 +47,8 @@ class Doorkeeper:
 
     def reply_key(self, call: str, path_and_query: str, fields: Iterable[tuple[str, str]], token: str) -> bytes:
         """Under which the reply to this very request is remembered."""
-        parts = [call, path_and_query, token, *(part for pair in sorted(fields) for part in pair)]
-        text = "\0".join(f"{len(part)}:{part}" for part in parts)
-        return hmac.digest(self._reply_key, text.encode(), hashlib.sha256)
+        request = msgspec.json.encode((call, path_and_query, token, sorted(fields)))  # no two requests look alike in it
+        return hmac.digest(self._reply_key, request, hashlib.sha256)
 
     def seal(self, key: bytes, reply: str) -> bytes:
         nonce = secrets.token_bytes(NONCE)

@@ -1,6 +1,6 @@
 """One public address, one process: sockets on the event loop, everything else in a bounded pool of threads.
 
-Open pages and streams cost no thread, so they can never starve a webhook; see README, "Decisions", for the measurements.
+Open pages and streams cost no thread, so they can never starve a webhook; README, "Decisions", has the measurements.
 """
 
 from __future__ import annotations

@@ -147,6 +147,20 @@ def profile_of(wsgi: Wsgi, requests: Requests, count: int = 300, lines: int = 15
     return text.getvalue()
 
 
+def asking(wsgi: Wsgi, requests: Requests, count: int) -> Callable[[], int]:
+    """A function that makes one caller ask ``count`` times and answers with that number."""
+    driver = _Driver(wsgi, requests(9_001))
+    for _ in range(20):
+        driver.one()
+
+    def run() -> int:
+        for _ in range(count):
+            driver.one()
+        return count
+
+    return run
+
+
 def _round(crowd: list[_Driver], each: int) -> Figures:
     start, failures = threading.Barrier(len(crowd) + 1), []
 

@@ -1,4 +1,4 @@
-"""``python -m tests.bench.prints DATABASE_URL MODEL CONTACT…``: makes every CONTACT an enrolled one, with the samples' voice.
+"""``python -m tests.bench.prints DATABASE_URL MODEL CONTACT…`` enrols every CONTACT with the samples' voice.
 
 A process of its own, because it loads the model. Consent is recorded as an enrol step would record it.
 """

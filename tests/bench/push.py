@@ -1,8 +1,8 @@
 """Key → page and tap → phone, with pages open and callers' audio coming in, in one ``ivr serve``.
 
-The load is this process, the server another, its voice process a third; all on 127.0.0.1. What is measured is our share:
-from the carrier's (or the browser's) request leaving to the page's event, the page's new drawing, or our REST request
-that moves the call.
+The load is this process, the server another, its voice process a third; all on 127.0.0.1. What is measured is our
+share: from the carrier's (or the browser's) request leaving to the page's event, the page's new drawing, or our REST
+request that moves the call.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ async def stream(port: int, call: Call, audio: bytes, offset: int) -> None:
         ticket = unescape(_TICKET.search(call.document).group(1))
         start = {
             "streamSid": sid, "accountSid": lab.ACCOUNT, "callSid": call.sid, "tracks": ["inbound"],
-            "customParameters": {"ticket": ticket}, "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+            "customParameters": {"ticket": ticket},
+            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
         }  # fmt: skip
         await socket.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
         await socket.send(json.dumps({"event": "start", "sequenceNumber": "1", "streamSid": sid, "start": start}))
@@ -248,6 +249,6 @@ def text(result: dict) -> str:
     p95 = result["webhook_p95_ms"]
     return (
         table(title, ("our share, ms", "acts", "p50", "p95", "p99"), rows)
-        + f"\nwebhook p95: {p95['with']:.1f} ms with them open, {p95['without']:.1f} ms without: {p95['ratio']:.2f} times"
+        + f"\nwebhook p95: {p95['with']:.1f} ms with them, {p95['without']:.1f} ms without: {p95['ratio']:.2f} times"
         + f"\nmemory of an open page: {result['kib_per_page']:.1f} KiB"
     )

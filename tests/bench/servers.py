@@ -71,7 +71,8 @@ def duet(port: int) -> list[str]:
 def gunicorn(port: int, app: str, worker: str, threads: int) -> list[str]:
     how = ["--threads", str(threads)] if worker == "gthread" else ["--worker-connections", "2000"]
     return [
-        sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--worker-class", worker, *how,
+        sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1",
+        "--worker-class", worker, *how,
         "--log-level", "warning", "--no-control-socket", app,
     ]  # fmt: skip
 

@@ -24,8 +24,9 @@ _SQLITE = {  # (end of the file's name, function): nothing but a call into SQLit
     ("engine/default.py", "do_execute_no_params"), ("engine/cursor.py", "fetchall"),
 }  # fmt: skip
 _PLACES = (
-    ("/ivr/", "ours"), ("/flask/", "Flask and Werkzeug"), ("/werkzeug/", "Flask and Werkzeug"), ("/click/", "Flask and Werkzeug"),
-    ("/itsdangerous/", "Flask and Werkzeug"), ("/sqlalchemy/", "SQLAlchemy"),
+    ("/ivr/", "ours"), ("/flask/", "Flask and Werkzeug"), ("/werkzeug/", "Flask and Werkzeug"),
+    ("/itsdangerous/", "Flask and Werkzeug"), ("/blinker/", "Flask and Werkzeug"),
+    ("/sqlalchemy/", "SQLAlchemy"),
     ("/twilio/", "Twilio's SDK"), ("/liquid/", "Liquid"), ("/cryptography/", "cryptography"),
 )  # fmt: skip
 
@@ -40,8 +41,14 @@ class Shares:
     by_place: Mapping[str, float]  # 0–1
     hot: tuple[tuple[str, float], ...]  # 0–1
 
-    def microseconds(self, *places: str) -> float:
-        return 1e6 * self.cpu_seconds * sum(self.by_place.get(place, 0.0) for place in places)
+    def as_dict(self) -> dict:
+        cpu = 1e6 * self.cpu_seconds
+        return {
+            "cpu_us": cpu,
+            "samples": self.samples,
+            "us_by_place": {place: cpu * share for place, share in self.by_place.items()},
+            "hot_us": {name: cpu * share for name, share in self.hot},
+        }
 
 
 def sample(run: Callable[[], int]) -> Shares:

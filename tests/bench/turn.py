@@ -24,8 +24,9 @@ from urllib.parse import urlsplit
 
 from ivr.app import House, create_flask, publish
 from ivr.settings import Settings
-from tests.bench import handwritten
-from tests.bench.harness import Comparison, Requests, WebRequest, as_json, compare, profile_of
+from tests.bench import handwritten, shares
+from tests.bench.harness import Comparison, Requests, WebRequest, as_json, asking, compare, profile_of
+from tests.bench.report import table
 
 PUBLIC_URL = "https://bench.example"
 TOKEN = secrets.token_hex(16)
@@ -95,6 +96,34 @@ def shown(comparison: Comparison) -> str:
             f"CPU of a turn, {title}: " + ", ".join(f"{whose} {ms:.3f} ms" for whose, ms in list(split.items())[:9])
         )
     return "\n".join(lines)
+
+
+def run(quick: bool = False) -> dict:
+    """Everything of this bench for ``python -m tests.bench``."""
+    with tempfile.TemporaryDirectory(prefix="duet-bench-") as directory:
+        sides = {
+            "duet": duet(Path(directory)),
+            "by hand": handwritten.create_app(f"sqlite:///{directory}/handwritten.db", TOKEN, PUBLIC_URL).wsgi_app,
+        }
+        arguments = [argument for name, wsgi in sides.items() for argument in (name, wsgi, callers())]
+        rounds, requests = (3, 96) if quick else (9, 384)
+        compared = [compare(*arguments, rounds, parallel, requests) for parallel in (1, 8, 16)]
+        sampled = {name: shares.sample(asking(wsgi, callers(), 2 * requests)) for name, wsgi in sides.items()}
+    return {
+        "compared": [as_json(one) for one in compared],
+        "text": "\n\n".join(map(shown, compared)),
+        "sampled": {name: one.as_dict() for name, one in sampled.items()},
+    }
+
+
+def text(result: dict) -> str:
+    parts = ["", result["text"]]
+    for name, one in result["sampled"].items():
+        rows = [(whose, us, 100 * us / one["cpu_us"]) for whose, us in one["us_by_place"].items()]
+        title = f"CPU of a turn by sampling, {name}: {one['cpu_us']:.0f} µs, {one['samples']} samples"
+        parts.append(table(title, ("", "µs", "%"), rows))
+        parts.append(table(f"busiest functions, {name}", ("", "µs"), list(one["hot_us"].items())))
+    return "\n".join(parts)
 
 
 def main() -> None:

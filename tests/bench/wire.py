@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.bench import lab, servers
 from tests.bench.report import table
-from tests.bench.serving import load
+from tests.bench.serving import load, medians
 
 THREADS = 16  # on both sides
 SIDES = ("duet", "by hand")
@@ -39,9 +39,9 @@ async def measure(quick: bool) -> dict:
                     for side in SIDES if number % 2 else reversed(SIDES):
                         found[side].append(await load(started[side], "menu", parallel, max(calls // 4, parallel)))
                 results[str(parallel)] = {
-                    "sides": {s: {k: statistics.median(one[k] for one in found[s]) for k in found[s][0]} for s in SIDES},
+                    "sides": {side: medians(found[side]) for side in SIDES},
                     "ratios": {
-                        key: statistics.median(a[key] / b[key] for a, b in zip(found["duet"], found["by hand"], strict=True))
+                        key: statistics.median(a[key] / b[key] for a, b in zip(*found.values(), strict=True))
                         for key in found["duet"][0]
                     },
                 }  # fmt: skip

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 import soundfile
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, expect, sync_playwright
 
 from biometrics.audio import decode_ulaw
 from ivr.demo import voices
@@ -32,6 +32,14 @@ ARGUMENTS = [
 SOON = 60_000  # milliseconds; prompts last as long as in life
 START_SECONDS = 240
 SHOTS = os.environ.get("DUET_SHOTS")  # a directory, to look at what a stranger sees
+
+
+@pytest.fixture(autouse=True)
+def patience():
+    """A call takes its time here; the limit is for what never comes."""
+    expect.set_options(timeout=SOON)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +91,6 @@ def cast() -> voices.Cast:
 @contextmanager
 def stranger(served: str, audio: bytes, directory: Path, name: str):
     """A browser whose microphone hears ``audio`` (8 kHz µ-law) again and again, on the three-pane page."""
-    from playwright.sync_api import sync_playwright
-
     file = directory / f"{name}.wav"
     soundfile.write(file, decode_ulaw(audio), 8000, subtype="PCM_16")
     with sync_playwright() as playwright:
@@ -122,7 +128,7 @@ def dials(page: Page, who: str, impostor: bool = False) -> None:
 
 
 def hears(page: Page, words: str) -> None:
-    expect(page.locator("#talk")).to_contain_text(words, timeout=SOON)
+    expect(page.locator("#talk")).to_contain_text(words)
 
 
 def presses(page: Page, keys: str) -> None:
@@ -177,7 +183,7 @@ def test_enrolled_recognised_and_refused(served, cast, tmp_path):
         expect(desk.get_by_role("heading", name="Voice verified")).to_be_visible()
         shot(page, "2-pop")
         desk.get_by_role("button", name="Accept").click()
-        expect(desk.locator(".stage strong")).to_have_text("Connected", timeout=SOON)
+        expect(desk.locator(".stage strong")).to_have_text("Connected")
         shot(page, "2-connected")
         page.get_by_role("button", name="Hang up").click()
         desk.get_by_label("How did it go?").select_option("resolved")
@@ -194,7 +200,7 @@ def test_enrolled_recognised_and_refused(served, cast, tmp_path):
         page.get_by_role("button", name="Microphone").click()
         hears(page, "key in your PIN")
         expect(page.locator("#lines")).to_contain_text("voice")
-        presses(page, "0")
+        presses(page, "0#")
         desk = page.frame_locator("iframe[name=desk]")
         expect(desk.get_by_role("heading", name="Not verified", exact=True)).to_be_visible()
         expect(desk.get_by_role("heading", name="Voice verified")).to_have_count(0)
