@@ -193,7 +193,8 @@ async def _measured(
     alone.append(await load(process, lab.FLOW, 4, calls_of_load))
     p95 = sum(one["p95_ms"] for one in alone) / len(alone)
     return {
-        "pages": pages, "streams": streams, "model": model, "kib_per_page": kib_per_page, "cores_busy": cores, "latency": figures.as_dict(),
+        "pages": pages, "streams": streams, "model": model, "kib_per_page": kib_per_page, "cores_busy": cores,
+        "latency": figures.as_dict(),
         "webhook_p95_ms": {"without": p95, "with": crowded["p95_ms"], "ratio": crowded["p95_ms"] / p95},
     }  # fmt: skip
 

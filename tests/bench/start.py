@@ -60,7 +60,7 @@ def imports() -> list[tuple[str, float]]:
 
 
 def run(quick: bool = False) -> dict:
-    rounds = 2 if quick else 7
+    rounds = 2 if quick else 5
     fresh, again = [], []
     for _ in range(rounds):
         with tempfile.TemporaryDirectory(prefix="duet-bench-") as name:
