@@ -30,6 +30,7 @@ test: lint
 	@$(BIN)/python -W ignore::SyntaxWarning -m pytest
 
 bench: setup-test
+	@$(BIN)/pip install -q -c .ci/constraints.txt gunicorn==27.0.1
 	@$(BIN)/python -m tests.bench
 
 eval: setup-test
