@@ -34,7 +34,7 @@ bench: setup-test
 	@$(BIN)/python -m tests.bench
 
 eval: setup-test
-	@$(BIN)/python -W ignore -m biometrics evaluate --dev $(if $(SPEAKER_MODEL),--model $(SPEAKER_MODEL))
+	@$(BIN)/python -W ignore -m biometrics evaluate --speech ../shared/speech $(if $(SPEAKER_MODEL),--model $(SPEAKER_MODEL))
 
 fuzz: setup-test
 	@DUET_EXAMPLES=50000 $(BIN)/python -m pytest tests/unit/engine -k hypothesis
