@@ -238,6 +238,17 @@ def test_a_redirect_the_carrier_did_not_take_is_made_good_by_the_waiting_room(
     phone.asks(left, QueueResult="leave").hears("nobody is free")
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_who_hangs_up_before_the_first_document_is_not_waited_for(
+    house: House, phone: Phone, control: Control, ended: bool
+) -> None:
+    phone.dials()  # the carrier has reported the end of this call before we knew it
+    control.faults, control.ended = [CarrierFault("21220", gone=True)], ended
+    house.work.deliver()
+    assert len(control.of("watch")) == 1
+    assert (session_of(house, phone).ended is not None) is ended, "one that still rings has not ended"
+
+
 def test_a_redirect_into_the_conference_is_not_repeated_once_the_caller_is_there(
     house: House, phone: Phone, control: Control, clock: Clock, dana: Agent
 ) -> None:
