@@ -58,9 +58,10 @@ def open_store(settings: Settings) -> database.Database:
     return db
 
 
-def publish(db: database.Database, settings: Settings) -> dict[str, str]:
+def publish(db: database.Database, settings: Settings, *, at_start: bool = False) -> dict[str, str]:
     """Check the flow files and make them live for new calls. Raises FlowMistakes: a flow with a mistake never starts.
 
+    ``at_start``: a flow that was rolled back from these very files stays so, or a restart would undo the rollback.
     Returns the bundle of each flow.
     """
     bundle = load_bundle(settings.flows)
@@ -68,7 +69,11 @@ def publish(db: database.Database, settings: Settings) -> dict[str, str]:
         log.warning("%s", warning)
     bundles.store_bundle(db, bundle.hash, bundle.files)
     for flow in bundle.flows:
-        if bundles.published(db, flow) != bundle.hash:
+        if at_start and bundles.rolled_back_from(db, flow) == bundle.hash:
+            log.warning(
+                "flow '%s' stays rolled back; 'ivr flow publish %s' makes the files live again", flow, settings.flows
+            )
+        elif bundles.published(db, flow) != bundle.hash:
             bundles.publish(db, flow, bundle.hash, utc_now())
     return {flow: bundle.hash for flow in bundle.flows}
 
@@ -287,7 +292,7 @@ def create_app(
 ) -> Server:
     """The ASGI application. Raises FlowMistakes, SettingsError and StoreError before anything is served."""
     house = House(settings, control)
-    publish(house.database, settings)
+    publish(house.database, settings, at_start=True)
     if settings.try_mode:
         if trying is None:
             raise SettingsError("IVR_TRY=1 is for 'ivr demo' and 'make serve' only; unset it")

@@ -216,10 +216,10 @@ def _flow_rollback(options: argparse.Namespace) -> int:
     from ivr.store import bundles
 
     db = _database()
-    history = bundles.publications_of(db, options.flow, limit=100)
-    before = next((hash for hash, _ in history[1:] if hash != history[0][0]), None)
+    before = bundles.before_present(db, options.flow)
     if before is None:
-        print(f"flow '{options.flow}' has no bundle before the present one", file=sys.stderr)
+        print(f"flow '{options.flow}' has no bundle before the present one; publish the files it should play",
+              file=sys.stderr)  # fmt: skip
         return 1
     bundles.publish(db, options.flow, before, utc_now())
     print(f"flow '{options.flow}' is back at bundle {before[:12]} for new calls")

@@ -30,6 +30,7 @@ _HISTORY = Statement(
         .order_by(publications.c.id.desc())
     )
 )
+HISTORY = 1000  # publications looked at
 _newest = select(func.max(publications.c.id)).group_by(publications.c.flow)
 _PUBLISHED = Statement(select(publications.c.flow, publications.c.hash).where(publications.c.id.in_(_newest)))
 
@@ -74,6 +75,23 @@ def published(reader: Reader, flow: str) -> str | None:
 def publications_of(reader: Reader, flow: str, limit: int) -> list[tuple[str, datetime]]:
     """Hash and time, newest first: what can be rolled back to."""
     return [(hash, from_microseconds(at)) for hash, at in reader.rows(_HISTORY, {"flow": flow, "limit": limit})]
+
+
+def before_present(reader: Reader, flow: str) -> str | None:
+    """What a rollback makes live. Each one goes one further back: what was rolled back does not return by itself."""
+    line: list[str] = []
+    for hash, _at in reversed(publications_of(reader, flow, HISTORY)):
+        if hash in line:
+            del line[line.index(hash) + 1 :]
+        else:
+            line.append(hash)
+    return line[-2] if len(line) > 1 else None
+
+
+def rolled_back_from(reader: Reader, flow: str) -> str | None:
+    """The bundle that the newest publication took back by an older one; None if that one was new."""
+    hashes = [hash for hash, _at in publications_of(reader, flow, HISTORY)]
+    return hashes[1] if hashes and hashes[0] in hashes[2:] else None
 
 
 def published_flows(reader: Reader) -> dict[str, str]:

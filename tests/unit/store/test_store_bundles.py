@@ -37,3 +37,17 @@ def test_what_was_never_stored_cannot_be_published(db: Database) -> None:
     with pytest.raises(StoreError, match="'bank'"):
         bundles.publish(db, "bank", NEW, NOW)
     assert bundles.published_flows(db) == {}
+
+
+def test_each_rollback_goes_one_further_back(db: Database) -> None:
+    first, second, third = "1" * 64, "2" * 64, "3" * 64
+    for hours, hash in enumerate((first, second, third)):
+        bundles.store_bundle(db, hash, FILES)
+        bundles.publish(db, "bank", hash, NOW + timedelta(hours=hours))
+    assert bundles.rolled_back_from(db, "bank") is None
+    assert bundles.before_present(db, "bank") == second
+    bundles.publish(db, "bank", second, NOW + timedelta(hours=4))
+    assert bundles.rolled_back_from(db, "bank") == third
+    assert bundles.before_present(db, "bank") == first
+    bundles.publish(db, "bank", first, NOW + timedelta(hours=5))
+    assert bundles.before_present(db, "bank") is None

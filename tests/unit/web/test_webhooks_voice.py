@@ -25,7 +25,7 @@ from ivr.flow.inputs import (
     StreamStarted,
 )
 from ivr.flow.waits import AwaitAgent, TalkingToAgent
-from ivr.store import agents, database, requests, sessions, tables
+from ivr.store import agents, bundles, database, requests, sessions, tables
 from ivr.store.agents import Agent, AgentState
 from ivr.store.errors import StoreError
 from ivr.store.statements import Statement
@@ -540,3 +540,17 @@ def test_unknown_addresses_and_methods_tell_nothing(carrier: Carrier) -> None:
         for response in (carrier.client.get(path), carrier.client.post(path)):
             assert response.status_code in (403, 404, 405)
             assert not any(trace in response.text for trace in TRACES)
+
+
+def test_a_restart_does_not_undo_a_rollback(house: House, settings, tmp_path: Path) -> None:
+    before = app.publish(house.database, settings)["bank"]
+    changed = replace(settings, flows=tmp_path)
+    text = settings.flows.read_text(encoding="utf-8")
+    (tmp_path / "bank.yaml").write_text(text.replace("Welcome to", "Hello from"), encoding="utf-8")
+    after = app.publish(house.database, changed, at_start=True)["bank"]
+    assert bundles.published(house.database, "bank") == after != before
+    bundles.publish(house.database, "bank", before, app.utc_now())
+    app.publish(house.database, changed, at_start=True)
+    assert bundles.published(house.database, "bank") == before
+    app.publish(house.database, changed)
+    assert bundles.published(house.database, "bank") == after
