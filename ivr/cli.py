@@ -34,6 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port; write a number from 0 to 65535")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ivr", description="Duet: a visual IVR with voice biometrics.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -45,11 +51,11 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = add("serve", _serve, "Serve webhooks, pages and desk; settings are read from IVR_*.")
     serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=int, default=8000)
+    serve.add_argument("--port", type=_port, default=8000)
 
     demo = add("demo", _demo, "Place four calls through the whole system and show what is heard and seen.")
     demo.add_argument("--stay", action="store_true", help="leave it running and open the three-pane page")
-    demo.add_argument("--port", type=int, default=0, help="of the server (default: a free one; 8000 with --stay)")
+    demo.add_argument("--port", type=_port, default=0, help="of the server (default: a free one; 8000 with --stay)")
     demo.add_argument("--speed", type=float, help="of the emulator's clock, 1 = a real call (4; with --stay 1)")
 
     call = add("call", _call, "Play a call in the terminal against a running emulator or one of its own.")

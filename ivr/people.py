@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from ivr.store.database import Database
 
 COLUMNS = ("customer_number", "name", "number", "pin", "language")
 SHORTEST_PASSWORD = 8
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")  # ITU-T E.164: at most 15 digits
 
 
 class PeopleError(DuetError):
@@ -31,14 +33,31 @@ def add_contact(
 
 def import_contacts(db: Database, path: Path) -> int:
     """A CSV file with the columns ``COLUMNS``; every further column is a fact. Raises PeopleError with the line."""
-    people = []
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            try:
-                people.append(_contact(row))
-            except PeopleError as error:
-                raise PeopleError(f"{path}:{len(people) + 2}: {error}") from None
-    return contacts.import_contacts(db, people)
+    people: dict[str, contacts.Contact] = {}
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, strict=True)
+            missing = {"customer_number", "name"} - set(reader.fieldnames or ())
+            if missing:
+                raise PeopleError(f"{path}:1: there is no column {min(missing)}; the first line names the columns")
+            for row in reader:
+                where = f"{path}:{reader.line_num}"
+                if None in row:
+                    raise PeopleError(f"{where}: more values than columns; put quotes around a value with a comma")
+                try:
+                    contact = _contact({name: value or "" for name, value in row.items()})
+                except PeopleError as error:
+                    raise PeopleError(f"{where}: {error}") from None
+                if contact.customer_number in people:
+                    raise PeopleError(f"{where}: customer number {contact.customer_number} is here twice; delete one")
+                people[contact.customer_number] = contact
+    except OSError as error:
+        raise PeopleError(f"{path} cannot be read: {error.strerror}; is it there, and may you read it?") from None
+    except UnicodeDecodeError:
+        raise PeopleError(f"{path} is not UTF-8 text; save it with the encoding UTF-8") from None
+    except csv.Error as error:
+        raise PeopleError(f"{path}: {error}; check the quotes in the last rows") from None
+    return contacts.import_contacts(db, people.values())
 
 
 def add_agent(db: Database, name: str, display: str, password: str, address: str, ops: bool = False) -> None:
@@ -57,9 +76,12 @@ def _contact(row: Mapping[str, str]) -> contacts.Contact:
         raise PeopleError(f"the PIN of {row.get('name')} should have 4 to 8 digits")
     if not row.get("customer_number") or not row.get("name"):
         raise PeopleError("customer_number and name are needed")
+    number = row.get("number") or None
+    if number is not None and not _E164.fullmatch(number):
+        raise PeopleError(f"the number {number!r} of {row['name']} should be written like +447700900101")
     return contacts.Contact(
         id=secrets.token_hex(8), customer_number=row["customer_number"], name=row["name"],
-        number=row.get("number") or None, pin_hash=password_hash(pin) if pin else None,
+        number=number, pin_hash=password_hash(pin) if pin else None,
         language=row.get("language") or "en-GB",
         facts={key: value for key, value in row.items() if key not in COLUMNS and value},
     )  # fmt: skip

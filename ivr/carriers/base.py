@@ -7,6 +7,7 @@ from typing import Protocol
 
 import msgspec
 
+from ivr.errors import DuetError
 from ivr.flow.definition import Flow
 from ivr.flow.events import AnyEvent
 from ivr.flow.session import Session
@@ -39,7 +40,7 @@ class Addresses(msgspec.Struct, frozen=True):
     ticket: str  # single-use right to open the stream
 
 
-class CarrierFault(Exception):
+class CarrierFault(DuetError):
     """The carrier refused or could not be asked. ``gone``: the call is not there to be moved. ``unknown``: it may
     have happened all the same."""
 

@@ -143,7 +143,12 @@ def _failed(db: Database, what: str, error: Exception) -> StoreError:
 def _open_sqlite(url: URL) -> Database:
     if url.database in (None, "", ":memory:"):
         raise StoreError(f"IVR_DATABASE_URL {url} names no file; write e.g. sqlite:///var/duet.db")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"the directory of IVR_DATABASE_URL {url} cannot be made: {error.strerror}; name another one"
+        ) from error
     # Connections may wander between threads (one at a time), which sqlite3 forbids unless told.
     engine = create_engine(
         url,
