@@ -14,7 +14,16 @@ from ivr import app
 from ivr.app import House
 from ivr.authentication.passwords import password_hash
 from ivr.carriers.base import CarrierFault
-from ivr.flow.inputs import AgentConnected, AgentReserved, By, CallerHungUp, Digits, LinkOpened, NobodyAvailable, StreamStarted
+from ivr.flow.inputs import (
+    AgentConnected,
+    AgentReserved,
+    By,
+    CallerHungUp,
+    Digits,
+    LinkOpened,
+    NobodyAvailable,
+    StreamStarted,
+)
 from ivr.flow.waits import AwaitAgent, TalkingToAgent
 from ivr.store import agents, database, requests, sessions, tables
 from ivr.store.agents import Agent, AgentState
