@@ -16,6 +16,7 @@ from ivr.errors import FlowFault
 from ivr.flow.names import ROOTS, SOURCE_LENGTH_MAX, Names
 from ivr.flow.spoken import parse_money
 
+VALUE_LENGTH_MAX = 2000  # characters of a text: no variable grows without end in a loop
 _FUNCTIONS = frozenset({"has", "size", "double", "string", "amount"})
 _METHODS = frozenset({"startsWith", "endsWith", "contains", "matches", "size"})
 _WORDS = frozenset({"true", "false", "null", "in"})
@@ -98,6 +99,8 @@ def evaluate(source: str, scope: Mapping[str, object]) -> str | float | bool | N
         raise FlowFault(f"the condition {source!r} has no answer: it divides by zero or its numbers are too large")
     if value is not None and not isinstance(value, str | float | bool):
         raise FlowFault(f"the condition {source!r} is a {type(value).__name__}, not a text, a number or true/false")
+    if isinstance(value, str) and len(value) > VALUE_LENGTH_MAX:
+        raise FlowFault(f"the value of {source!r} has become longer than {VALUE_LENGTH_MAX} characters")
     return value
 
 

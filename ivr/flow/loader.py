@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ import msgspec
 from ivr.errors import FlowMistakes, Mistake
 from ivr.flow.check import check
 from ivr.flow.definition import Flow
-from ivr.flow.reading.document import read_document
+from ivr.flow.reading.document import SIZE_MAX, read_document
 from ivr.flow.reading.flow import read_flow
 from ivr.flow.reading.mistakes import Report
 
@@ -32,7 +33,7 @@ def load_bundle(path: Path) -> Bundle:
     directory = path if path.is_dir() else path.parent
     for file in _flow_files(path, mistakes):
         try:
-            files[file.name] = file.read_bytes()
+            files[file.name] = _content(file)
         except OSError as error:
             mistakes.append(
                 Mistake(str(file), 1, f"cannot be read: {error.strerror}", "is it there, and may you read it?")
@@ -82,11 +83,29 @@ def bundle_hash(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
+def _content(file: Path) -> bytes:
+    """At most one byte more than is allowed: reading the document then tells that it is too long. Raises OSError."""
+    if file.exists() and not file.is_file() and not file.is_dir():
+        raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")  # reading it might never end
+    with file.open("rb") as opened:
+        return opened.read(SIZE_MAX + 1)
+
+
 def _flow_files(path: Path, mistakes: list[Mistake]) -> list[Path]:
+    """Hidden files are what editors and operating systems leave beside the real ones."""
     if not path.is_dir():
         return [path]
-    for other in sorted(path.glob("*.yml")):
-        mistakes.append(
-            Mistake(str(other), 1, "is not read: its name does not end in .yaml", f"rename it {other.stem}.yaml")
-        )
-    return sorted(path.glob("*.yaml"))
+    found = []
+    for file in sorted(path.iterdir()):
+        if file.name.startswith(".") or file.suffix.lower() not in (".yaml", ".yml"):
+            continue
+        shown = str(file).encode(errors="replace").decode()
+        if shown != str(file):
+            mistakes.append(Mistake(shown, 1, "its name is not UTF-8 text", "rename it, with letters a-z only"))
+        elif file.suffix != ".yaml":
+            mistakes.append(
+                Mistake(shown, 1, "is not read: its name does not end in .yaml", f"rename it {file.stem}.yaml")
+            )
+        else:
+            found.append(file)
+    return found

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple, assert_never
 
+from ivr.errors import FlowFault
 from ivr.flow.definition import Flow
-from ivr.flow.expressions import condition_names, text_names
+from ivr.flow.expressions import condition_names, evaluate, holds, render, text_names
 from ivr.flow.names import ROOTS, Names
 from ivr.flow.reading.mistakes import Report, closest
 from ivr.flow.steps import (
@@ -72,7 +73,27 @@ def check_wording(flow: Flow, step_names: frozenset[str], report: Report) -> lis
                     f"step {use.step.name!r} uses {root}.{name} of level {level}, but only needs {use.step.needs}",
                     f"add needs: {level} to the step",
                 )
+        if use.names <= _THE_SAME_IN_EVERY_CALL:
+            _try_out(use, flow, report)
     return uses
+
+
+_THE_SAME_IN_EVERY_CALL: Names = frozenset({("flow", "title")})
+
+
+def _try_out(use: Use, flow: Flow, report: Report) -> None:
+    """What no call can change has its value now: a mistake in it would otherwise wait for the first caller."""
+    known = {"flow": {"title": flow.title}}
+    try:
+        if not use.is_condition:
+            render(use.source, known)
+        elif use.assigns:
+            evaluate(use.source, known)
+        else:
+            holds(use.source, known)
+    except FlowFault as fault:
+        section = "Conditions" if use.is_condition else "Texts"
+        report.wrong(use.line, f"step {use.step.name!r}: {fault}", f"see {section} in flows/README.md")
 
 
 _MISSING = {

@@ -244,3 +244,8 @@ def test_money_is_said_in_words(amount: str, said: str) -> None:
 def test_a_date_is_said_in_words() -> None:
     session = msgspec.structs.replace(SESSION, facts={"town": "2026-11-05"})
     assert render("{{ contact.town | date }}", scope(FLOW, session)) == "5 November 2026"
+
+
+def test_a_variable_cannot_grow_without_end() -> None:
+    with pytest.raises(FlowFault, match="longer than 2000 characters"):
+        evaluate("vars.text + vars.text", {"vars": {"text": "x" * 1500}})
