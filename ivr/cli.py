@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import getpass
 import json
 import logging
+import resource
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -96,10 +99,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class JsonLines(logging.Formatter):
+    """One JSON object a line, whatever a message holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname, "where": record.name, "message": record.getMessage(),
+        }  # fmt: skip
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
 def _log(format: str) -> None:
-    pattern = '{"at":"%(asctime)s","level":"%(levelname)s","where":"%(name)s","message":%(message)r}'
-    text = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(level=logging.INFO, format=pattern if format == "json" else text)
+    handler = logging.StreamHandler()
+    text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(JsonLines() if format == "json" else text)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for noisy in ("httpx", "alembic", "uvicorn.error"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     logging.getLogger("twilio").setLevel(logging.WARNING)
@@ -117,14 +134,23 @@ def run_server(settings, host: str, port: int, trying=None) -> int:
     import uvicorn
 
     from ivr.app import create_app
+    from ivr.web.heads import BoundedHeads
 
+    _allow_open_files()
     app = create_app(settings, trying=trying)
     config = uvicorn.Config(
-        app, host=host, port=port, http="httptools", loop="uvloop", ws="websockets-sansio", ws_max_size=64 * 1024,
+        app, host=host, port=port, http=BoundedHeads, loop="uvloop", ws="websockets-sansio", ws_max_size=64 * 1024,
         access_log=False, log_config=None, timeout_graceful_shutdown=5, server_header=False,
     )  # fmt: skip
     asyncio.run(uvicorn.Server(config).serve())
     return 0
+
+
+def _allow_open_files() -> None:
+    """As many as the system lets us have: each open page and stream is one, and the usual 1024 are soon used up."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # some systems say "unlimited" and mean less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
+
+BODY_SECONDS = 15.0  # for all of a body, as long as Twilio waits for an answer
+WAITING_APART = 8  # requests that may wait for the thread of the dear ones
+TOO_MANY = b"Too many people are trying this at the moment. Please try again in a few seconds.\n"
 
 Receive = Callable[[], Awaitable[dict]]
 Send = Callable[[dict], Awaitable[None]]
@@ -20,28 +24,54 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class Bridge:
-    """An ASGI application for ``scope["type"] == "http"``. A body above ``longest_body`` bytes is answered 413."""
+    """An ASGI application for ``scope["type"] == "http"``.
 
-    def __init__(self, wsgi: Callable, threads: int, longest_body: int) -> None:
+    A body above ``longest_body`` bytes is answered 413, one that takes more than BODY_SECONDS 408. ``dear``: paths to
+    which a POST costs so much that strangers could keep every thread busy with it; these have one thread of their own,
+    and who finds too many waiting for it is answered 503.
+    """
+
+    def __init__(self, wsgi: Callable, threads: int, longest_body: int, dear: Container[str] = ()) -> None:
         self._wsgi = wsgi
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="web")
         self._longest_body = longest_body
+        self._dear = dear
+        self._apart = ThreadPoolExecutor(1, thread_name_prefix="web-apart")
+        self._waiting_apart = 0
 
     async def __call__(self, scope: dict, receive: Receive, send: Send) -> None:
-        body = await self._body(receive)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await self._body(receive)
+        except TimeoutError:
+            return await _refuse(send, 408)
+        except _Gone:
+            return None
         if body is None:
-            status, headers, answer = 413, [(b"content-length", b"0"), (b"connection", b"close")], b""
+            return await _refuse(send, 413)
+        loop = asyncio.get_running_loop()
+        environ = _environ(scope, body)
+        if scope["method"] != "POST" or scope["path"] not in self._dear:
+            status, headers, answer = await loop.run_in_executor(self._pool, self._run, environ)
+        elif self._waiting_apart >= WAITING_APART:
+            return await _refuse(send, 503, TOO_MANY)
         else:
-            loop = asyncio.get_running_loop()
-            status, headers, answer = await loop.run_in_executor(self._pool, self._run, _environ(scope, body))
+            self._waiting_apart += 1
+            try:
+                status, headers, answer = await loop.run_in_executor(self._apart, self._run, environ)
+            finally:
+                self._waiting_apart -= 1
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
+        return None
 
     async def _body(self, receive: Receive) -> bytes | None:
-        """None: longer than allowed; the rest is not read."""
+        """None: longer than allowed; the rest is not read. Raises _Gone: half a form is no answer of anybody's."""
         parts, length = [], 0
         while True:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                raise _Gone
             part = message.get("body", b"")
             length += len(part)
             if length > self._longest_body:
@@ -66,6 +96,19 @@ class Bridge:
             if hasattr(answer, "close"):
                 answer.close()
         return *begun[0], b"".join(written)
+
+
+class _Gone(Exception):
+    """The sender has gone before the end of the body."""
+
+
+async def _refuse(send: Send, status: int, text: bytes = b"") -> None:
+    headers = [
+        (b"content-length", str(len(text)).encode()), (b"content-type", b"text/plain; charset=utf-8"),
+        (b"connection", b"close"),
+    ]  # fmt: skip
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text})
 
 
 def _environ(scope: dict, body: bytes) -> dict[str, Any]:

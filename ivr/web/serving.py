@@ -18,6 +18,7 @@ from ivr.web.doors import Services
 from ivr.web.security import LONGEST_BODY
 
 THREADS = 16  # for webhooks and pages; a turn takes about a millisecond
+DEAR = frozenset({"/desk/sign-in"})  # a password takes a hundred times as long, on purpose
 
 
 class Server:
@@ -29,7 +30,7 @@ class Server:
         stopping: Callable[[], None],
     ) -> None:  # fmt: skip
         self.flask = flask
-        self._wsgi = Bridge(flask, THREADS, LONGEST_BODY)
+        self._wsgi = Bridge(flask, THREADS, LONGEST_BODY, DEAR)
         self._services = services
         self._stream_door = stream_door
         self._background = background

@@ -14,6 +14,7 @@ PLAIN = "text/plain; charset=utf-8"
 def create_flask(blueprints: Iterable[Blueprint], readiness: Callable[[], tuple[str, bool]]) -> Flask:
     """``readiness``: what to tell on /readyz, and whether calls can be taken."""
     flask = Flask("ivr.web")
+    flask.url_map.merge_slashes = False  # an address is ours or it is not: no redirect to whatever Host was sent
     flask.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
     flask.config["MAX_FORM_MEMORY_SIZE"] = LONGEST_BODY
     for blueprint in blueprints:

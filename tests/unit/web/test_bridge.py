@@ -9,7 +9,7 @@ import time
 import httpx
 from flask import Flask, Response, request
 
-from ivr.web.bridge import Bridge
+from ivr.web.bridge import WAITING_APART, Bridge
 
 LONGEST = 1000
 
@@ -26,7 +26,7 @@ def pages() -> Flask:
         response.set_cookie("two", "2")
         return response
 
-    @app.get("/slow")
+    @app.route("/slow", methods=["GET", "POST"])
     def slow() -> str:
         time.sleep(0.3)
         return threading.current_thread().name
@@ -34,9 +34,9 @@ def pages() -> Flask:
     return app
 
 
-def ask(*requests: tuple, threads: int = 4) -> list[httpx.Response]:
+def ask(*requests: tuple, threads: int = 4, dear: tuple[str, ...] = ()) -> list[httpx.Response]:
     async def all_at_once() -> list[httpx.Response]:
-        transport = httpx.ASGITransport(Bridge(pages(), threads, LONGEST))
+        transport = httpx.ASGITransport(Bridge(pages(), threads, LONGEST, dear))
         async with httpx.AsyncClient(transport=transport, base_url="http://duet.example:8000") as client:
             return await asyncio.gather(*(client.request(method, path, **more) for method, path, more in requests))
 
@@ -84,3 +84,32 @@ def test_a_slow_answer_holds_up_nobody_else():
 def test_an_unknown_page_is_not_found():
     (reply,) = ask(("GET", "/nowhere", {}))
     assert reply.status_code == 404
+
+
+def test_what_is_dear_keeps_no_thread_from_the_others():
+    dear_ones, cheap_ones = [("POST", "/slow", {})] * 12, [("GET", f"/echo/{n}", {}) for n in range(20)]
+    replies = ask(*dear_ones, *cheap_ones, threads=1, dear=("/slow",))
+    dear, others = replies[:12], replies[12:]
+    assert [reply.status_code for reply in others] == [201] * 20
+    assert [reply.status_code for reply in dear] == [200] * WAITING_APART + [503] * (12 - WAITING_APART)
+    assert {reply.text for reply in dear if reply.is_success} == {"web-apart_0"}
+
+
+def test_half_a_form_is_not_taken_for_a_whole_one():
+    sent: list[dict] = []
+
+    async def post() -> None:
+        half = {"type": "http.request", "body": b"secret=48", "more_body": True}
+        messages = iter([half, {"type": "http.disconnect"}])
+
+        async def receive() -> dict:
+            return next(messages)
+
+        async def send(message: dict) -> None:
+            sent.append(message)
+
+        scope = {"type": "http", "method": "POST", "path": "/echo/x", "query_string": b"", "headers": []}
+        await Bridge(pages(), 1, LONGEST)(scope, receive, send)
+
+    asyncio.run(post())
+    assert sent == []
