@@ -7,10 +7,11 @@ what enrols never verifies. Every clip passes the telephone band and µ-law; a s
 
 from __future__ import annotations
 
+import math
 import os
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -23,18 +24,19 @@ from biometrics.encoder import Encoder
 ROOT = Path(__file__).parents[2]
 SPEECH = Path(os.environ.get("DUET_SPEECH") or ROOT.parent / "shared" / "speech")
 SEED = 2026
-CORPORA = {"arabic_commands": 6, "dspspeech20": 8, "speechocean762_train": 8}  # at most so many of each
+CORPORA = {"arabic_commands": 6, "dspspeech20": 8, "speechocean762_train": 11}  # at most so many of each
 ENROLMENT_SECONDS = 14.0  # of net speech: the voice process first tries at 12 s
-VERIFICATION_SECONDS = 11.0  # of net speech: one more than the voice process ever listens to
-LONGEST_SECONDS = 55.0  # of the verification on the line: a Gather ends after 60 s of speech
+VERIFICATION_SECONDS = 11.0  # of net speech: one more than the voice process ever listens to ...
+LONGEST_SECONDS = 48.0  # ... or so much on the line, as a Gather ends after 60 s of speech; the last clip may pass it
+LEAST_SECONDS = 5.0  # of net speech, for two looks of the voice process
 
 
 @dataclass(frozen=True)
 class Speech:
     """What one call holds of one speaker: 8 kHz µ-law, and what is heard of it without a wire between."""
 
-    ulaw: bytes
-    heard: Utterance
+    ulaw: bytes = field(repr=False)
+    heard: Utterance = field(repr=False)
 
     @property
     def net_seconds(self) -> float:
@@ -84,18 +86,20 @@ def _voice(speaker: Speaker) -> RealVoice | None:
     random.Random(speaker.name).shuffle(clips)
     left = iter(clips)
     enrolment = _speech(left, ENROLMENT_SECONDS)
-    verification = _speech(left, VERIFICATION_SECONDS)
-    if not enrolment or not verification or len(verification.ulaw) > LONGEST_SECONDS * TELEPHONE_RATE_HZ:
+    verification = _speech(left, VERIFICATION_SECONDS, LONGEST_SECONDS)
+    if enrolment.net_seconds < ENROLMENT_SECONDS or verification.net_seconds < LEAST_SECONDS:
         return None
     return RealVoice(speaker, enrolment, verification)
 
 
-def _speech(clips: Iterator[Path], net_seconds: float) -> Speech | None:
+def _speech(clips: Iterator[Path], net_seconds: float, longest_seconds: float = math.inf) -> Speech:
+    """Clips until they hold so much net speech, or last so long, or there are no more."""
     heard, ulaw = Utterance(), b""
-    for clip in clips:
+    while heard.net_speech_seconds < net_seconds and len(ulaw) < longest_seconds * TELEPHONE_RATE_HZ:
+        clip = next(clips, None)
+        if clip is None:
+            break
         said = encode_ulaw(telephone(*read_audio(clip))) + PAUSE
         heard.feed(said)
         ulaw += said
-        if heard.net_speech_seconds >= net_seconds:
-            return Speech(ulaw, heard)
-    return None
+    return Speech(ulaw, heard)

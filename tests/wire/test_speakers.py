@@ -4,7 +4,7 @@ Each is a contact with a number. Two of each corpus are enrolled by a call of th
 through the Media Stream); for the others a print that ``biometrics`` makes of the same kind of audio is stored. Then
 everybody calls, four at a time, and the next speaker of the same corpus calls in their name: every second one shows the
 contact's own number, the others key the customer number. All of them speak, ask for a person, and reach one of four
-agents, who read the desk before they accept.
+agents, who read the desk before they accept. Owners who enrolled by a call also open the page: they alone are verified.
 
 Which agent a caller has reached is told by the carrier: the other leg in the conference has the agent's number. So what
 an agent saw is laid beside the call by the telephone alone, and the pop or the verdict of another call would show.
@@ -42,9 +42,9 @@ FEWEST_SPEAKERS, FEWEST_CORPORA = 20, 3
 PATIENCE_SECONDS = 60.0  # real time, for whatever should come on a busy machine
 LOOKS = VerificationPolicy().looks_seconds
 SHOWN = {"Voice verified": "ACCEPTED", "Voice not checked": "INCONCLUSIVE", "Voice not verified": "REJECTED"}
-# The same speech scored without the wire starts elsewhere in its 32 ms windows, so that scores differ a little. An
-# owner's and an impostor's lie some 20 apart.
-SAME_SCORE = 5.0
+# The same speech scored without the wire starts elsewhere in its 32 ms windows, so that scores differ, by 3 at most as
+# measured (README.md). The median owner and the median impostor are printed: they are several times as far apart.
+SAME_SCORE = 6.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ class Person:
 class Plan:
     claimed: Person
     speaks: Person
-    keys_number: bool  # an impostor who does not show the contact's number
+    keys_number: bool = False  # an impostor who does not show the contact's number
+    opens_page: bool = False  # an owner who has the phone with that number in hand
 
     @property
     def is_owner(self) -> bool:
@@ -119,14 +120,15 @@ def test_the_agent_sees_each_callers_own_verdict_and_never_a_verified_impostor(
             placed = list(lanes.map(partial(_calls, system, agents), _plans(people)))
         placed = [replace(call, score_without_wire=_score(system, encoder, call)) for call in placed]
     with capsys.disabled():
-        print(_table(placed, time.monotonic() - began))
+        chosen_of = Counter({corpus: len(of_corpus) for corpus, of_corpus in voices.items()})
+        print(_table(placed, chosen_of, time.monotonic() - began))
 
     callers = {call.plan.speaks.voice.name for call in placed}
     assert len(callers) >= FEWEST_SPEAKERS and len([of for of in people.values() if of]) >= FEWEST_CORPORA
     point = operating_point(encoder)
     for call in placed:
         _is_its_own(call)
-        assert (call.pop.identity, call.pop.level) == ("Not verified", "level 0"), f"the voice raised a level: {call}"
+        assert (call.pop.identity, call.pop.level) == _identity(call), f"not what was proven: {call}"
         assert call.ended == "caller_hung_up" and call.agents_joined == 1, f"no clean end: {call}"
         if call.difference is not None:
             assert call.verdict.threshold == point.accept_llr, str(call)
@@ -153,7 +155,11 @@ def _on_file(system: System, encoder: Encoder, voices: list[RealVoice]) -> list[
 
 def _plans(people: dict[str, list[Person]]) -> list[Plan]:
     """Owners and impostors by turns; the two calls in one name are far apart, so that never both are on the line."""
-    owners = [Plan(person, person, keys_number=False) for of_corpus in people.values() for person in of_corpus]
+    owners = [
+        Plan(person, person, opens_page=index < ENROLLED_BY_CALL)
+        for of_corpus in people.values()
+        for index, person in enumerate(of_corpus)
+    ]
     following = chain.from_iterable(of_corpus[1:] + of_corpus[:1] for of_corpus in people.values())
     impostors = [
         Plan(owner.claimed, other, keys_number=index % 2 == 1)
@@ -196,6 +202,8 @@ def _calls(system: System, agents: dict[str, AgentAtWork], plan: Plan) -> Placed
         call.hears("key in your customer number", PATIENCE_SECONDS)
         call.presses(f"{plan.claimed.contact.customer_number}#")
     call.hears("For your balance", PATIENCE_SECONDS)
+    if plan.opens_page:
+        opened(system, call, number, PATIENCE_SECONDS).close()
     call.says("I would like to speak to a person.", audio=plan.speaks.voice.verification.ulaw, until_said=True)
     [leg] = call.is_connected(PATIENCE_SECONDS)
     pop = agents[leg.state["to"]].read
@@ -234,6 +242,13 @@ def _is_its_own(call: Placed) -> None:
     assert verdict.net_speech_seconds <= said + 1.0, f"more was heard than the {said:.1f} s that were said: {call}"
 
 
+def _identity(call: Placed) -> tuple[str, str]:
+    """What the desk must say. The voice adds to the page, which only an owner can open; alone it proves nothing."""
+    if not call.plan.opens_page:
+        return "Not verified", "level 0"
+    return ("Verified", "level 2") if call.shown == "ACCEPTED" else ("Partly verified", "level 1")
+
+
 def _score(system: System, encoder: Encoder, call: Placed) -> float | None:
     """What this caller's speech scores against the print of the contact they claim to be, without any wire."""
     if call.verdict is None or call.verdict.score is None:
@@ -245,7 +260,7 @@ def _score(system: System, encoder: Encoder, call: Placed) -> float | None:
     return float(operating_point(encoder).calibration.llr(cosine))
 
 
-def _table(placed: list[Placed], seconds: float) -> str:
+def _table(placed: list[Placed], chosen_of: Counter[str], seconds: float) -> str:
     lines = [
         "",
         f"  {'corpus':22} {'who':9} {'calls':>5} {'ACCEPTED':>9} {'INCONCLUSIVE':>13} {'REJECTED':>9}  net speech",
@@ -261,6 +276,14 @@ def _table(placed: list[Placed], seconds: float) -> str:
             net = statistics.median(call.verdict.net_speech_seconds if call.verdict else 0.0 for call in calls)
             counts = f"{shown['ACCEPTED']:9} {shown['INCONCLUSIVE']:13} {shown['REJECTED']:9}"
             lines.append(f"  {corpus:22} {who:9} {len(calls):5} {counts}  {net:.1f} s (median)")
+    speaking = {call.plan.speaks.voice.name for call in placed}
+    lines.append(
+        f"  {chosen_of.total()} speakers chosen, {len(speaking)} with a print; {sum(call.plan.opens_page for call in placed)} by a call of their own"
+    )
+    for who in (True, False):
+        scores = sorted(c.verdict.score for c in placed if c.score_without_wire is not None and c.plan.is_owner is who)
+        name = "owners" if who else "impostors"
+        lines.append(f"  scores of {name}: {scores[0]:.1f} to {scores[-1]:.1f}, median {statistics.median(scores):.1f}")
     off = [call.difference for call in placed if call.difference is not None]
     lines.append(
         f"  {len(off)} scores differ from those without the wire by at most {max(off, default=0.0):.2f} (natural log)"
