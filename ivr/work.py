@@ -147,24 +147,40 @@ class Work:
             requests.drop(self._services.database, request.request)
             return
         carrier_call = sessions.carrier_call_of(self._services.database, request.call)
-        self._ask(request, lambda: self._control.redirect(carrier_call, self._addressing.of(session).draw))
+        fault = self._ask(request, lambda: self._control.redirect(carrier_call, self._addressing.of(session).draw))
+        self._notice_end(request, carrier_call, fault)
 
     def _watch(self, request: Request) -> None:
         session = present(self._services, request.call).session
         carrier_call = sessions.carrier_call_of(self._services.database, request.call)
         status, fallback = (self._addressing.flow_url(session.flow, part) for part in ("/status", "/fallback"))
-        self._ask(request, lambda: self._control.watch(carrier_call, status, fallback))
+        fault = self._ask(request, lambda: self._control.watch(carrier_call, status, fallback))
+        self._notice_end(request, carrier_call, fault)
 
-    def _ask(self, request: Request, act: Callable[[], None]) -> None:
+    def _ask(self, request: Request, act: Callable[[], None]) -> CarrierFault | None:
         """The turn stands whatever the carrier answers: the next document draws it."""
+        refused = None
         try:
             act()
         except CarrierFault as fault:
             log.warning("%s of call %s: %s", request.kind, request.call, fault)
             if fault.retry and request.attempts < 3:
                 requests.release(self._services.database, request.request)  # tried again at the next look
-                return
+                return None
+            refused = fault
         requests.drop(self._services.database, request.request)
+        return refused
+
+    def _notice_end(self, request: Request, carrier_call: str, fault: CarrierFault | None) -> None:
+        """Who hangs up while the first webhook is under way has ended a call that we did not know yet: nobody will
+        report that end again, and the call would wait for an agent until the sweep."""
+        if fault is None or not fault.gone:
+            return
+        try:
+            if self._control.has_ended(carrier_call):
+                take_turn(self._services, request.call, CallerHungUp(id="hangup", source="carrier"))
+        except CarrierFault as unanswered:
+            log.warning("whether call %s has ended cannot be found out: %s", request.call, unanswered)
 
     def _send(self, request: Request) -> None:
         try:

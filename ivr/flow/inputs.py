@@ -166,7 +166,7 @@ class DocumentFailed(Fact, frozen=True, kw_only=True, tag="document_failed"):
 
 
 class CallerHungUp(Fact, frozen=True, kw_only=True, tag="caller_hung_up"):
-    source: str = "status"  # status | stream | queue | sweep
+    source: str = "status"  # status | stream | queue | carrier | sweep
 
 
 AnyAnswer = Digits | Speech | NoInput | SecretAnswer

@@ -2,6 +2,8 @@
 
 PERSON = "Speak to a person"
 FAULT = "Sorry, something went wrong on our side. I am putting you through to a person."
+HOLD_ON = "Sorry, something is not working on our side. Please stay on the line."
+CALL_LATER = "I am sorry, we cannot take your call at the moment. Please call again later."
 YES = "Yes, I agree"
 NO = "No, thank you"
 SKIP_PAGE = "Go on without the page"

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 XML = "text/xml; charset=utf-8"
 FORM = "application/x-www-form-urlencoded"
 OVER = {"completed", "busy", "failed", "no-answer", "canceled"}
+TRIES = 6  # to draw a call, AGAIN_SECONDS and the time of a failure apart, before the caller is asked to call later
 LANGUAGE = "en-GB"  # of what is said where no flow is known
 
 
@@ -53,15 +54,39 @@ def voice_blueprint(
         if getattr(error, "code", None) in (404, 405, 413):
             return Response(status=error.code)
         log.error("webhook %s failed", request.path, exc_info=error)
+        if request.endpoint == "voice.waiting":  # no other verbs are allowed there, and the caller keeps the place
+            return xml(writer.waiting_document(phrases.WAITING, LANGUAGE))
         call = (request.view_args or {}).get("call")
         try:
-            if call and addressing.belongs(call, request.view_args["turn"], request.args.get("s", "")):
+            if is_ours():
                 fault = DocumentFailed(id=f"fault:{request.view_args['turn']}", code=type(error).__name__)
                 take_turn(services, call, fault)
                 return xml(draw(present(services, call)))
         except Exception as again:
             log.error("and the call could not be sent to a person", exc_info=again)
-        return xml(writer.apology(phrases.FAULT, LANGUAGE, number=person_number))
+        return apologise(transient=True)
+
+    def is_ours() -> bool:
+        """Whether the present request came to an address that we made for a call."""
+        seen = request.view_args or {}
+        return "call" in seen and addressing.belongs(seen["call"], seen["turn"], request.args.get("s", ""))
+
+    def apologise(transient: bool) -> Response:
+        """Promises a person only where one is dialled. What may pass (``transient``: a full disk, a locked database) is
+        waited for on the line, for about a minute."""
+        if person_number:
+            return xml(writer.apology(phrases.FAULT, LANGUAGE, number=person_number))
+        tries = request.args.get("tries", 0, type=int)
+        seen = request.view_args or {}
+        if not transient or tries >= TRIES:
+            return xml(writer.apology(phrases.CALL_LATER, LANGUAGE))
+        if is_ours():
+            path = f"/voice/c/{seen['call']}/{seen['turn']}?s={request.args['s']}&tries={tries + 1}"
+        elif "flow" in seen:
+            path = f"/voice/{seen['flow']}?tries={tries + 1}"
+        else:
+            return xml(writer.apology(phrases.CALL_LATER, LANGUAGE))
+        return xml(writer.apology(phrases.HOLD_ON, LANGUAGE, again=addressing.public_url + path))
 
     def to_a_person() -> Response:
         """For a flow or address that is unknown: the call as it stands, else the person of any flow, else a number."""
@@ -77,7 +102,8 @@ def voice_blueprint(
                 return xml(draw(present(services, call)))
         except Exception as error:
             log.error("and the call could not be sent to a person", exc_info=error)
-        return xml(writer.apology(phrases.FAULT, LANGUAGE, number=person_number))
+            return apologise(transient=True)
+        return apologise(transient=False)
 
     def xml(text: str) -> Response:
         return Response(text, content_type=XML)

@@ -15,6 +15,7 @@ from ivr.carriers.base import CarrierFault
 
 NOT_IN_PROGRESS = 21220
 NOT_FOUND = 404
+OVER = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 REQUEST_SECONDS = 10
 RECENT = 50  # messages or calls listed when looking for one that may have been made
 
@@ -71,6 +72,9 @@ class TwilioControl:
 
     def hang_up(self, carrier_call: str) -> None:
         self._ask(lambda: self._client.calls(carrier_call).update(status="completed"))
+
+    def has_ended(self, carrier_call: str) -> bool:
+        return self._ask(lambda: self._client.calls(carrier_call).fetch()).status in OVER
 
     def set_number(self, number: str, voice_url: str, status_url: str, fallback_url: str) -> None:
         """Point one of the account's numbers at us. Raises CarrierFault if the account does not have it."""

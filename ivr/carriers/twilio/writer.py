@@ -25,6 +25,7 @@ from ivr.flow.waits import (
 
 HEADER = '<?xml version="1.0" encoding="UTF-8"?>'
 POLL_SECONDS = 2  # a hold looks again this often; the fact itself redirects the call at once
+AGAIN_SECONDS = 5  # between two tries to draw a call while something of ours does not work
 REMIND_EVERY = 4  # polls between two reminders
 # Characters that XML 1.0 cannot carry, and the bidirectional overrides that can make a text read as another.
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]")
@@ -53,9 +54,14 @@ def leave_document() -> str:
     return f"{HEADER}<Response><Leave/></Response>"
 
 
-def apology(text: str, language: str, *, number: str | None = None) -> str:
-    """Where nothing else can be drawn: apologise, then a person's number, or the end."""
-    rest = f"<Dial>{_text(number)}</Dial>" if number else "<Hangup/>"
+def apology(text: str, language: str, *, number: str | None = None, again: str | None = None) -> str:
+    """Where nothing else can be drawn: apologise, then a person's number, or another try at ``again``, or the end."""
+    if number:
+        rest = f"<Dial>{_text(number)}</Dial>"
+    elif again:
+        rest = f'<Pause length="{AGAIN_SECONDS}"/><Redirect method="POST">{_text(again)}</Redirect>'
+    else:
+        rest = "<Hangup/>"
     return f"{HEADER}<Response>{_say(text, language)}{rest}</Response>"
 
 

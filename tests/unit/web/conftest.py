@@ -48,6 +48,7 @@ class Control:
         self.asked: list[tuple] = []
         self.messages: dict[tuple[str, str], str] = {}
         self.faults: list[CarrierFault] = []
+        self.ended = False
 
     def _note(self, *what: object) -> None:
         self.asked.append(what)
@@ -78,6 +79,10 @@ class Control:
 
     def hang_up(self, carrier_call: str) -> None:
         self._note("hang_up", carrier_call)
+
+    def has_ended(self, carrier_call: str) -> bool:
+        self.asked.append(("ended", carrier_call))
+        return self.ended
 
 
 class Clock:

@@ -27,6 +27,7 @@ from ivr.flow.inputs import (
 from ivr.flow.waits import AwaitAgent, TalkingToAgent
 from ivr.store import agents, database, requests, sessions, tables
 from ivr.store.agents import Agent, AgentState
+from ivr.store.errors import StoreError
 from ivr.store.statements import Statement
 from ivr.web import voice
 
@@ -247,6 +248,17 @@ def test_a_redirect_the_carrier_did_not_take_is_made_good_by_the_waiting_room(
     phone.asks(left, QueueResult="leave").hears("nobody is free")
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_who_hangs_up_before_the_first_document_is_not_waited_for(
+    house: House, phone: Phone, control: Control, ended: bool
+) -> None:
+    phone.dials()  # the carrier has reported the end of this call before we knew it
+    control.faults, control.ended = [CarrierFault("21220", gone=True)], ended
+    house.work.deliver()
+    assert len(control.of("watch")) == 1
+    assert (session_of(house, phone).ended is not None) is ended, "one that still rings has not ended"
+
+
 def test_a_redirect_into_the_conference_is_not_repeated_once_the_caller_is_there(
     house: House, phone: Phone, control: Control, clock: Clock, dana: Agent
 ) -> None:
@@ -422,9 +434,45 @@ def test_a_session_of_another_release_still_gets_a_valid_document(house: House, 
     phone.dials()
     action = phone.action
     house.database.turnstile.run(lambda t: t._connection.execute("UPDATE calls SET format = 99"))
-    phone.asks(action, Digits="1").hears("something went wrong")
+    phone.asks(action, Digits="1").hears("Please stay on the line")
     house.work.time_out()
     house.work.sweep()
+
+
+def test_while_the_database_cannot_be_written_callers_are_kept_on_the_line(
+    house: House, phone: Phone, monkeypatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreError("cannot write the database: disk full")
+
+    phone.dials()
+    action = phone.action
+    with monkeypatch.context() as trouble:
+        trouble.setattr(type(house.database.turnstile), "run", full)
+        phone.asks(action, Digits="1").hears("Please stay on the line")
+        assert phone.verbs == ["Say", "Pause", "Redirect"]
+        again = phone.document.find("Redirect").text
+        stranger = Phone(phone.carrier, sid="CA" + "7" * 32)
+        url = "/voice/bank"
+        for _ in range(voice.TRIES):
+            stranger.asks(url).hears("Please stay on the line")
+            url = stranger.document.find("Redirect").text
+        stranger.asks(url).hears("Please call again later")
+        assert stranger.verbs == ["Say", "Hangup"]
+    phone.asks(again).hears("For your balance")
+
+
+def test_a_fault_in_the_waiting_room_leaves_the_caller_there(
+    house: House, phone: Phone, dana: Agent, monkeypatch
+) -> None:
+    def broken(*_: object, **__: object):
+        raise RuntimeError("secret detail")
+
+    phone.dials().presses("0")
+    wait = phone.document.find("Enqueue").attrib["waitUrl"]
+    monkeypatch.setattr(voice, "present", broken)
+    phone.asks(wait).hears("Thank you for waiting")
+    assert phone.verbs == ["Say", "Pause"]
 
 
 def test_one_unreadable_call_does_not_stop_the_clock_for_the_others(
