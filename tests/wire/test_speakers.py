@@ -42,8 +42,11 @@ FEWEST_SPEAKERS, FEWEST_CORPORA = 20, 3
 PATIENCE_SECONDS = 60.0  # real time, for whatever should come on a busy machine
 LOOKS = VerificationPolicy().looks_seconds
 SHOWN = {"Voice verified": "ACCEPTED", "Voice not checked": "INCONCLUSIVE", "Voice not verified": "REJECTED"}
-# The same speech scored without the wire starts elsewhere in its 32 ms windows, so that scores differ, by 3 at most as
-# measured (README.md). The median owner and the median impostor are printed: they are several times as far apart.
+# The caller hangs up while talking to the agent. Both legs end, and either may be told first: if it is the agent's, the
+# flow says goodbye and is over before it learns that the caller has gone.
+ENDED = ("caller_hung_up", "flow_finished")
+# The same speech scored without the wire starts elsewhere in its 32 ms windows, so that scores differ: by 3 at most as
+# measured, while the median owner and the median impostor lie 14 apart (README.md).
 SAME_SCORE = 6.0
 
 
@@ -129,7 +132,7 @@ def test_the_agent_sees_each_callers_own_verdict_and_never_a_verified_impostor(
     for call in placed:
         _is_its_own(call)
         assert (call.pop.identity, call.pop.level) == _identity(call), f"not what was proven: {call}"
-        assert call.ended == "caller_hung_up" and call.agents_joined == 1, f"no clean end: {call}"
+        assert call.ended in ENDED and call.agents_joined == 1, f"{call.ended} is no clean end: {call}"
         if call.difference is not None:
             assert call.verdict.threshold == point.accept_llr, str(call)
             assert call.difference <= SAME_SCORE, f"{call.score_without_wire:.1f} without the wire: {call}"
@@ -277,9 +280,8 @@ def _table(placed: list[Placed], chosen_of: Counter[str], seconds: float) -> str
             counts = f"{shown['ACCEPTED']:9} {shown['INCONCLUSIVE']:13} {shown['REJECTED']:9}"
             lines.append(f"  {corpus:22} {who:9} {len(calls):5} {counts}  {net:.1f} s (median)")
     speaking = {call.plan.speaks.voice.name for call in placed}
-    lines.append(
-        f"  {chosen_of.total()} speakers chosen, {len(speaking)} with a print; {sum(call.plan.opens_page for call in placed)} by a call of their own"
-    )
+    by_call = sum(call.plan.opens_page for call in placed)
+    lines.append(f"  {chosen_of.total()} speakers chosen, {len(speaking)} with a print, {by_call} of them by a call")
     for who in (True, False):
         scores = sorted(c.verdict.score for c in placed if c.score_without_wire is not None and c.plan.is_owner is who)
         name = "owners" if who else "impostors"
