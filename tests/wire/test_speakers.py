@@ -45,9 +45,9 @@ SHOWN = {"Voice verified": "ACCEPTED", "Voice not checked": "INCONCLUSIVE", "Voi
 # The caller hangs up while talking to the agent. Both legs end, and either may be told first: if it is the agent's, the
 # flow says goodbye and is over before it learns that the caller has gone.
 ENDED = ("caller_hung_up", "flow_finished")
-# The same speech scored without the wire starts elsewhere in its 32 ms windows, so that scores differ: by 3 at most as
-# measured, while the median owner and the median impostor lie 14 apart (README.md).
-SAME_SCORE = 6.0
+# The same speech scored without the wire starts elsewhere in its 32 ms windows, which alone moves a score by 1 as a
+# rule and by 4 at most (README.md); the median owner and the median impostor lie 14 apart.
+SAME_SCORE, SAME_SCORE_AS_A_RULE = 8.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,8 @@ def test_the_agent_sees_each_callers_own_verdict_and_never_a_verified_impostor(
         if call.difference is not None:
             assert call.verdict.threshold == point.accept_llr, str(call)
             assert call.difference <= SAME_SCORE, f"{call.score_without_wire:.1f} without the wire: {call}"
+    differences = [call.difference for call in placed if call.difference is not None]
+    assert statistics.median(differences) <= SAME_SCORE_AS_A_RULE, f"other speech or other prints: {differences}"
     accepted = {
         is_owner: statistics.mean(call.shown == "ACCEPTED" for call in placed if call.plan.is_owner is is_owner)
         for is_owner in (True, False)
@@ -288,7 +290,7 @@ def _table(placed: list[Placed], chosen_of: Counter[str], seconds: float) -> str
         lines.append(f"  scores of {name}: {scores[0]:.1f} to {scores[-1]:.1f}, median {statistics.median(scores):.1f}")
     off = [call.difference for call in placed if call.difference is not None]
     lines.append(
-        f"  {len(off)} scores differ from those without the wire by at most {max(off, default=0.0):.2f} (natural log)"
+        f"  {len(off)} scores differ from those without a wire by {statistics.median(off):.1f}, at most {max(off):.1f}"
     )
     undecided = Counter(
         call.verdict.reason if call.verdict else "none" for call in placed if call.shown == "INCONCLUSIVE"
