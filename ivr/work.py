@@ -21,13 +21,15 @@ from ivr.errors import UnknownCall
 from ivr.flow.events import MessageRequested, RedirectRequested, WatchRequested
 from ivr.flow.inputs import CallerHungUp, Delivery, MessageSettled, TimedOut
 from ivr.flow.waits import TalkingToAgent
-from ivr.store import requests, sessions
+from ivr.store import attempts, requests, sessions
 from ivr.store.requests import Request
 
 log = logging.getLogger(__name__)
 KINDS = ("redirect_requested", "watch_requested", "message_requested")
 LEASE_SECONDS = 20  # longer than any REST call may take
 SWEEP_SECONDS = 1.0
+MESSAGES_AT_MOST = 12  # to one number in MESSAGES_WINDOW: whoever knows a customer number can have them sent
+MESSAGES_WINDOW = timedelta(hours=1)
 LONGEST_CALL = timedelta(hours=4)  # Twilio's own limit is 14,400 s
 LIMIT = 100
 
@@ -183,8 +185,13 @@ class Work:
             log.warning("whether call %s has ended cannot be found out: %s", request.call, unanswered)
 
     def _send(self, request: Request) -> None:
+        to, now = self._to(request), self._services.clock()
+        subject = f"message:{to}"
+        if attempts.count_wrong(self._services.database, subject, now - MESSAGES_WINDOW) >= MESSAGES_AT_MOST:
+            log.warning("message %s: %s got %d messages in an hour already", request.request, to, MESSAGES_AT_MOST)
+            self._settle(request, Delivery.FAILED)
+            return
         try:
-            to = self._to(request)
             token = self._addressing.link_token(request.request)
             add_link(self._services, token, request.call, request.body.to_number_on_file)
             sid = self._control.send_message(to, self._text(request), self._status_url(request))
@@ -196,6 +203,7 @@ class Work:
                 self._settle(request, Delivery.FAILED)
             return  # else it may have been sent: ``reconcile`` finds out
         requests.mark_sent(self._services.database, request.request, sid)
+        attempts.record_attempt(self._services.database, subject, False, now)
         self._settle(request, Delivery.SENT)
 
     def _find(self, request: Request) -> str | None:

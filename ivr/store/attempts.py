@@ -1,4 +1,5 @@
-"""Tries at a secret, counted across calls by subject: ``contact:<id>`` and ``caller:<number>``."""
+"""What is counted across calls, by subject: tries at a secret (``contact:<id>``, ``caller:<number>``, ``agent:<name>``)
+and, never a match, messages sent (``message:<number>``)."""
 
 from __future__ import annotations
 

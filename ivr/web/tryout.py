@@ -8,7 +8,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import msgspec
-from flask import Blueprint, Response, abort, jsonify
+from flask import Blueprint, Response, abort, jsonify, request
 
 from ivr.errors import SettingsError
 from ivr.web.browser import check_request, draw, guard
@@ -30,6 +30,13 @@ def try_blueprint(services: Services) -> Blueprint:
     reach = (f"http://{host}", f"ws://{host}")
     pane = Blueprint("tryout", __name__)
     pane.before_request(check_request)
+
+    @pane.before_request
+    def ours_only() -> None:
+        """A page on the internet whose name leads to 127.0.0.1 must not read what is meant for who sits here."""
+        names = {"localhost", "127.0.0.1", "[::1]", urlsplit(services.settings.public_url).hostname}
+        if request.host.rsplit(":", 1)[0] not in names and request.host not in names:
+            abort(403)
 
     @pane.after_request
     def headers(response: Response) -> Response:

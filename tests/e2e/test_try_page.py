@@ -132,6 +132,13 @@ def test_it_may_reach_the_emulator_and_nothing_else(trial):
     assert "unsafe" not in policy
 
 
+def test_a_page_elsewhere_whose_name_leads_here_reads_nothing(trial):
+    client = flask_app(trial).test_client()
+    for path in ("/try", "/try/contacts", "/try/lines"):
+        assert client.get(path, headers={"Host": "evil.example:8000"}).status_code == 403
+        assert client.get(path, headers={"Host": "localhost:8000"}).status_code == 200
+
+
 def test_sample_voices_are_served_as_telephone_sound(trial):
     client = flask_app(trial).test_client()
     assert client.get("/try/voices/ada").content_type == "audio/basic"

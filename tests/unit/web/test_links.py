@@ -7,6 +7,7 @@ from conftest import PUBLIC, Carrier, Clock, Control, Phone, session_of
 
 from ivr.app import House
 from ivr.flow.inputs import CallerHungUp
+from ivr.work import MESSAGES_AT_MOST, MESSAGES_WINDOW
 
 
 @pytest.fixture
@@ -109,3 +110,14 @@ def test_the_link_goes_to_the_claimed_persons_own_phone(house: House, carrier: C
     _, to, _ = control.of("message")[-1]
     assert to == "+447700900101", "not to the caller's, who only claims to be that person"
     assert session_of(house, stranger).level == 0
+
+
+def test_nobody_is_flooded_with_messages(house: House, carrier: Carrier, control: Control, clock: Clock) -> None:
+    for number in range(MESSAGES_AT_MOST + 3):
+        Phone(carrier, sid=f"CA{number:032d}").dials()
+        house.work.deliver()
+    assert len(control.of("message")) == MESSAGES_AT_MOST
+    clock.goes_on(MESSAGES_WINDOW.total_seconds() + 1)
+    Phone(carrier, sid="CA" + "9" * 32).dials().presses("3")
+    house.work.deliver()
+    assert len(control.of("message")) > MESSAGES_AT_MOST
