@@ -35,7 +35,7 @@ def say(text: str) -> None:
 
 def pip(python: Path, *arguments: str, may_fail: bool = False) -> bool:
     """Install with pip's own progress bars. ``may_fail``: its complaint is not shown, only told by False."""
-    command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", "--no-compile", *arguments]
+    command = [str(python), "-m", "pip", "install", "--disable-pip-version-check", *arguments]
     stderr = subprocess.DEVNULL if may_fail else None
     return subprocess.run(command, check=not may_fail, stderr=stderr).returncode == 0
 

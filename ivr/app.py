@@ -118,9 +118,7 @@ class House:
         self.control = control or LateControl(partial(twilio_control, settings))
         environment = {"IVR_VOICEPRINT_KEY": settings.voiceprint_key, "IVR_SPEAKER_MODEL": settings.speaker_model}
         self.listening = Listening(environment, self.executor, partial(verdicts.answered, self.calls))
-        self.queue = Dispatch(
-            self.calls, self.control, self.addressing, self.executor, self._desk_changed, self._wake
-        )
+        self.queue = Dispatch(self.calls, self.control, self.addressing, self.executor, self._desk_changed, self._wake)
         self.work = Work(
             self.calls, self.control, self.addressing, self.executor,
             others=(partial(verdicts.ask, self.calls, self.listening), self.queue.look),

@@ -24,9 +24,7 @@ class PeopleError(DuetError):
     """A person cannot be added as given."""
 
 
-def add_contact(
-    db: Database, customer_number: str, name: str, number: str, pin: str, facts: Mapping[str, str]
-) -> None:
+def add_contact(db: Database, customer_number: str, name: str, number: str, pin: str, facts: Mapping[str, str]) -> None:
     columns = {"customer_number": customer_number, "name": name, "number": number, "pin": pin}
     contacts.add_contact(db, _contact({**facts, **columns}))
 

@@ -105,7 +105,9 @@ def _build(kind: Any, value: Any, where: str) -> Any:
         if not isinstance(value, list) or (Ellipsis not in arguments and len(value) != len(arguments)):
             raise ConfigError(f"{where}: write a list{'' if Ellipsis in arguments else f' of {len(arguments)}'}")
         kinds = [arguments[0]] * len(value) if Ellipsis in arguments else arguments
-        return tuple(_build(each, part, f"{where}[{at}]") for at, (each, part) in enumerate(zip(kinds, value)))
+        return tuple(
+            _build(each, part, f"{where}[{at}]") for at, (each, part) in enumerate(zip(kinds, value, strict=True))
+        )
     if origin in (Literal, types.UnionType):
         if value not in arguments:
             raise ConfigError(f"{where}: {value!r} is not one of {arguments}")

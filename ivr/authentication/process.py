@@ -47,6 +47,7 @@ from ivr.authentication.messages import (
 )  # fmt: skip
 
 log = logging.getLogger("ivr.voice")
+NICENESS = 5  # a verdict may wait for a webhook, never a webhook for a verdict
 LOOK_EVERY_SECONDS = 0.5  # of new net speech, between two looks or progress reports
 ENROL_AT_SECONDS = (12.0, 20.0, 30.0)  # net speech at which an enrolment is tried
 
@@ -250,6 +251,7 @@ async def serve(path: str, model_name: str, key: bytes) -> None:
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s voice %(levelname)s %(message)s")
+    os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the web process, which ends us
     key = base64.urlsafe_b64decode(os.environ["IVR_VOICEPRINT_KEY"])
     asyncio.run(serve(sys.argv[1], os.environ.get("IVR_SPEAKER_MODEL", ""), key))

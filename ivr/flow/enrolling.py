@@ -21,16 +21,12 @@ def consent_answered(play: Play, step: Enrol, *, agreed: bool, by: By) -> None:
         return play._go(step.declined)
     wording = play.text(step.consent)
     play.record(
-        ConsentGiven(
-            contact=contact, version=step.consent_version, wording=wording, language=play.flow.language, by=by
-        )
+        ConsentGiven(contact=contact, version=step.consent_version, wording=wording, language=play.flow.language, by=by)
     )
     play.change(voice=replace(play.session.voice, wanted=True))
     play.say(step.prompt)
     play.say(phrases.KEEP_TALKING)
-    request = play.open(
-        EnrolmentRequested(request=play.request_id(), due_seconds=ENROLMENT_SECONDS, contact=contact)
-    )
+    request = play.open(EnrolmentRequested(request=play.request_id(), due_seconds=ENROLMENT_SECONDS, contact=contact))
     play.wait(AwaitFact(request=request, about="enrolment", choices=(PERSON,)))
     return None
 

@@ -12,12 +12,14 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_import_arrows_hold():
-    checked = run("-c", "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())")
+    checked = run(
+        "-c", "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+    )
     assert checked.returncode == 0, checked.stdout
 
 
 def test_importing_the_server_never_imports_torch():
-    heavy = "torch torchaudio speechbrain onnxruntime".split()
+    heavy = ["torch", "torchaudio", "speechbrain", "onnxruntime"]
     checked = run("-c", f"import sys, ivr.app, ivr.cli; print([m for m in {heavy!r} if m in sys.modules])")
     assert checked.stdout.strip() == "[]", checked.stdout + checked.stderr
 

@@ -118,7 +118,7 @@ def test_three_wrong_guesses_kill_a_real_link(system, handset):
         handset.goto(link)
         handset.get_by_label("The two digits").fill(wrong)
         handset.get_by_role("button", name="Open my call").tap()
-        handset.wait_for_load_state()
+        expect(handset.get_by_text(re.compile("not the two digits|no longer works"))).to_be_visible()
     handset.goto(link)
     expect(handset.get_by_role("heading", name="This link no longer works")).to_be_visible()
     call.hangs_up()

@@ -10,11 +10,11 @@ from twilio.twiml.voice_response import Dial, Gather, VoiceResponse
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
-from emulator.carriers import CALLER, NUMBER, start_carrier  # noqa: E402
-from emulator.official import client  # noqa: E402
-from emulator.scripted import Reply, ScriptedServer  # noqa: E402
+from emulator.carriers import CALLER, NUMBER, start_carrier
+from emulator.official import client
+from emulator.scripted import Reply, ScriptedServer
 
-from ivr.emulator.settings import FaultRates  # noqa: E402
+from ivr.emulator.settings import FaultRates
 
 AGENT, ROOM = "+15550177", "handover-7f3a"
 BAD_LINE = FaultRates(delay=0.3, duplicate=0.5, reorder=0.5, http429=0.3)

@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 from websockets.sync.client import connect
 
-from biometrics import seal
+from biometrics import Voiceprint, seal, unseal
 from ivr.authentication.passwords import password_hash
 from ivr.emulator.phone import Call, Carrier
 from ivr.emulator.settings import FaultRates, NumberSettings
@@ -151,9 +151,11 @@ class System:
         """A telephone number that nobody has used in this test yet."""
         return f"+4477{next(self._contacts):08d}"
 
-    def contact(self, name: str = "Alice Morgan", enrolled: bool = False) -> contacts.Contact:
-        """Somebody on file, with the PIN ``PIN`` and nobody else's number; ``enrolled``: and with the voiceprint that
-        ``seal`` makes."""
+    def contact(
+        self, name: str = "Alice Morgan", enrolled: bool = False, voiceprint: Voiceprint | None = None
+    ) -> contacts.Contact:
+        """Somebody on file, with the PIN ``PIN`` and nobody else's number; with this ``voiceprint``, or ``enrolled``
+        with that of ``voices``."""
         number = self.number()
         contact = contacts.Contact(
             id=number.removeprefix("+"), customer_number=number.removeprefix("+44"), name=name, number=number,
@@ -162,16 +164,26 @@ class System:
         )  # fmt: skip
         contacts.add_contact(self.database, contact)
         if enrolled:
-            self._enrol(contact.id)
+            voiceprint = self.voices.print
+        if voiceprint is not None:
+            self._enrol(contact.id, voiceprint)
         return contact
 
-    def _enrol(self, contact: str) -> None:
+    def _enrol(self, contact: str, voiceprint: Voiceprint) -> None:
         now = datetime.now(UTC)
         consent = ConsentGiven(contact=contact, version="1", wording="May we?", language="en-GB", by=By.KEYPAD)
         write(self.database, lambda transaction: consents.record(transaction, "earlier", consent, to_microseconds(now)))
-        key = base64.urlsafe_b64decode(self.voiceprint_key)
-        sealed = seal(self.voices.print, key, contact)
-        voiceprints.save_voiceprint(self.database, contact, sealed, self.voices.print.model_sha256, now)
+        sealed = seal(voiceprint, self._key, contact)
+        voiceprints.save_voiceprint(self.database, contact, sealed, voiceprint.model_sha256, now)
+
+    def voiceprint(self, contact: str) -> Voiceprint | None:
+        """The print on file, unsealed."""
+        found = voiceprints.voiceprint(self.database, contact)
+        return unseal(found[0], self._key, contact) if found else None
+
+    @property
+    def _key(self) -> bytes:
+        return base64.urlsafe_b64decode(self.voiceprint_key)
 
     def agent(self, name: str, address: str) -> None:
         add_agent(self.database, name, name.title(), PASSWORD, address)

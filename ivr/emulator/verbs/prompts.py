@@ -17,7 +17,8 @@ MAX_LOOPS = 1000
 _MP3_BYTES_PER_SECOND = 4000  # 32 kbit/s, the rate of Twilio's own recordings
 _ULAW_BYTES_PER_SECOND = 8000
 _AUDIO_TYPES = frozenset(
-    f"audio/{kind}" for kind in ["mpeg", "wav", "wave", "x-wav", "aiff", "x-aifc", "x-aiff", "x-gsm", "gsm", "ulaw", "basic"]
+    f"audio/{kind}"
+    for kind in ["mpeg", "wav", "wave", "x-wav", "aiff", "x-aifc", "x-aiff", "x-gsm", "gsm", "ulaw", "basic"]
 )
 _KEYS = frozenset("0123456789ABCDwW#*")
 _KEY_SECONDS = {"w": 0.5, "W": 1.0}

@@ -72,9 +72,7 @@ def read_document(data: bytes, report: Report) -> Table | None:
 
 def _decoded(data: bytes, report: Report) -> str | None:
     if len(data) > SIZE_MAX:
-        report.wrong(
-            1, f"the file has more than the {SIZE_MAX:,} bytes that are read", "split it into several flows"
-        )
+        report.wrong(1, f"the file has more than the {SIZE_MAX:,} bytes that are read", "split it into several flows")
         return None
     try:
         return data.decode("utf-8-sig")

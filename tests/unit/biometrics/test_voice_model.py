@@ -117,7 +117,8 @@ def test_a_hub_model_is_fetched_at_its_revision_and_read_from_where_it_lies(tmp_
         shipped = SHIPPED / "ecapa-telephone"
         (local_dir / "embedding_model.ckpt").write_bytes((shipped / "embedding_model.ckpt").read_bytes())
         text = (shipped / "hyperparams.yaml").read_text()
-        named = f"pretrained_path: {identifier}\n{text}    paths:\n        embedding_model: !ref <pretrained_path>/embedding_model.ckpt\n"
+        paths = "    paths:\n        embedding_model: !ref <pretrained_path>/embedding_model.ckpt\n"
+        named = f"pretrained_path: {identifier}\n{text}{paths}"
         (local_dir / "hyperparams.yaml").write_text(named)
 
     monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)

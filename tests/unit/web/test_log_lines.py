@@ -11,7 +11,7 @@ from ivr.cli import JsonLines
 
 def test_a_message_with_quotes_and_line_breaks_is_one_json_object() -> None:
     try:
-        raise ValueError("a \"fault\"\nin two lines")
+        raise ValueError('a "fault"\nin two lines')
     except ValueError:
         record = logging.LogRecord("ivr", logging.ERROR, __file__, 1, 'call "%s"\nit\'s odd', ("x",), sys.exc_info())
     line = JsonLines().format(record)
