@@ -94,7 +94,7 @@ def test_a_key_reaches_the_open_page_as_an_event_and_a_lost_one_is_made_good(sys
 
     resumed = Events(page, last=before.revision)  # the connection broke before that event came
     assert resumed.above(before.revision), "what was missed was not told after the break"
-    assert resumed.ids[0] == page.reloads().revision
+    assert moved.revision <= resumed.ids[0] <= page.reloads().revision  # the message's fact may come in between
 
 
 def test_without_event_streams_the_page_asks_and_is_answered_when_something_is_new(caller) -> None:
