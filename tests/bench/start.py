@@ -41,7 +41,7 @@ async def _first_webhook(directory: Path) -> dict[str, float]:
         finally:
             connection.close()
             process.send_signal(signal.SIGTERM)
-            process.wait(20)
+            await asyncio.to_thread(process.wait, 20)  # the double it may still be asking lives on this loop
 
 
 def imports() -> list[tuple[str, float]]:
