@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from double import Double, Trial
 from serving import flask_app, serving
+from tabs import PATIENCE, tab
 
-PATIENCE = 15_000  # milliseconds; only a failing test waits this long
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -75,15 +75,3 @@ def plain_phone(chromium, address):
 @pytest.fixture
 def computer(chromium, address):
     yield from tab(chromium, base_url=address, viewport={"width": 1440, "height": 1000})
-
-
-def tab(chromium, **options):
-    context = chromium.new_context(**options)
-    context.set_default_timeout(PATIENCE)
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
-    yield page
-    context.close()
-    assert not errors

@@ -1,9 +1,9 @@
 """The three-pane page: a telephone, a smartphone and a desk in one browser."""
 
 import pytest
-from conftest import tab
 from playwright.sync_api import expect
 from serving import flask_app, listening, serving
+from tabs import tab
 from wire import Wire
 
 from ivr.errors import SettingsError

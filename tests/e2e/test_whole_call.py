@@ -6,8 +6,8 @@ import re
 import time
 
 import pytest
-from conftest import tab
 from playwright.sync_api import expect
+from tabs import tab
 
 from tests.wire.smartphone import digits_of, link_of
 from tests.wire.system import PASSWORD, PIN, running

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import PUBLIC, Carrier, Clock, Control, Phone, session_of
+from doorway import PUBLIC, Carrier, Clock, Control, Phone, session_of
 
 from ivr.app import House
 from ivr.flow.inputs import CallerHungUp

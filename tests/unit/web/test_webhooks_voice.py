@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import PUBLIC, AtOnce, Carrier, Clock, Control, Phone, client_of, session_of
+from doorway import PUBLIC, AtOnce, Carrier, Clock, Control, Phone, client_of, session_of
 from sqlalchemy import select
 from twilio.request_validator import RequestValidator
 
