@@ -37,4 +37,4 @@ eval: setup-test
 	@$(BIN)/python -W ignore -m biometrics evaluate --speech ../shared/speech $(if $(SPEAKER_MODEL),--model $(SPEAKER_MODEL))
 
 fuzz: setup-test
-	@DUET_EXAMPLES=50000 $(BIN)/python -m pytest tests/unit/engine -k hypothesis
+	@DUET_SEQUENCES=50000 $(BIN)/python -m pytest tests/unit/engine/test_properties.py -s

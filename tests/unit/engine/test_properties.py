@@ -63,7 +63,7 @@ from ivr.flow.steps import Factor
 from ivr.flow.waits import AwaitAgent, AwaitDigits, AwaitFact, TalkingToAgent
 from ivr.visual.screen import Live, screen_for
 
-SEQUENCES = 5200
+SEQUENCES = int(os.environ.get("DUET_SEQUENCES", 5200))
 ADDRESSING = Addressing("https://ivr.example.com", b"k" * 32, "AC" + "0" * 32)
 PEOPLE = (replace(ALICE, enrolled=True), BOB)
 
