@@ -151,6 +151,6 @@ class MediaStream:
 
 
 async def _drain(socket: websockets.asyncio.client.ClientConnection) -> None:
-    async for _ in socket:
-        pass
-    raise ConnectionClosed(socket.protocol.close_rcvd, socket.protocol.close_sent)
+    """Read and forget until the socket is closed; ends with the library's ConnectionClosed."""
+    while True:
+        await socket.recv()
