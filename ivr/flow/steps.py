@@ -191,11 +191,23 @@ class Queue(Step, frozen=True, kw_only=True, tag="queue"):
     patience_seconds: int = 600
 
 
+class PaceName(StrEnum):
+    NORMAL = "normal"
+    SLOW = "slow"
+
+
+class Pace(Step, frozen=True, kw_only=True, tag="pace"):
+    """Gives the caller more time from now on, or the usual."""
+
+    pace: PaceName
+    next: str
+
+
 class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
     text: Text | None = None
 
 
 AnyStep = (
     Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue
-    | Hangup
+    | Pace | Hangup
 )  # fmt: skip

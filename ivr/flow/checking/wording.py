@@ -22,6 +22,7 @@ from ivr.flow.steps import (
     Link,
     Lookup,
     Menu,
+    Pace,
     Queue,
     Retry,
     Say,
@@ -205,7 +206,7 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
             return [step.message, step.prompt]
         case Queue():
             return [step.prompt, step.waiting]
-        case Lookup() | Set() | When():
+        case Lookup() | Set() | When() | Pace():
             return []
         case _:
             assert_never(step)

@@ -25,6 +25,8 @@ from ivr.flow.steps import (
     Link,
     Lookup,
     Menu,
+    Pace,
+    PaceName,
     Queue,
     Retry,
     Say,
@@ -249,6 +251,10 @@ def _queue(fields: Fields, common: Common) -> Queue:
     )
 
 
+def _pace(fields: Fields, common: Common) -> Pace:
+    return Pace(**common.fields(), pace=fields.one_of("pace", PaceName), next=fields.step_name("next"))
+
+
 def _hangup(fields: Fields, common: Common) -> Hangup:
     return Hangup(**common.fields(), text=None if fields.is_empty("hangup") else _said(fields, "hangup"))
 
@@ -267,5 +273,6 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "authenticate": _authenticate,
     "link": _link,
     "queue": _queue,
+    "pace": _pace,
     "hangup": _hangup,
 }

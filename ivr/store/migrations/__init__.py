@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, text
 
-HEAD = "0001"  # the newest migration; a database that has it is not asked twice
+HEAD = "0002"  # the newest migration; a database that has it is not asked twice
 _LOCK = 7_236_011  # PostgreSQL: any number that only this package locks
 
 
