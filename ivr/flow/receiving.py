@@ -35,6 +35,7 @@ from ivr.flow.inputs import (
     MessageSettled,
     NobodyAvailable,
     Outcome,
+    PaceChosen,
     StreamStarted,
     StreamStopped,
     TimedOut,
@@ -42,6 +43,7 @@ from ivr.flow.inputs import (
     VoiceWish,
     Wish,
 )  # fmt: skip
+from ivr.flow.pace import claimed_preference, pace_chosen
 from ivr.flow.playing import Play
 from ivr.flow.proving import add_factor, give_up, prove, verdict_reached
 from ivr.flow.session import Claim
@@ -129,6 +131,8 @@ def _take(play: Play, fact: Fact) -> bool:
                 return False
             play.record(AgentGone(agent=wait.agent))
             play.go(_queue_step(play).finished)
+        case PaceChosen():
+            return pace_chosen(play, fact)
         case DocumentFailed():
             play.record(FaultMet(step=session.step, reason=f"carrier error {fact.code}"))
             if isinstance(wait, AwaitAgent | TalkingToAgent):
@@ -162,6 +166,7 @@ def _claimed(play: Play, fact: ContactClaimed, waited_for: bool) -> None:
         page = replace(play.session.page, links=())
         play.change(factors=(), facts={}, variables={}, answers={}, voice=voice, page=page)
     play.change(claim=claim)
+    claimed_preference(play, fact.pace, fact.relay)
     return play.go(step.found)
 
 

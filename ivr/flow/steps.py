@@ -202,11 +202,23 @@ class CallBack(Step, frozen=True, kw_only=True, tag="call_back"):
     within_hours: int = 24
 
 
+class PaceName(StrEnum):
+    NORMAL = "normal"
+    SLOW = "slow"
+
+
+class Pace(Step, frozen=True, kw_only=True, tag="pace"):
+    """Gives the caller more time from now on, or the usual."""
+
+    pace: PaceName
+    next: str
+
+
 class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
     text: Text | None = None
 
 
 AnyStep = (
     Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue
-    | CallBack | Hangup
+    | CallBack | Pace | Hangup
 )  # fmt: skip

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from ivr.dispatch import Promised
 from ivr.flow.definition import Flow
 from ivr.flow.events import AnswerTaken, Said
-from ivr.flow.inputs import By, Digits, Input, SecretAnswer, Speech
+from ivr.flow.inputs import Answer, By, Digits, Input, PaceChosen, SecretAnswer, Speech
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.waits import AnyWait, AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech, Offered
 from ivr.store.promises import Promise
@@ -339,6 +339,11 @@ class Double:
     def take_turn(self, call: str, input: Input) -> Turn:
         self.inputs.append(input)
         session = self.sessions[call]
+        if isinstance(input, PaceChosen):
+            if input.id in session.seen or input.pace == session.pace:
+                return Turn(session, (), accepted=False)
+            changed = replace(session, pace=input.pace, seen=(*session.seen, input.id), revision=session.revision + 1)
+            return Turn(self.saves(changed, self.texts[call], input), ())
         if session.ended is not None or input.turn != session.turn:
             return Turn(session, (), accepted=False)
         if isinstance(input, Digits) and input.keys == "0":
@@ -351,6 +356,10 @@ class Double:
         again = () if step != session.step else ("Sorry, that was not right.",)
         after = replace(session, waiting_for=wait, step=step, turn=session.turn + 1, revision=session.revision + 1)
         return Turn(self.saves(after, (*again, text), input), ())
+
+    def answer_at(self, call: str, turn: int) -> Answer | None:
+        taken = (line.input for line in self.lines if line.call == call and isinstance(line.input, Answer))
+        return next((one for one in taken if one.turn == turn), None)
 
     def secret_answer(self, call: str, turn: int, digits: str, by: By) -> Turn:
         self.secrets.append(digits)

@@ -26,6 +26,8 @@ from ivr.flow.steps import (
     Link,
     Lookup,
     Menu,
+    Pace,
+    PaceName,
     Queue,
     Retry,
     Say,
@@ -262,6 +264,10 @@ def _call_back(fields: Fields, common: Common) -> CallBack:
     )
 
 
+def _pace(fields: Fields, common: Common) -> Pace:
+    return Pace(**common.fields(), pace=fields.one_of("pace", PaceName), next=fields.step_name("next"))
+
+
 def _hangup(fields: Fields, common: Common) -> Hangup:
     return Hangup(**common.fields(), text=None if fields.is_empty("hangup") else _said(fields, "hangup"))
 
@@ -281,5 +287,6 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "link": _link,
     "queue": _queue,
     "call_back": _call_back,
+    "pace": _pace,
     "hangup": _hangup,
 }
