@@ -202,13 +202,16 @@ def _verdict(play: Play, fact: VerdictReached, waited_for: bool) -> None:
 
 
 def _stop_comparing(play: Play) -> None:
-    """The print that a verification under way was asked about is gone."""
+    """The print that a verification under way was asked about is gone; one that is being made must not come to be."""
     request = play.session.voice.verification
+    wait = play.session.waiting_for
     if request is not None:
         play.close(request)
-        wait = play.session.waiting_for
         waited_for = isinstance(wait, AwaitFact) and wait.request == request
         _verdict(play, VerdictReached(id=request, outcome=Outcome.INCONCLUSIVE, reason="withdrawn"), waited_for)
+    elif isinstance(wait, AwaitFact) and wait.about == "enrolment":
+        play.close(wait.request)
+        enrolment_finished(play, EnrolmentFinished(id=wait.request, refusal="withdrawn"), waited_for=True)
 
 
 def _opened(play: Play, fact: LinkOpened) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, jsonify, redirect, request
 from msgspec.structs import replace
 
 from ivr.flow.inputs import By, Digits, Speech
@@ -12,10 +12,11 @@ from ivr.flow.session import Session, Turn
 from ivr.flow.waits import AwaitDigits, AwaitSecret
 from ivr.visual.labels import labels_for
 from ivr.visual.plain import plain
-from ivr.visual.screen import PERSON_KEY, Screen, screen_for
+from ivr.visual.screen import PERSON_KEY, Screen, Working, screen_for
 from ivr.web.browser import asset, check_form, check_request, draw, form_token, guard, set_cookie
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
+from ivr.web.holding import add_holding_routes
 
 LONGEST_KEYS = 32
 _SEPARATORS = " -./()\u00a0\u2009"
@@ -64,6 +65,17 @@ def page_blueprint(services: Services) -> Blueprint:
         template = "page/screen.html" if "fragment" in request.args else "page/call.html"
         return _drawn(template, screen, cookie, moved=moved)
 
+    @pages.get("/v/call/heard")
+    def heard() -> Response:
+        """Seconds of speech so far, and words for how much longer; no words where nobody listens any more."""
+        session = _session(services, request.cookies.get(PAGE_COOKIE, ""))
+        body = _screen(services, session).body if session is not None else None
+        if not isinstance(body, Working):
+            return jsonify(words="", seconds=0, needed=0)
+        return jsonify(
+            words=body.hearing_words, seconds=body.hearing.seconds, needed=max(body.hearing.needed_seconds, 1)
+        )
+
     @pages.post("/v/call/<int:turn>")
     def tap(turn: int) -> Response:
         cookie = request.cookies.get(PAGE_COOKIE, "")
@@ -76,6 +88,7 @@ def page_blueprint(services: Services) -> Blueprint:
             return _drawn("page/call.html", _screen(services, session), cookie, problem=answer)
         return redirect("/v/call" if answer.accepted else "/v/call?moved", 303)
 
+    add_holding_routes(pages, services)
     return pages
 
 
