@@ -143,6 +143,7 @@ def _steps() -> list[dict]:
             {"for_queue": _ref("name"), "next": _ref("name"), "failed": _ref("name")},
             {"within_hours": _number(1, 168)},
         ),
+        _step("forget_voice", _ref("text"), {"needs": _number(1, 2), **next_step}),
         _step("hangup", {"anyOf": [{"type": "null"}, _ref("text")]}, {}),
     ]
 

@@ -202,11 +202,18 @@ class CallBack(Step, frozen=True, kw_only=True, tag="call_back"):
     within_hours: int = 24
 
 
+class ForgetVoice(Step, frozen=True, kw_only=True, tag="forget_voice"):
+    """Deletes the contact's voiceprint and withdraws the consent; does not wait. Needs level 1."""
+
+    text: Text  # said once it is done
+    next: str
+
+
 class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
     text: Text | None = None
 
 
 AnyStep = (
     Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue
-    | CallBack | Hangup
+    | CallBack | ForgetVoice | Hangup
 )  # fmt: skip

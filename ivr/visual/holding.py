@@ -19,7 +19,7 @@ class HoldingLabels(msgspec.Struct, frozen=True):
     number: str = "Registered phone"
     ends_in: str = "ends in {end}"
     pin: str = "PIN"
-    pin_held: str = "yes, as a check value that cannot be read back"
+    pin_held: str = "only a check value"
     none: str = "none"
     facts: str = "Also used in your calls"
     voice: str = "Your voice"
@@ -51,8 +51,8 @@ class HoldingLabels(msgspec.Struct, frozen=True):
     refused: str = "Nothing was changed: this call has not proven who you are, or it has moved on to somebody else."
     calls: str = "Your calls"
     calls_hint: str = (
-        "For each call we keep what was chosen, keyed in and answered, never the sound and never the PIN. No end has been "
-        "set for it yet: ask a person to have it deleted."
+        "For each call we keep what was chosen, keyed in and answered, never the sound and never the PIN. No day "
+        "has been set yet on which it is deleted."
     )
     call_backs: str = "Promised call backs"
     call_back: str = "to the number ending in {end}, by {date}"

@@ -20,6 +20,7 @@ from ivr.flow.steps import (
     Case,
     Enrol,
     Factor,
+    ForgetVoice,
     Hangup,
     Identify,
     IdentifyBy,
@@ -262,6 +263,10 @@ def _call_back(fields: Fields, common: Common) -> CallBack:
     )
 
 
+def _forget_voice(fields: Fields, common: Common) -> ForgetVoice:
+    return ForgetVoice(**common.fields(), text=_said(fields, "forget_voice"), next=fields.step_name("next"))
+
+
 def _hangup(fields: Fields, common: Common) -> Hangup:
     return Hangup(**common.fields(), text=None if fields.is_empty("hangup") else _said(fields, "hangup"))
 
@@ -281,5 +286,6 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "link": _link,
     "queue": _queue,
     "call_back": _call_back,
+    "forget_voice": _forget_voice,
     "hangup": _hangup,
 }
