@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from ivr.authentication.held import Held
 from ivr.authentication.pages import LinkRefused, Opened
 from ivr.dispatch import Pop, PopState, Promised
 from ivr.flow.definition import Flow
@@ -122,6 +123,9 @@ class Services(Protocol):
     def link_alive(self, token: str) -> bool: ...
 
     def open_link(self, token: str, digits: str, now: datetime) -> Opened | LinkRefused: ...
+
+    def held(self, session: Session) -> Held | None:
+        """About the contact of this call; None unless they have proven who they are."""
 
     def call_of_page(self, cookie: str) -> str | None: ...
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
+from ivr.authentication.held import Held
 from ivr.dispatch import Promised
 from ivr.flow.definition import Flow
 from ivr.flow.events import AnswerTaken, Said
@@ -384,6 +385,9 @@ class Double:
         cookie = secrets.token_urlsafe(16)
         self.pages[cookie] = link.call
         return Opened(link.call, cookie)
+
+    def held(self, session: Session) -> Held | None:
+        return None
 
     def call_of_page(self, cookie: str) -> str | None:
         return self.pages.get(cookie)
