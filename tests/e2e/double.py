@@ -26,6 +26,7 @@ from ivr.web.doors import (
     LOG,
     Agent,
     AgentState,
+    Handset,
     KnownContact,
     LinkRefused,
     LiveCall,
@@ -35,6 +36,7 @@ from ivr.web.doors import (
     PopState,
     Role,
     SampleVoice,
+    Signal,
     agent_topic,
 )  # fmt: skip
 
@@ -231,6 +233,13 @@ class Trial:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self.handset = Handset("http://127.0.0.1")
+
+    def handsets(self) -> list[Handset]:
+        return [self.handset]
+
+    def set_signal(self, handset: int, signal: Signal) -> None:
+        self.handset = replace(self.handset, signal=signal)
 
     def line(self) -> str:
         return "+441632960000"
