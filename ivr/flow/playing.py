@@ -24,6 +24,7 @@ from ivr.flow.events import (
     VerificationRequested,
 )  # fmt: skip
 from ivr.flow.expressions import evaluate, holds, render, scope
+from ivr.flow.privacy import is_public
 from ivr.flow.session import Session
 from ivr.flow.steps import (
     Ask,
@@ -41,6 +42,7 @@ from ivr.flow.steps import (
     Queue,
     Say,
     Set,
+    Show,
     Text,
     Verify,
     When,
@@ -109,10 +111,11 @@ class Play:
     def say(self, text: Text | str | None, must_hear: bool = False) -> None:
         if text is None:
             return
+        public = isinstance(text, Text) and is_public(text)
         if isinstance(text, Text):
             must_hear, text = must_hear or text.must_hear, self.text(text)
         if text:
-            self._said.append(Said(text=text, must_hear=must_hear))
+            self._said.append(Said(text=text, must_hear=must_hear, public=public))
 
     def wait(self, wait: AnyWait | None) -> None:
         """The wait changes: a new turn begins, and what was said on the way to it belongs to it."""
@@ -147,7 +150,8 @@ class Play:
             self.queue(self.flow.steps[self.flow.person])
 
     def _go(self, name: str) -> None:
-        from ivr.flow.proving import start_proving  # the two call each other
+        from ivr.flow.proving import start_proving  # they and Play call each other
+        from ivr.flow.showing import show
 
         next_step: str | None = name
         for _ in range(STEP_BUDGET):
@@ -170,6 +174,9 @@ class Play:
                     next_step = next((c.goto for c in step.cases if holds(c.expression, known)), step.otherwise)
                 case Verify():
                     self.start_verification(step)
+                    next_step = step.next
+                case Show():
+                    show(self, step)
                     next_step = step.next
                 case Link():
                     self.send_link(step.message)

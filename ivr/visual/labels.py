@@ -36,6 +36,18 @@ class Labels(msgspec.Struct, frozen=True):
     talking_hint: str
     ended: str
     ended_hint: str
+    open_document: str
+    leads_to: str
+    shown_by: str
+    answer_yes: str
+    answer_no: str
+    answered_yes: str
+    answered_no: str
+    agent_looks: str
+    agent_looks_unnamed: str
+    stop_looking: str
+    nobody_looks: str
+    let_look: str
 
 
 _ENGLISH = Labels(
@@ -69,6 +81,18 @@ _ENGLISH = Labels(
     talking_hint="Your agent sees who you are and what you asked for. No need to say it twice.",
     ended="The call has ended",
     ended_hint="This page no longer does anything. You may close it.",
+    open_document="Open",
+    leads_to="Leads to {host}, outside this page.",
+    shown_by="{name} shows you this",
+    answer_yes="Yes",
+    answer_no="No",
+    answered_yes="You answered: yes",
+    answered_no="You answered: no",
+    agent_looks="{name} is looking at this screen with you.",
+    agent_looks_unnamed="Your agent is looking at this screen with you.",
+    stop_looking="Stop",
+    nobody_looks="Nobody but you sees this screen.",
+    let_look="Let my agent look",
 )
 _BY_LANGUAGE = {"en": _ENGLISH}
 _RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}

@@ -22,7 +22,9 @@ from ivr.flow.waits import (
     Offered,
     TalkingToAgent,
 )
+from ivr.visual.cards import AnyCard, card_of
 from ivr.visual.labels import Labels, direction_of, labels_for
+from ivr.visual.looking import Looking, looking_of
 from ivr.visual.plain import plain
 
 PERSON_KEY = "0"
@@ -34,7 +36,7 @@ class Live(msgspec.Struct, frozen=True):
     said: tuple[str, ...] = ()  # what the phone says in this turn
     place: int | None = None  # in the queue, 1 = next
     waited_seconds: int | None = None
-    agent: str = ""  # name to show of the agent being talked to
+    agent: str = ""  # name to show of the agent on the way or being talked to
 
 
 class Button(msgspec.Struct, frozen=True):
@@ -109,6 +111,8 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     body: Body
     buttons: tuple[Button, ...] = ()
     person: Button | None = None  # leads to a person
+    card: AnyCard | None = None
+    looking: Looking | None = None
 
     @property
     def kind(self) -> str:
@@ -133,6 +137,8 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
         body=body,
         buttons=tuple(Button(each.key, plain(each.label)) for each in offered if each.key != PERSON_KEY),
         person=_person(wait, body, offered, labels),
+        card=card_of(flow, session, live.agent, labels),
+        looking=looking_of(session, live.agent, labels),
     )
 
 

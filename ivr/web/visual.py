@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import partial
 
 from flask import Blueprint, Response, redirect, request
 
@@ -15,6 +16,7 @@ from ivr.visual.screen import PERSON_KEY, Live, Screen, screen_for
 from ivr.web.browser import asset, check_form, check_request, draw, form_token, guard, set_cookie
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
+from ivr.web.media import page_media_url
 
 LONGEST_KEYS = 32
 _SEPARATORS = " -./()\u00a0\u2009"
@@ -98,6 +100,7 @@ def _drawn(template: str, screen: Screen, cookie: str, *, moved: bool = False, p
         body=screen.body,
         words=labels_for(screen.language),
         form_token=form_token(cookie),
+        media=partial(page_media_url, cookie),
         moved=moved,
         problem=problem,
     )

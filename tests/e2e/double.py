@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from msgspec.structs import replace
 
 from ivr.flow.definition import Flow
+from ivr.flow.engine import advance
 from ivr.flow.events import AnswerTaken, Said
-from ivr.flow.inputs import By, Digits, Input, SecretAnswer, Speech
+from ivr.flow.inputs import By, Digits, Fact, Input, SecretAnswer, Speech
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.waits import AnyWait, AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech, Offered
 from ivr.visual.screen import Live
@@ -236,6 +237,8 @@ class Double:
         self.inputs: list[Input] = []
         self.secrets: list[str] = []
         self.trying: Trial | None = None
+        self.personal: set[str] = set()  # texts that hold values of the caller's
+        self.files: dict[str, bytes] = {}
 
     # what happens on the phone
 
@@ -295,9 +298,17 @@ class Double:
     def said(self, call: str, turn: int) -> tuple[str, ...]:
         return self.texts.get(call, ())
 
+    def prompts(self, call: str, turn: int) -> tuple[Said, ...]:
+        return tuple(Said(text, public=text not in self.personal) for text in self.said(call, turn))
+
+    def media(self, session: Session, file: str) -> bytes | None:
+        return self.files.get(file)
+
     def take_turn(self, call: str, input: Input) -> Turn:
         self.inputs.append(input)
         session = self.sessions[call]
+        if isinstance(input, Fact):
+            return self._learns(session, input)
         if session.ended is not None or input.turn != session.turn:
             return Turn(session, (), accepted=False)
         if isinstance(input, Digits) and input.keys == "0":
@@ -310,6 +321,15 @@ class Double:
         again = () if step != session.step else ("Sorry, that was not right.",)
         after = replace(session, waiting_for=wait, step=step, turn=session.turn + 1, revision=session.revision + 1)
         return Turn(self.saves(after, (*again, text), input), ())
+
+    def _learns(self, session: Session, fact: Fact) -> Turn:
+        """By the real engine: it moves no wait of the double's own."""
+        turn = advance(self.flow, session, fact)
+        if turn.accepted:
+            self.saves(turn.session, self.texts.get(session.call, ()))
+            for agent in self.dispatch.pops:
+                self.dispatch.moved(agent)
+        return turn
 
     def secret_answer(self, call: str, turn: int, digits: str, by: By) -> Turn:
         self.secrets.append(digits)

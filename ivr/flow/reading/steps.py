@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ivr.flow.definition import Flow
+from ivr.flow.reading.cards import read_shown
 from ivr.flow.reading.fields import Fields, check_name
 from ivr.flow.reading.menu import read_choices
 from ivr.flow.reading.mistakes import closest, similar
@@ -29,6 +30,7 @@ from ivr.flow.steps import (
     Retry,
     Say,
     Set,
+    Show,
     Text,
     Verify,
     When,
@@ -249,6 +251,15 @@ def _queue(fields: Fields, common: Common) -> Queue:
     )
 
 
+def _show(fields: Fields, common: Common) -> Show:
+    return Show(
+        **common.fields(),
+        card=read_shown(fields, common.flow),
+        prompt=fields.text("prompt", required=False),
+        next=fields.step_name("next"),
+    )
+
+
 def _hangup(fields: Fields, common: Common) -> Hangup:
     return Hangup(**common.fields(), text=None if fields.is_empty("hangup") else _said(fields, "hangup"))
 
@@ -267,5 +278,6 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "authenticate": _authenticate,
     "link": _link,
     "queue": _queue,
+    "show": _show,
     "hangup": _hangup,
 }

@@ -47,9 +47,13 @@ function swap(html, force = false) {
   if (next.dataset.turn !== now.dataset.turn) {
     scrollTo({ top: 0 });
     status.textContent = next.querySelector("[data-announce]")?.textContent ?? "";
+  } else if (news(next) !== news(now)) {
+    status.textContent = news(next); // a card, or somebody who looks, came without the question changing
   }
   if (next.dataset.kind === "ended") over();
 }
+
+const news = (main) => [...main.querySelectorAll("[data-news]")].map((each) => each.dataset.news).join(" ");
 
 function over() {
   line.dataset.state = "over";
