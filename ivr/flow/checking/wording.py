@@ -17,6 +17,7 @@ from ivr.flow.steps import (
     Ask,
     AskSecret,
     Authenticate,
+    CallBack,
     Enrol,
     Hangup,
     Identify,
@@ -208,7 +209,9 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
         case Show():
             return [step.prompt, *card_texts(step.card)]
         case Queue():
-            return [step.prompt, step.waiting]
+            return [step.prompt, step.waiting, *(choice.label for choice in step.choices)]
+        case CallBack():
+            return [step.text]
         case Lookup() | Set() | When():
             return []
         case _:

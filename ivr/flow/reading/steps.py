@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ivr.flow.definition import Flow
 from ivr.flow.reading.cards import read_shown
 from ivr.flow.reading.fields import Fields, check_name
-from ivr.flow.reading.menu import read_choices
+from ivr.flow.reading.menu import read_choices, read_choices_while_waiting
 from ivr.flow.reading.mistakes import closest, similar
 from ivr.flow.steps import (
     AnyStep,
@@ -17,6 +17,7 @@ from ivr.flow.steps import (
     AskType,
     Assignment,
     Authenticate,
+    CallBack,
     Case,
     Enrol,
     Factor,
@@ -248,6 +249,18 @@ def _queue(fields: Fields, common: Common) -> Queue:
         unavailable=fields.step_name("unavailable"),
         finished=fields.step_name("finished"),
         patience_seconds=fields.number("patience_seconds", 10, 7200, 600),
+        choices=read_choices_while_waiting(fields, LABEL_LENGTH_MAX),
+    )
+
+
+def _call_back(fields: Fields, common: Common) -> CallBack:
+    return CallBack(
+        **common.fields(),
+        text=_said(fields, "call_back"),
+        queue=fields.name("for_queue"),
+        next=fields.step_name("next"),
+        failed=fields.step_name("failed"),
+        within_hours=fields.number("within_hours", 1, 168, 24),
     )
 
 
@@ -279,5 +292,6 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "link": _link,
     "queue": _queue,
     "show": _show,
+    "call_back": _call_back,
     "hangup": _hangup,
 }
