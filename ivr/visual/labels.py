@@ -99,7 +99,7 @@ _ENGLISH = Labels(
     agent_looks="{name} is looking at this screen with you.",
     agent_looks_unnamed="Your agent is looking at this screen with you.",
     stop_looking="Stop",
-    nobody_looks="Nobody but you sees this screen.",
+    nobody_looks="Only you see this screen.",
     let_look="Let my agent look",
 )
 _BY_LANGUAGE = {"en": _ENGLISH}

@@ -8,11 +8,10 @@ from typing import NamedTuple
 
 from flask import Blueprint, Response, abort, redirect, request
 
-from ivr.flow.cards import ShownQuestion, YesNo
+from ivr.flow.cards import AnyShown, ShownQuestion, YesNo
 from ivr.flow.definition import Flow
 from ivr.flow.expressions import render
 from ivr.flow.inputs import CardPushed, CardReplied, SharingChosen
-from ivr.flow.session import Session
 from ivr.flow.sharing import agent_of, viewer_of
 from ivr.flow.steps import AnyCard, ConfirmCard, DocumentCard, LinkCard, PictureCard
 from ivr.flow.waits import TalkingToAgent
@@ -38,8 +37,8 @@ class CoView(NamedTuple):
     screen: Screen | None
     why: str
     cards: tuple[Pushable, ...]  # that may be put there now
-    question: str  # an agent's question and what was answered, whether or not the screen is shared
-    has_card: bool
+    question: str  # of this agent, and what was answered, whether or not the screen is shared
+    can_remove: bool  # a card they have put there, or can see
     revision: int
     media: Callable[[str], str]  # address of a file on the screen
 
@@ -56,9 +55,11 @@ def coview_of(services: Services, agent: Agent, pop: Pop) -> CoView | None:
         why = "The caller has stopped sharing the screen."
     else:
         why = "The caller has not opened the page."
+    shown, own = session.shown, session.shown is not None and session.shown.agent == agent.name
     talking = isinstance(session.waiting_for, TalkingToAgent) and session.page.opened
     return CoView(
-        screen, why, _pushable(flow) if talking else (), _question(session), talking and session.shown is not None,
+        screen, why, _pushable(flow) if talking else (), _question(shown) if own else "",
+        talking and shown is not None and (own or screen is not None),
         session.revision, partial(_desk_media_url, request.cookies.get(DESK_COOKIE, ""), pop.reservation),
     )  # fmt: skip
 
@@ -71,8 +72,7 @@ def _words(card: AnyCard, flow: Flow) -> str:
     return render(card.title.source, {"flow": {"title": flow.title}})
 
 
-def _question(session: Session) -> str:
-    shown = session.shown
+def _question(shown: AnyShown) -> str:
     if not isinstance(shown, ShownQuestion):
         return ""
     answers = {None: "not answered yet", YesNo.YES: "Yes", YesNo.NO: "No"}

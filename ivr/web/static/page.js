@@ -47,13 +47,15 @@ function swap(html, force = false) {
   if (next.dataset.turn !== now.dataset.turn) {
     scrollTo({ top: 0 });
     status.textContent = next.querySelector("[data-announce]")?.textContent ?? "";
-  } else if (news(next) !== news(now)) {
-    status.textContent = news(next); // a card, or somebody who looks, came without the question changing
+  } else {
+    const known = news(now);
+    const fresh = news(next).filter((each) => !known.includes(each)); // a card, or who looks, came without a new question
+    if (fresh.length) status.textContent = fresh.join(" ");
   }
   if (next.dataset.kind === "ended") over();
 }
 
-const news = (main) => [...main.querySelectorAll("[data-news]")].map((each) => each.dataset.news).join(" ");
+const news = (main) => [...main.querySelectorAll("[data-news]")].map((each) => each.dataset.news);
 
 function over() {
   line.dataset.state = "over";
