@@ -159,6 +159,14 @@ class SharingEnded(msgspec.Struct, frozen=True, tag="sharing_ended"):
     by_caller: bool  # False: because the conversation or the call is over
 
 
+class PaceChanged(msgspec.Struct, frozen=True, tag="pace_changed"):
+    """``contact``: whose preference it becomes; None: of this call only, because nobody has proven who they are."""
+
+    pace: int
+    relay: bool
+    contact: str | None
+
+
 class FaultMet(msgspec.Struct, frozen=True, tag="fault_met"):
     """Something in the flow could not be played; the caller was sent to a person."""
 
@@ -222,7 +230,8 @@ class AgentRequested(Requested, frozen=True, kw_only=True, tag="agent_requested"
 AnyEvent = (
     Said | StepEntered | AnswerTaken | NoInputHeard | NoMatchHeard | ContactIdentified | FactorProven | FactorFailed
     | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | PageOpened
-    | MessageRecorded | AgentJoined | AgentGone | CardShown | CardAnswered | SharingBegun | SharingEnded | FaultMet
-    | CallEnded | VoiceWishGranted | CallBackPromised | IdentifyRequested | LookupRequested | VerificationRequested
-    | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested | WatchRequested | AgentRequested
+    | MessageRecorded | PaceChanged | AgentJoined | AgentGone | CardShown | CardAnswered | SharingBegun | SharingEnded
+    | FaultMet | CallEnded | VoiceWishGranted | CallBackPromised | IdentifyRequested | LookupRequested
+    | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested
+    | WatchRequested | AgentRequested
 )  # fmt: skip

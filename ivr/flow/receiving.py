@@ -37,6 +37,7 @@ from ivr.flow.inputs import (
     MessageSettled,
     NobodyAvailable,
     Outcome,
+    PaceChosen,
     SharingChosen,
     StreamStarted,
     StreamStopped,
@@ -45,6 +46,7 @@ from ivr.flow.inputs import (
     VoiceWish,
     Wish,
 )  # fmt: skip
+from ivr.flow.pace import claimed_preference, pace_chosen
 from ivr.flow.playing import Play
 from ivr.flow.proving import add_factor, give_up, prove, verdict_reached
 from ivr.flow.session import Claim
@@ -134,6 +136,8 @@ def _take(play: Play, fact: Fact) -> bool:
             play.record(AgentGone(agent=wait.agent))
             withdraw_question(play)
             play.go(_queue_step(play).finished)
+        case PaceChosen():
+            return pace_chosen(play, fact)
         case CardPushed():
             return pushed(play, fact)
         case CardReplied():
@@ -173,6 +177,7 @@ def _claimed(play: Play, fact: ContactClaimed, waited_for: bool) -> None:
         page = replace(play.session.page, links=())
         play.change(factors=(), facts={}, variables={}, answers={}, voice=voice, page=page, shown=None)
     play.change(claim=claim)
+    claimed_preference(play, fact.pace, fact.relay)
     return play.go(step.found)
 
 

@@ -7,7 +7,7 @@ from ivr.flow.names import NAME, SOURCE_LENGTH_MAX
 from ivr.flow.reading.cards import CARDS_MAX
 from ivr.flow.reading.flow import LANGUAGE, SCHEMA, STEPS_MAX
 from ivr.flow.reading.menu import CHOICES_MAX
-from ivr.flow.steps import AskType, Factor, IdentifyBy
+from ivr.flow.steps import AskType, Factor, IdentifyBy, PaceName
 
 _NAME = f"^{NAME.pattern}$"
 
@@ -160,6 +160,7 @@ def _steps() -> list[dict]:
             next_step,
             {"prompt": _ref("text")},
         ),
+        _step("pace", _one_of(PaceName), next_step),
         _step("hangup", {"anyOf": [{"type": "null"}, _ref("text")]}, {}),
     ]
 
@@ -207,7 +208,7 @@ def _one_or_list(of: str) -> dict:
     return {"anyOf": [_ref(of), {"type": "array", "minItems": 1, "items": _ref(of)}]}
 
 
-def _one_of(options: type[AskType | FactType | Factor]) -> dict:
+def _one_of(options: type[AskType | FactType | Factor | PaceName]) -> dict:
     return {"enum": [option.value for option in options]}
 
 

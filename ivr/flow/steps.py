@@ -245,11 +245,23 @@ class Show(Step, frozen=True, kw_only=True, tag="show"):
     prompt: Text | None = None  # None: the phone says the card's own words
 
 
+class PaceName(StrEnum):
+    NORMAL = "normal"
+    SLOW = "slow"
+
+
+class Pace(Step, frozen=True, kw_only=True, tag="pace"):
+    """Gives the caller more time from now on, or the usual."""
+
+    pace: PaceName
+    next: str
+
+
 class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
     text: Text | None = None
 
 
 AnyStep = (
     Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue
-    | Show | CallBack | Hangup
+    | Show | CallBack | Pace | Hangup
 )  # fmt: skip

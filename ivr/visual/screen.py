@@ -115,6 +115,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     person: Button | None = None  # leads to a person
     card: AnyCard | None = None
     looking: Looking | None = None
+    slow: bool = False  # the caller has asked for more time
 
     @property
     def kind(self) -> str:
@@ -142,6 +143,7 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
         person=_person(wait, body, offered, labels),
         card=card_of(flow, session, live.agent, labels),
         looking=looking_of(session, live.agent, labels),
+        slow=session.pace > 1,
     )
 
 

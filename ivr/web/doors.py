@@ -17,7 +17,7 @@ from ivr.authentication.pages import LinkRefused, Opened
 from ivr.dispatch import Pop, PopState, Promised
 from ivr.flow.definition import Flow
 from ivr.flow.events import AnyEvent, Said
-from ivr.flow.inputs import By, Input
+from ivr.flow.inputs import Answer, By, Input
 from ivr.flow.session import Session, Turn
 from ivr.store.agents import AgentState
 from ivr.store.promises import Promise
@@ -118,6 +118,9 @@ class Services(Protocol):
         """A file of the session's own bundle, by its name in media/."""
 
     def take_turn(self, call: str, input: Input) -> Turn: ...
+
+    def answer_at(self, call: str, turn: int) -> Answer | None:
+        """The answer that ended this turn; None where a fact did, or nothing has yet."""
 
     def secret_answer(self, call: str, turn: int, digits: str, by: By) -> Turn:
         """Compares the digits, counts a wrong one, takes the turn. A stale turn is not compared and not counted."""

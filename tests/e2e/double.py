@@ -17,7 +17,7 @@ from ivr.dispatch import Promised
 from ivr.flow.definition import Flow
 from ivr.flow.engine import advance
 from ivr.flow.events import AnswerTaken, Said
-from ivr.flow.inputs import By, Digits, Fact, Input, SecretAnswer, Speech
+from ivr.flow.inputs import Answer, By, Digits, Fact, Input, PaceChosen, SecretAnswer, Speech
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.waits import AnyWait, AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech, Offered
 from ivr.store.promises import Promise
@@ -348,6 +348,11 @@ class Double:
     def take_turn(self, call: str, input: Input) -> Turn:
         self.inputs.append(input)
         session = self.sessions[call]
+        if isinstance(input, PaceChosen):
+            if input.id in session.seen or input.pace == session.pace:
+                return Turn(session, (), accepted=False)
+            changed = replace(session, pace=input.pace, seen=(*session.seen, input.id), revision=session.revision + 1)
+            return Turn(self.saves(changed, self.texts[call], input), ())
         if isinstance(input, Fact):
             return self._learns(session, input)
         if session.ended is not None or input.turn != session.turn:
@@ -371,6 +376,10 @@ class Double:
             for agent in self.dispatch.pops:
                 self.dispatch.moved(agent)
         return turn
+
+    def answer_at(self, call: str, turn: int) -> Answer | None:
+        taken = (line.input for line in self.lines if line.call == call and isinstance(line.input, Answer))
+        return next((one for one in taken if one.turn == turn), None)
 
     def secret_answer(self, call: str, turn: int, digits: str, by: By) -> Turn:
         self.secrets.append(digits)

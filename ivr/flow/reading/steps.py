@@ -27,6 +27,8 @@ from ivr.flow.steps import (
     Link,
     Lookup,
     Menu,
+    Pace,
+    PaceName,
     Queue,
     Retry,
     Say,
@@ -273,6 +275,10 @@ def _show(fields: Fields, common: Common) -> Show:
     )
 
 
+def _pace(fields: Fields, common: Common) -> Pace:
+    return Pace(**common.fields(), pace=fields.one_of("pace", PaceName), next=fields.step_name("next"))
+
+
 def _hangup(fields: Fields, common: Common) -> Hangup:
     return Hangup(**common.fields(), text=None if fields.is_empty("hangup") else _said(fields, "hangup"))
 
@@ -293,5 +299,6 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "queue": _queue,
     "show": _show,
     "call_back": _call_back,
+    "pace": _pace,
     "hangup": _hangup,
 }
