@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-from ivr.flow.inputs import By, Delivery, Outcome
+from ivr.flow.cards import AnyShown, YesNo
+from ivr.flow.inputs import By, Delivery, Outcome, Wish
 from ivr.flow.steps import Factor
 
 
@@ -16,6 +17,7 @@ class Said(msgspec.Struct, frozen=True, tag="said"):
 
     text: str
     must_hear: bool = False
+    public: bool = False  # holds no value of the caller's, so that an agent who looks at the page may read it
 
 
 class StepEntered(msgspec.Struct, frozen=True, tag="step_entered"):
@@ -75,6 +77,24 @@ class ConsentDeclined(msgspec.Struct, frozen=True, tag="consent_declined"):
     version: str
 
 
+class VoiceWishGranted(msgspec.Struct, frozen=True, tag="voice_wish_granted"):
+    """The store does it in the same commit."""
+
+    contact: str
+    wish: Wish
+
+
+class CallBackPromised(msgspec.Struct, frozen=True, kw_only=True, tag="call_back_promised"):
+    """The store keeps the promise in the same commit, at the time the caller began to wait for ``queue``."""
+
+    queue: str
+    number: str
+    contact: str | None  # who the caller claims to be
+    level: int
+    reason: str
+    within_hours: int
+
+
 class VerdictRecorded(msgspec.Struct, frozen=True, tag="verdict_recorded"):
     request: str
     outcome: Outcome
@@ -111,6 +131,40 @@ class AgentJoined(msgspec.Struct, frozen=True, tag="agent_joined"):
 
 class AgentGone(msgspec.Struct, frozen=True, tag="agent_gone"):
     agent: str
+
+
+class CardShown(msgspec.Struct, frozen=True, tag="card_shown"):
+    """``card`` None: what was there has been taken away. ``agent``: who did it; "" = the flow."""
+
+    card: AnyShown | None
+    agent: str = ""
+
+
+class CardAnswered(msgspec.Struct, frozen=True, tag="card_answered"):
+    """What the caller tapped on an agent's question, and its wording as it was shown."""
+
+    agent: str
+    text: str
+    answer: YesNo
+
+
+class SharingBegun(msgspec.Struct, frozen=True, tag="sharing_begun"):
+    """From now on this agent may look at the caller's page."""
+
+    agent: str
+
+
+class SharingEnded(msgspec.Struct, frozen=True, tag="sharing_ended"):
+    agent: str
+    by_caller: bool  # False: because the conversation or the call is over
+
+
+class PaceChanged(msgspec.Struct, frozen=True, tag="pace_changed"):
+    """``contact``: whose preference it becomes; None: of this call only, because nobody has proven who they are."""
+
+    pace: int
+    relay: bool
+    contact: str | None
 
 
 class FaultMet(msgspec.Struct, frozen=True, tag="fault_met"):
@@ -176,7 +230,8 @@ class AgentRequested(Requested, frozen=True, kw_only=True, tag="agent_requested"
 AnyEvent = (
     Said | StepEntered | AnswerTaken | NoInputHeard | NoMatchHeard | ContactIdentified | FactorProven | FactorFailed
     | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | PageOpened
-    | MessageRecorded | AgentJoined | AgentGone | FaultMet | CallEnded | IdentifyRequested | LookupRequested
+    | MessageRecorded | PaceChanged | AgentJoined | AgentGone | CardShown | CardAnswered | SharingBegun | SharingEnded
+    | FaultMet | CallEnded | VoiceWishGranted | CallBackPromised | IdentifyRequested | LookupRequested
     | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested
     | WatchRequested | AgentRequested
 )  # fmt: skip

@@ -24,23 +24,30 @@ from ivr.flow.events import (
     VerificationRequested,
 )  # fmt: skip
 from ivr.flow.expressions import evaluate, holds, render, scope
+from ivr.flow.offering import offered_while_waiting
+from ivr.flow.pace import PACES, RELAY, choose_pace, refuse_voice, stretched
+from ivr.flow.privacy import is_public
 from ivr.flow.session import Session
 from ivr.flow.steps import (
     Ask,
     AskSecret,
     AskType,
     Authenticate,
+    CallBack,
     Enrol,
     Factor,
+    ForgetVoice,
     Hangup,
     Identify,
     IdentifyBy,
     Link,
     Lookup,
     Menu,
+    Pace,
     Queue,
     Say,
     Set,
+    Show,
     Text,
     Verify,
     When,
@@ -109,10 +116,11 @@ class Play:
     def say(self, text: Text | str | None, must_hear: bool = False) -> None:
         if text is None:
             return
+        public = isinstance(text, Text) and is_public(text)
         if isinstance(text, Text):
             must_hear, text = must_hear or text.must_hear, self.text(text)
         if text:
-            self._said.append(Said(text=text, must_hear=must_hear))
+            self._said.append(Said(text=text, must_hear=must_hear, public=public))
 
     def wait(self, wait: AnyWait | None) -> None:
         """The wait changes: a new turn begins, and what was said on the way to it belongs to it."""
@@ -122,7 +130,7 @@ class Play:
         before = self.session.waiting_for
         if isinstance(before, AwaitFact) and before.patience:
             self.close(before.patience)
-        self.change(turn=self.session.turn + 1, waiting_for=wait, must_hear=must_hear)
+        self.change(turn=self.session.turn + 1, waiting_for=stretched(self.session, wait), must_hear=must_hear)
 
     def end(self, reason: str) -> None:
         self.wait(None)
@@ -147,7 +155,10 @@ class Play:
             self.queue(self.flow.steps[self.flow.person])
 
     def _go(self, name: str) -> None:
-        from ivr.flow.proving import start_proving  # the two call each other
+        from ivr.flow.promising import promise
+        from ivr.flow.proving import start_proving  # they and Play call each other
+        from ivr.flow.showing import show
+        from ivr.flow.withdrawing import forget
 
         next_step: str | None = name
         for _ in range(STEP_BUDGET):
@@ -171,10 +182,20 @@ class Play:
                 case Verify():
                     self.start_verification(step)
                     next_step = step.next
+                case Show():
+                    show(self, step)
+                    next_step = step.next
+                case Pace():
+                    choose_pace(self, PACES[step.pace], self.session.relay)
+                    next_step = step.next
                 case Link():
                     self.send_link(step.message)
                     self.say(step.prompt)
                     next_step = step.next
+                case CallBack():
+                    next_step = promise(self, step)
+                case ForgetVoice():
+                    next_step = forget(self, step)
                 case Identify(by=IdentifyBy.CALLER_ID):
                     return self.identify("caller_id", self.session.caller)
                 case Lookup():
@@ -245,6 +266,8 @@ class Play:
         claim, voice = self.session.claim, self.session.voice
         if claim is None or not claim.enrolled or claim.opted_out or voice.verification or voice.verdict:
             return
+        if refuse_voice(self):
+            return
         self.say(step.notice, must_hear=True)
         request = self.open(
             VerificationRequested(request=self.request_id(), due_seconds=VERIFICATION_SECONDS, contact=claim.contact)
@@ -270,6 +293,8 @@ class Play:
         others = set(session.factors) - {Factor.VOICE}
         if session.claim is None or session.claim.opted_out:
             refusal = "opted_out" if session.claim else "nobody_claimed"
+        elif session.relay:
+            refusal = RELAY
         elif session.claim.enrolled:
             refusal = None if others and Factor.VOICE in session.factors else "needs_accepted_voice"
         else:
@@ -296,7 +321,8 @@ class Play:
         request = self.open(
             AgentRequested(request=self.request_id(), due_seconds=step.patience_seconds, queue=step.queue)
         )
-        self.wait(AwaitAgent(request=request, queue=step.queue, waiting=step.waiting.source))
+        choices = offered_while_waiting(self.flow, self.session, step, self.text)
+        self.wait(AwaitAgent(request=request, queue=step.queue, waiting=step.waiting.source, choices=choices))
 
 
 def secret_wait(label: str, min_length: int, max_length: int, timeout_seconds: int) -> AwaitSecret:

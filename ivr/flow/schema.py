@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ivr.flow.definition import FactType
 from ivr.flow.names import NAME, SOURCE_LENGTH_MAX
+from ivr.flow.reading.cards import CARDS_MAX
 from ivr.flow.reading.flow import LANGUAGE, SCHEMA, STEPS_MAX
 from ivr.flow.reading.menu import CHOICES_MAX
-from ivr.flow.steps import AskType, Factor, IdentifyBy
+from ivr.flow.steps import AskType, Factor, IdentifyBy, PaceName
 
 _NAME = f"^{NAME.pattern}$"
 
@@ -35,6 +36,16 @@ def json_schema() -> dict:
                 "person": _ref("name", "The queue step to which key 0, exhausted tries and faults lead."),
                 "prove": _ref("name", "The authenticate step to which needs leads."),
                 "facts": {"type": "object", "propertyNames": {"pattern": _NAME}, "additionalProperties": _fact()},
+                "cards": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "maxProperties": CARDS_MAX,
+                    "propertyNames": {"pattern": _NAME},
+                    "additionalProperties": {
+                        "oneOf": [*_cards(), _object({"confirm": _ref("text")}, required=["confirm"])]
+                    },
+                    "description": "What an agent may put on the caller's page; show: NAME shows one.",
+                },
                 "steps": {
                     "type": "object",
                     "minProperties": 1,
@@ -69,6 +80,7 @@ def json_schema() -> dict:
                 {"noinput": _ref("texts"), "nomatch": _ref("texts"), "tries": _number(1, 5), "then": _ref("name")},
                 required=[],
             ),
+            "choice_by_key": _object({"label": _ref("text"), "goto": _ref("name")}, required=["label", "goto"]),
             "choice": _object(
                 {"label": _ref("text"), "say": _one_or_list("words"), "goto": _ref("name")}, required=["label", "goto"]
             ),
@@ -134,9 +146,35 @@ def _steps() -> list[dict]:
             "queue",
             _ref("name"),
             {"prompt": _ref("text"), "waiting": _ref("text"), "unavailable": _ref("name"), "finished": _ref("name")},
-            {"patience_seconds": _number(10, 7200)},
+            {"patience_seconds": _number(10, 7200), "choices": _choices("^[1-9*]$", "choice_by_key")},
         ),
+        _step(
+            "call_back",
+            _ref("text"),
+            {"for_queue": _ref("name"), "next": _ref("name"), "failed": _ref("name")},
+            {"within_hours": _number(1, 168)},
+        ),
+        _step(
+            "show",
+            {"anyOf": [_ref("name", "Of a card at the top, or nothing."), *_cards()]},
+            next_step,
+            {"prompt": _ref("text")},
+        ),
+        _step("pace", _one_of(PaceName), next_step),
+        _step("forget_voice", _ref("text"), {"needs": _number(1, 2), **next_step}),
         _step("hangup", {"anyOf": [{"type": "null"}, _ref("text")]}, {}),
+    ]
+
+
+def _cards() -> list[dict]:
+    file = {"type": "string", "description": "In media/ beside the flow."}
+    return [
+        _object({"picture": file, "alt": _ref("text")}, required=["picture", "alt"]),
+        _object({"document": file, "title": _ref("text")}, required=["document", "title"]),
+        _object(
+            {"link": {"type": "string", "pattern": "^https://"}, "title": _ref("text"), "text": _ref("text")},
+            required=["link", "title"],
+        ),
     ]
 
 
@@ -149,12 +187,12 @@ def _object(keys: dict, *, required: list[str]) -> dict:
     return {"type": "object", "properties": keys, "required": required, "additionalProperties": False}
 
 
-def _choices() -> dict:
+def _choices(keys: str = "^[0-9*]$", choice: str = "choice") -> dict:
     return {
         "type": "object",
         "minProperties": 1,
         "maxProperties": CHOICES_MAX,
-        "patternProperties": {"^[0-9*]$": _ref("choice")},
+        "patternProperties": {keys: _ref(choice)},
         "additionalProperties": False,
     }
 
@@ -171,7 +209,7 @@ def _one_or_list(of: str) -> dict:
     return {"anyOf": [_ref(of), {"type": "array", "minItems": 1, "items": _ref(of)}]}
 
 
-def _one_of(options: type[AskType | FactType | Factor]) -> dict:
+def _one_of(options: type[AskType | FactType | Factor | PaceName]) -> dict:
     return {"enum": [option.value for option in options]}
 
 

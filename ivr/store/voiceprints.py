@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ClauseElement, bindparam, delete, select
+from sqlalchemy import ClauseElement, bindparam, delete, select, update
 
+from ivr.flow.events import VoiceWishGranted
+from ivr.flow.inputs import Wish
 from ivr.store import consents
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import ConsentMissing
 from ivr.store.instants import from_microseconds, to_microseconds
-from ivr.store.statements import Insert, Statement
-from ivr.store.tables import voiceprints
+from ivr.store.statements import Insert, Statement, among, as_list
+from ivr.store.tables import contacts, voiceprints
 
 
 def _upsert(insert: Insert) -> ClauseElement:
@@ -26,7 +29,10 @@ _LOAD = Statement(
         voiceprints.c.contact == bindparam("contact")
     )
 )
+_PRESENT = Statement(select(voiceprints.c.contact).where(among(voiceprints.c.contact, "contacts")))
 _DELETE = Statement(delete(voiceprints).where(voiceprints.c.contact == bindparam("contact")))
+
+_OPT = Statement(update(contacts).where(contacts.c.id == bindparam("of_contact")), "opted_out_at")
 
 
 def save_voiceprint(db: Database, contact: str, sealed: bytes, model_sha256: str, at: datetime) -> None:
@@ -57,6 +63,11 @@ def voiceprint(reader: Reader, contact: str) -> tuple[bytes, str, datetime] | No
     return sealed, model_sha256, from_microseconds(created_at)
 
 
+def present(reader: Reader, of: Sequence[str]) -> set[str]:
+    """Those of these contacts who have a print; one query however many there are."""
+    return {contact for (contact,) in reader.rows(_PRESENT, {"contacts": as_list(of)})}
+
+
 def delete_voiceprint(db: Database, contact: str, at: datetime) -> bool:
     """Deletes the print and withdraws the consent: a new one has to be asked for. False: there was no print."""
     now = to_microseconds(at)
@@ -66,6 +77,16 @@ def delete_voiceprint(db: Database, contact: str, at: datetime) -> bool:
         return forget(transaction, contact)
 
     return write(db, job)
+
+
+def fulfil(transaction: Transaction, granted: VoiceWishGranted, now: int) -> None:
+    """What the contact wished, within the turn that granted it."""
+    if granted.wish is not Wish.DELETE:
+        opted_out_at = now if granted.wish is Wish.OPT_OUT else None
+        transaction.write(_OPT, {"of_contact": granted.contact, "opted_out_at": opted_out_at})
+    if granted.wish is not Wish.OPT_IN:
+        consents.withdraw(transaction, granted.contact, now)
+        forget(transaction, granted.contact)
 
 
 def forget(transaction: Transaction, contact: str) -> bool:

@@ -22,7 +22,10 @@ from ivr.flow.waits import (
     Offered,
     TalkingToAgent,
 )
+from ivr.visual.cards import AnyCard, card_of
+from ivr.visual.hearing import Hearing, verdict_words
 from ivr.visual.labels import Labels, direction_of, labels_for
+from ivr.visual.looking import Looking, looking_of
 from ivr.visual.plain import plain
 
 PERSON_KEY = "0"
@@ -34,7 +37,9 @@ class Live(msgspec.Struct, frozen=True):
     said: tuple[str, ...] = ()  # what the phone says in this turn
     place: int | None = None  # in the queue, 1 = next
     waited_seconds: int | None = None
-    agent: str = ""  # name to show of the agent being talked to
+    estimate_minutes: int | None = None  # that the wait may still take; None: too little is known
+    hearing: Hearing | None = None  # how far listening has come; None: not known here
+    agent: str = ""  # name to show of the agent on the way or being talked to
 
 
 class Button(msgspec.Struct, frozen=True):
@@ -74,6 +79,8 @@ class Working(msgspec.Struct, frozen=True, tag="working"):
     heading: str
     hint: str
     listening: bool  # the caller should keep talking
+    hearing: Hearing = Hearing()
+    hearing_words: str = ""  # how much longer
 
 
 class InQueue(msgspec.Struct, frozen=True, tag="queue"):
@@ -83,6 +90,7 @@ class InQueue(msgspec.Struct, frozen=True, tag="queue"):
     place_label: str
     waited_seconds: int | None
     waited_label: str
+    estimate: str = ""  # in words; empty where there is none
 
 
 class Talking(msgspec.Struct, frozen=True, tag="talking"):
@@ -106,9 +114,13 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     turn: int
     revision: int
     captions: tuple[str, ...]
+    verdict: str = ""  # what came of comparing the voice, in words
     body: Body
     buttons: tuple[Button, ...] = ()
     person: Button | None = None  # leads to a person
+    card: AnyCard | None = None
+    looking: Looking | None = None
+    slow: bool = False  # the caller has asked for more time
 
     @property
     def kind(self) -> str:
@@ -121,7 +133,8 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
     labels = labels_for(flow.language)
     body = _body(session, live, labels)
     wait = session.waiting_for
-    offered = () if wait is None or session.ended is not None else wait.choices
+    agent_comes = isinstance(wait, AwaitAgent) and wait.agent is not None  # nothing else can be chosen any more
+    offered = () if wait is None or session.ended is not None or agent_comes else wait.choices
     return Screen(
         title=plain(flow.title),
         language=flow.language,
@@ -130,14 +143,20 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
         turn=session.turn,
         revision=session.revision,
         captions=tuple(caption for text in live.said if (caption := plain(text))),
+        verdict="" if session.ended is not None else verdict_words(session.voice.verdict, labels),
         body=body,
         buttons=tuple(Button(each.key, plain(each.label)) for each in offered if each.key != PERSON_KEY),
         person=_person(wait, body, offered, labels),
+        card=card_of(flow, session, live.agent, labels),
+        looking=looking_of(session, live.agent, labels),
+        slow=session.pace > 1,
     )
 
 
 def _body(session: Session, live: Live, labels: Labels) -> Body:
     if session.ended is not None:
+        if session.promised:
+            return Ended(labels.promised, labels.promised_hint.format(last=session.promised[-3:]))
         return Ended(labels.ended, labels.ended_hint)
     match session.waiting_for:
         case None:
@@ -152,14 +171,15 @@ def _body(session: Session, live: Live, labels: Labels) -> Body:
         case AwaitSecret() as wait:
             return SecretField(plain(wait.label), labels.secret_hint, wait.min_length, wait.max_length)
         case AwaitFact() as wait:
-            return _working(wait.about, labels)
+            return _working(wait.about, live.hearing or Hearing(), labels)
         case AwaitAgent() as wait if wait.agent is not None:
             return Working(labels.connecting, labels.connecting_hint, listening=False)
         case AwaitAgent():
             heading = labels.next_in_queue if live.place == 1 else labels.in_queue
             return InQueue(
-                heading, labels.queue_hint, live.place, labels.number_in_queue, live.waited_seconds, labels.waited
-            )
+                heading, labels.queue_hint, live.place, labels.number_in_queue, live.waited_seconds, labels.waited,
+                _estimate(live.estimate_minutes, labels),
+            )  # fmt: skip
         case TalkingToAgent():
             name = plain(live.agent)
             return Talking(labels.talking_to.format(name=name) if name else labels.talking, labels.talking_hint)
@@ -167,12 +187,13 @@ def _body(session: Session, live: Live, labels: Labels) -> Body:
             assert_never(unreachable)
 
 
-def _working(about: str, labels: Labels) -> Working:
+def _working(about: str, hearing: Hearing, labels: Labels) -> Working:
+    heard = True, hearing, hearing.words(labels)
     match about:
         case "verdict":
-            return Working(labels.checking_voice, labels.checking_voice_hint, listening=True)
+            return Working(labels.checking_voice, labels.checking_voice_hint, *heard)
         case "enrolment":
-            return Working(labels.learning_voice, labels.learning_voice_hint, listening=True)
+            return Working(labels.learning_voice, labels.learning_voice_hint, *heard)
         case "page":
             return Working(labels.opening_page, labels.opening_page_hint, listening=False)
         case _:
@@ -193,6 +214,12 @@ def _person(wait: AnyWait | None, body: Body, offered: tuple[Offered, ...], labe
     if isinstance(wait, AwaitAgent | TalkingToAgent) or isinstance(body, Ended):
         return None
     return Button(PERSON_KEY, labels.person)
+
+
+def _estimate(minutes: int | None, labels: Labels) -> str:
+    if minutes is None:
+        return ""
+    return labels.estimate_one if minutes == 1 else labels.estimate.format(minutes=minutes)
 
 
 def _length_hint(least: int, most: int, labels: Labels) -> str:

@@ -13,13 +13,15 @@ from typing import Protocol
 
 import msgspec
 
+from ivr.authentication.held import Held
 from ivr.authentication.pages import LinkRefused, Opened
-from ivr.dispatch import Pop, PopState
+from ivr.dispatch import Pop, PopState, Promised
 from ivr.flow.definition import Flow
-from ivr.flow.events import AnyEvent
-from ivr.flow.inputs import By, Input
+from ivr.flow.events import AnyEvent, Said
+from ivr.flow.inputs import Answer, By, Input
 from ivr.flow.session import Session, Turn
 from ivr.store.agents import AgentState
+from ivr.store.promises import Promise
 from ivr.visual.screen import Live
 
 __all__ = ["AgentState", "LinkRefused", "Opened", "Pop", "PopState"]
@@ -96,6 +98,7 @@ class Services(Protocol):
     pushes: Pushes
     settings: Settings
     dispatch: Dispatch
+    promises: Promises
     trying: Trying | None  # None outside try mode
 
     def clock(self) -> datetime: ...
@@ -109,7 +112,16 @@ class Services(Protocol):
 
     def said(self, call: str, turn: int) -> tuple[str, ...]: ...
 
+    def prompts(self, call: str, turn: int) -> tuple[Said, ...]:
+        """What ``said`` tells, with what may be told to whom."""
+
+    def media(self, session: Session, file: str) -> bytes | None:
+        """A file of the session's own bundle, by its name in media/."""
+
     def take_turn(self, call: str, input: Input) -> Turn: ...
+
+    def answer_at(self, call: str, turn: int) -> Answer | None:
+        """The answer that ended this turn; None where a fact did, or nothing has yet."""
 
     def secret_answer(self, call: str, turn: int, digits: str, by: By) -> Turn:
         """Compares the digits, counts a wrong one, takes the turn. A stale turn is not compared and not counted."""
@@ -117,6 +129,9 @@ class Services(Protocol):
     def link_alive(self, token: str) -> bool: ...
 
     def open_link(self, token: str, digits: str, now: datetime) -> Opened | LinkRefused: ...
+
+    def held(self, session: Session) -> Held | None:
+        """About the contact of this call; None unless they have proven who they are."""
 
     def call_of_page(self, cookie: str) -> str | None: ...
 
@@ -164,6 +179,27 @@ class Dispatch(Protocol):
         """Repeatable; changes nothing when the offer has gone."""
 
     def finish(self, agent: Agent, reservation: str, disposition: str, note: str) -> None: ...
+
+
+class Promises(Protocol):
+    """Promised call backs. What somebody else has taken or closed meanwhile answers False and changes nothing."""
+
+    def open(self) -> Sequence[Promised]: ...
+
+    def claim(self, id: str, agent: str) -> bool: ...
+
+    def release(self, id: str, agent: str) -> bool: ...
+
+    def keep(self, id: str, agent: str) -> bool:
+        """The agent has talked to the caller."""
+
+    def not_reached(self, id: str, agent: str) -> bool: ...
+
+    def of(self, call: str, contact: str | None) -> Sequence[Promise]:
+        """The open ones of this ``call`` and, where a ``contact`` has been proven in it, theirs."""
+
+    def cancel(self, id: str, call: str, contact: str | None) -> bool:
+        """By the caller, one of those."""
 
 
 # -- the three-pane page -----------------------------------------------------------------------------------------------

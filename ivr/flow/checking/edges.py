@@ -11,16 +11,20 @@ from ivr.flow.steps import (
     Ask,
     AskSecret,
     Authenticate,
+    CallBack,
     Enrol,
+    ForgetVoice,
     Hangup,
     Identify,
     IdentifyBy,
     Link,
     Lookup,
     Menu,
+    Pace,
     Queue,
     Say,
     Set,
+    Show,
     Verify,
     When,
 )
@@ -35,7 +39,7 @@ class Edge(NamedTuple):
 def ways(flow: Flow, step: AnyStep) -> list[Edge]:
     """The ways the author gave, and the default of ``failed``. Not: key 0, exhausted retries, faults, ``needs``."""
     match step:
-        case Say() | Verify() | Link() | Set():
+        case Say() | Verify() | Link() | Set() | Show() | Pace() | ForgetVoice():
             return [Edge("next", step.next, False)]
         case Menu():
             return [Edge(f"choice {choice.key}", choice.goto, True) for choice in step.choices]
@@ -62,7 +66,12 @@ def ways(flow: Flow, step: AnyStep) -> list[Edge]:
             passed = [] if step.passed == RETURN else [Edge("passed", step.passed, False)]
             return [*passed, Edge("failed", step.failed, False)]
         case Queue():
-            return [Edge("unavailable", step.unavailable, False), Edge("finished", step.finished, True)]
+            chosen = [Edge(f"choice {choice.key}", choice.goto, True) for choice in step.choices]
+            return [
+                Edge("unavailable", step.unavailable, False), Edge("finished", step.finished, True), *chosen,
+            ]  # fmt: skip
+        case CallBack():
+            return [Edge("next", step.next, False), Edge("failed", step.failed, False)]
         case Hangup():
             return []
         case _:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ivr.flow.definition import Flow
+from ivr.flow.reading.cards import read_shown
 from ivr.flow.reading.fields import Fields, check_name
-from ivr.flow.reading.menu import read_choices
+from ivr.flow.reading.menu import read_choices, read_choices_while_waiting
 from ivr.flow.reading.mistakes import closest, similar
 from ivr.flow.steps import (
     AnyStep,
@@ -16,19 +17,24 @@ from ivr.flow.steps import (
     AskType,
     Assignment,
     Authenticate,
+    CallBack,
     Case,
     Enrol,
     Factor,
+    ForgetVoice,
     Hangup,
     Identify,
     IdentifyBy,
     Link,
     Lookup,
     Menu,
+    Pace,
+    PaceName,
     Queue,
     Retry,
     Say,
     Set,
+    Show,
     Text,
     Verify,
     When,
@@ -246,7 +252,36 @@ def _queue(fields: Fields, common: Common) -> Queue:
         unavailable=fields.step_name("unavailable"),
         finished=fields.step_name("finished"),
         patience_seconds=fields.number("patience_seconds", 10, 7200, 600),
+        choices=read_choices_while_waiting(fields, LABEL_LENGTH_MAX),
     )
+
+
+def _call_back(fields: Fields, common: Common) -> CallBack:
+    return CallBack(
+        **common.fields(),
+        text=_said(fields, "call_back"),
+        queue=fields.name("for_queue"),
+        next=fields.step_name("next"),
+        failed=fields.step_name("failed"),
+        within_hours=fields.number("within_hours", 1, 168, 24),
+    )
+
+
+def _show(fields: Fields, common: Common) -> Show:
+    return Show(
+        **common.fields(),
+        card=read_shown(fields, common.flow),
+        prompt=fields.text("prompt", required=False),
+        next=fields.step_name("next"),
+    )
+
+
+def _pace(fields: Fields, common: Common) -> Pace:
+    return Pace(**common.fields(), pace=fields.one_of("pace", PaceName), next=fields.step_name("next"))
+
+
+def _forget_voice(fields: Fields, common: Common) -> ForgetVoice:
+    return ForgetVoice(**common.fields(), text=_said(fields, "forget_voice"), next=fields.step_name("next"))
 
 
 def _hangup(fields: Fields, common: Common) -> Hangup:
@@ -267,5 +302,9 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "authenticate": _authenticate,
     "link": _link,
     "queue": _queue,
+    "show": _show,
+    "call_back": _call_back,
+    "pace": _pace,
+    "forget_voice": _forget_voice,
     "hangup": _hangup,
 }
