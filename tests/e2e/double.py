@@ -17,7 +17,7 @@ from ivr.authentication.held import Held
 from ivr.dispatch import Promised
 from ivr.flow.definition import Flow
 from ivr.flow.events import AnswerTaken, Said
-from ivr.flow.inputs import By, Digits, Input, SecretAnswer, Speech
+from ivr.flow.inputs import By, Digits, Input, SecretAnswer, Speech, VoiceWish, Wish
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.waits import AnyWait, AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech, Offered
 from ivr.store.promises import Promise
@@ -278,6 +278,7 @@ class Double:
         self.inputs: list[Input] = []
         self.secrets: list[str] = []
         self.trying: Trial | None = None
+        self.holding: Held | None = None  # what is held about the caller, if they have proven who they are
 
     # what happens on the phone
 
@@ -340,6 +341,12 @@ class Double:
     def take_turn(self, call: str, input: Input) -> Turn:
         self.inputs.append(input)
         session = self.sessions[call]
+        if isinstance(input, VoiceWish):
+            if self.holding is None or self.holding.contact != input.contact:
+                return Turn(session, (), accepted=False)
+            opted_out_at = self.clock() if input.wish is Wish.OPT_OUT else None
+            self.holding = replace(self.holding, voiceprint=None, opted_out_at=opted_out_at)
+            return Turn(session, ())
         if session.ended is not None or input.turn != session.turn:
             return Turn(session, (), accepted=False)
         if isinstance(input, Digits) and input.keys == "0":
@@ -378,7 +385,7 @@ class Double:
         return Opened(link.call, cookie)
 
     def held(self, session: Session) -> Held | None:
-        return None
+        return self.holding
 
     def call_of_page(self, cookie: str) -> str | None:
         return self.pages.get(cookie)
