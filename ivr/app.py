@@ -23,7 +23,7 @@ from ivr.dispatch import Dispatch, Pop, Promises
 from ivr.errors import SettingsError
 from ivr.flow.definition import Flow
 from ivr.flow.events import Requested, Said
-from ivr.flow.inputs import By, Input
+from ivr.flow.inputs import Answer, By, Input
 from ivr.flow.loader import load_bundle
 from ivr.flow.session import Session, Turn
 from ivr.flow.waits import TalkingToAgent
@@ -203,6 +203,10 @@ class House:
 
     def take_turn(self, call: str, input: Input) -> Turn:
         return calls.take_turn(self.calls, call, input)
+
+    def answer_at(self, call: str, turn: int) -> Answer | None:
+        taken = (row.input for row in sessions.log(self.database, call) if isinstance(row.input, Answer))
+        return next((one for one in taken if one.turn == turn), None)
 
     def secret_answer(self, call: str, turn: int, digits: str, by: By) -> Turn:
         return self.secrets.answer(self.calls, call, turn, digits, by)

@@ -131,6 +131,14 @@ class AgentGone(msgspec.Struct, frozen=True, tag="agent_gone"):
     agent: str
 
 
+class PaceChanged(msgspec.Struct, frozen=True, tag="pace_changed"):
+    """``contact``: whose preference it becomes; None: of this call only, because nobody has proven who they are."""
+
+    pace: int
+    relay: bool
+    contact: str | None
+
+
 class FaultMet(msgspec.Struct, frozen=True, tag="fault_met"):
     """Something in the flow could not be played; the caller was sent to a person."""
 
@@ -194,8 +202,8 @@ class AgentRequested(Requested, frozen=True, kw_only=True, tag="agent_requested"
 AnyEvent = (
     Said | StepEntered | AnswerTaken | NoInputHeard | NoMatchHeard | ContactIdentified | FactorProven | FactorFailed
     | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | PageOpened
-    | MessageRecorded | AgentJoined | AgentGone | FaultMet | CallEnded | VoiceWishGranted | CallBackPromised
-    | IdentifyRequested | LookupRequested
+    | MessageRecorded | PaceChanged | AgentJoined | AgentGone | FaultMet | CallEnded | VoiceWishGranted
+    | CallBackPromised | IdentifyRequested | LookupRequested
     | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested
     | WatchRequested | AgentRequested
 )  # fmt: skip

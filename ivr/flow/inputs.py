@@ -60,6 +60,8 @@ class ContactClaimed(Fact, frozen=True, kw_only=True, tag="contact_claimed"):
     opted_out: bool = False
     number: str | None = None  # the registered phone, E.164
     has_pin: bool = False
+    pace: int = 1  # on file: 3 = slow
+    relay: bool = False  # on file: an operator speaks for this person
 
 
 class FactsFound(Fact, frozen=True, kw_only=True, tag="facts_found"):
@@ -172,6 +174,12 @@ class TimedOut(Fact, frozen=True, kw_only=True, tag="timed_out"):
     """The clock's answer to a request that nobody answered in time."""
 
 
+class PaceChosen(Fact, frozen=True, kw_only=True, tag="pace_chosen"):
+    """The caller asked for more time (3), or for the usual (1)."""
+
+    pace: int
+
+
 class DocumentFailed(Fact, frozen=True, kw_only=True, tag="document_failed"):
     """The carrier could not fetch or play what we wrote (its error code): the caller goes to a person."""
 
@@ -186,6 +194,6 @@ AnyAnswer = Digits | Speech | NoInput | SecretAnswer
 AnyFact = (
     CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
     | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | NobodyAvailable
-    | VoiceWish | TimedOut | DocumentFailed | CallerHungUp
+    | VoiceWish | TimedOut | PaceChosen | DocumentFailed | CallerHungUp
 )  # fmt: skip
 Input = AnyAnswer | AnyFact

@@ -25,6 +25,7 @@ from ivr.flow.events import (
 )  # fmt: skip
 from ivr.flow.expressions import evaluate, holds, render, scope
 from ivr.flow.offering import offered_while_waiting
+from ivr.flow.pace import PACES, RELAY, choose_pace, refuse_voice, stretched
 from ivr.flow.session import Session
 from ivr.flow.steps import (
     Ask,
@@ -41,6 +42,7 @@ from ivr.flow.steps import (
     Link,
     Lookup,
     Menu,
+    Pace,
     Queue,
     Say,
     Set,
@@ -125,7 +127,7 @@ class Play:
         before = self.session.waiting_for
         if isinstance(before, AwaitFact) and before.patience:
             self.close(before.patience)
-        self.change(turn=self.session.turn + 1, waiting_for=wait, must_hear=must_hear)
+        self.change(turn=self.session.turn + 1, waiting_for=stretched(self.session, wait), must_hear=must_hear)
 
     def end(self, reason: str) -> None:
         self.wait(None)
@@ -175,6 +177,9 @@ class Play:
                     next_step = next((c.goto for c in step.cases if holds(c.expression, known)), step.otherwise)
                 case Verify():
                     self.start_verification(step)
+                    next_step = step.next
+                case Pace():
+                    choose_pace(self, PACES[step.pace], self.session.relay)
                     next_step = step.next
                 case Link():
                     self.send_link(step.message)
@@ -254,6 +259,8 @@ class Play:
         claim, voice = self.session.claim, self.session.voice
         if claim is None or not claim.enrolled or claim.opted_out or voice.verification or voice.verdict:
             return
+        if refuse_voice(self):
+            return
         self.say(step.notice, must_hear=True)
         request = self.open(
             VerificationRequested(request=self.request_id(), due_seconds=VERIFICATION_SECONDS, contact=claim.contact)
@@ -279,6 +286,8 @@ class Play:
         others = set(session.factors) - {Factor.VOICE}
         if session.claim is None or session.claim.opted_out:
             refusal = "opted_out" if session.claim else "nobody_claimed"
+        elif session.relay:
+            refusal = RELAY
         elif session.claim.enrolled:
             refusal = None if others and Factor.VOICE in session.factors else "needs_accepted_voice"
         else:

@@ -34,12 +34,14 @@ from ivr.flow.inputs import (
     MessageSettled,
     NobodyAvailable,
     Outcome,
+    PaceChosen,
     StreamStarted,
     StreamStopped,
     TimedOut,
     VerdictReached,
     VoiceWish,
 )  # fmt: skip
+from ivr.flow.pace import claimed_preference, pace_chosen
 from ivr.flow.playing import Play
 from ivr.flow.proving import add_factor, give_up, prove, take_verdict
 from ivr.flow.session import Claim
@@ -124,6 +126,8 @@ def _take(play: Play, fact: Fact) -> bool:
                 return False
             play.record(AgentGone(agent=wait.agent))
             play.go(_queue_step(play).finished)
+        case PaceChosen():
+            return pace_chosen(play, fact)
         case DocumentFailed():
             play.record(FaultMet(step=session.step, reason=f"carrier error {fact.code}"))
             if isinstance(wait, AwaitAgent | TalkingToAgent):
@@ -157,6 +161,7 @@ def _claimed(play: Play, fact: ContactClaimed, waited_for: bool) -> None:
         page = replace(play.session.page, links=())
         play.change(factors=(), facts={}, variables={}, answers={}, voice=voice, page=page)
     play.change(claim=claim)
+    claimed_preference(play, fact.pace, fact.relay)
     return play.go(step.found)
 
 

@@ -6,7 +6,7 @@ from ivr.flow.definition import FactType
 from ivr.flow.names import NAME, SOURCE_LENGTH_MAX
 from ivr.flow.reading.flow import LANGUAGE, SCHEMA, STEPS_MAX
 from ivr.flow.reading.menu import CHOICES_MAX
-from ivr.flow.steps import AskType, Factor, IdentifyBy
+from ivr.flow.steps import AskType, Factor, IdentifyBy, PaceName
 
 _NAME = f"^{NAME.pattern}$"
 
@@ -143,6 +143,7 @@ def _steps() -> list[dict]:
             {"for_queue": _ref("name"), "next": _ref("name"), "failed": _ref("name")},
             {"within_hours": _number(1, 168)},
         ),
+        _step("pace", _one_of(PaceName), next_step),
         _step("forget_voice", _ref("text"), {"needs": _number(1, 2), **next_step}),
         _step("hangup", {"anyOf": [{"type": "null"}, _ref("text")]}, {}),
     ]
@@ -179,7 +180,7 @@ def _one_or_list(of: str) -> dict:
     return {"anyOf": [_ref(of), {"type": "array", "minItems": 1, "items": _ref(of)}]}
 
 
-def _one_of(options: type[AskType | FactType | Factor]) -> dict:
+def _one_of(options: type[AskType | FactType | Factor | PaceName]) -> dict:
     return {"enum": [option.value for option in options]}
 
 

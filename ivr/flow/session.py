@@ -74,6 +74,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     factors: tuple[Factor, ...] = ()
     answers: dict[str, str] = {}
     variables: dict[str, str | float | bool | None] = {}
+    pace: int = 1  # how many times as long as usual every wait is
+    relay: bool = False  # an operator speaks for the caller: the voice says nothing about them
     attempts: int = 0  # silences and misfits at this wait
     proving: Proving | None = None
     voice: Voice = Voice()

@@ -202,6 +202,18 @@ class CallBack(Step, frozen=True, kw_only=True, tag="call_back"):
     within_hours: int = 24
 
 
+class PaceName(StrEnum):
+    NORMAL = "normal"
+    SLOW = "slow"
+
+
+class Pace(Step, frozen=True, kw_only=True, tag="pace"):
+    """Gives the caller more time from now on, or the usual."""
+
+    pace: PaceName
+    next: str
+
+
 class ForgetVoice(Step, frozen=True, kw_only=True, tag="forget_voice"):
     """Deletes the contact's voiceprint and withdraws the consent; does not wait. Needs level 1."""
 
@@ -215,5 +227,5 @@ class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
 
 AnyStep = (
     Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue
-    | CallBack | ForgetVoice | Hangup
+    | CallBack | Pace | ForgetVoice | Hangup
 )  # fmt: skip

@@ -12,6 +12,12 @@ class Labels(msgspec.Struct, frozen=True):
     on_call: str
     moved: str
     refresh: str
+    comfort: str
+    more_time: str
+    aloud: str
+    lost: str
+    unsent: str
+    back: str
     digits_hint: str
     digits_hint_exact: str
     secret_hint: str
@@ -56,6 +62,12 @@ _ENGLISH = Labels(
     on_call="On your call",
     moved="The call had already moved on. This is where it is now.",
     refresh="Show where the call is now",
+    comfort="Make it easier",
+    more_time="More time to answer",
+    aloud="Read out what the phone says",
+    lost="Reconnecting…",
+    unsent="No connection. Your answer is kept and sent as soon as it is back.",
+    back="Connected again.",
     digits_hint="{least} to {most} digits",
     digits_hint_exact="{most} digits",
     secret_hint="Only compared, never shown and never stored.",

@@ -116,6 +116,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     body: Body
     buttons: tuple[Button, ...] = ()
     person: Button | None = None  # leads to a person
+    slow: bool = False  # the caller has asked for more time
 
     @property
     def kind(self) -> str:
@@ -142,6 +143,7 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
         body=body,
         buttons=tuple(Button(each.key, plain(each.label)) for each in offered if each.key != PERSON_KEY),
         person=_person(wait, body, offered, labels),
+        slow=session.pace > 1,
     )
 
 

@@ -18,7 +18,7 @@ from ivr.authentication.pages import LinkRefused, Opened
 from ivr.dispatch import Pop, PopState, Promised
 from ivr.flow.definition import Flow
 from ivr.flow.events import AnyEvent
-from ivr.flow.inputs import By, Input
+from ivr.flow.inputs import Answer, By, Input
 from ivr.flow.session import Session, Turn
 from ivr.store.agents import AgentState
 from ivr.store.promises import Promise
@@ -113,6 +113,9 @@ class Services(Protocol):
     def said(self, call: str, turn: int) -> tuple[str, ...]: ...
 
     def take_turn(self, call: str, input: Input) -> Turn: ...
+
+    def answer_at(self, call: str, turn: int) -> Answer | None:
+        """The answer that ended this turn; None where a fact did, or nothing has yet."""
 
     def secret_answer(self, call: str, turn: int, digits: str, by: By) -> Turn:
         """Compares the digits, counts a wrong one, takes the turn. A stale turn is not compared and not counted."""
@@ -211,8 +214,30 @@ class SampleVoice(msgspec.Struct, frozen=True):
     contact: str = ""  # number of the contact whose voice it is
 
 
+class Signal(StrEnum):
+    """How good the network of a smartphone is."""
+
+    GOOD = "good"
+    SLOW = "slow"  # answers after 400 ms
+    FLAKY = "flaky"  # comes and goes
+    OFFLINE = "offline"
+
+
+class Handset(msgspec.Struct, frozen=True):
+    """A smartphone of the three-pane page: a browser of its own, with its own cookies and its own network."""
+
+    address: str  # the server's origin as this browser knows it
+    signal: Signal = Signal.GOOD
+
+
 class Trying(Protocol):
     """What only the three-pane page of ``make serve`` asks for."""
+
+    def handsets(self) -> Sequence[Handset]:
+        """One for each caller there can be."""
+
+    def set_signal(self, handset: int, signal: Signal) -> None:
+        """Raises IndexError for a handset there is not."""
 
     def line(self) -> str:
         """The number to dial."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 
 from flask import Blueprint, Response, jsonify, redirect, request
 from msgspec.structs import replace
 
-from ivr.flow.inputs import By, Digits, Speech
+from ivr.flow.inputs import By, Digits, PaceChosen, Speech
+from ivr.flow.pace import PACES
 from ivr.flow.session import Session, Turn
 from ivr.flow.waits import AwaitDigits, AwaitSecret
 from ivr.visual.labels import labels_for
@@ -17,6 +19,7 @@ from ivr.web.browser import asset, check_form, check_request, draw, form_token, 
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
 from ivr.web.holding import add_holding_routes
+from ivr.web.taps import counted_already
 
 LONGEST_KEYS = 32
 _SEPARATORS = " -./()\u00a0\u2009"
@@ -86,7 +89,22 @@ def page_blueprint(services: Services) -> Blueprint:
         answer = _answer(services, session, turn)
         if isinstance(answer, str):
             return _drawn("page/call.html", _screen(services, session), cookie, problem=answer)
-        return redirect("/v/call" if answer.accepted else "/v/call?moved", 303)
+        if answer.accepted or counted_already(services.answer_at(session.call, turn), *_given(request.form)):
+            return redirect("/v/call", 303)
+        return redirect("/v/call?moved", 303)
+
+    @pages.post("/v/call/pace")
+    def pace() -> Response:
+        """More time, or the usual again. Named by the revision it was drawn at, so that a repeated tap changes nothing."""
+        cookie = request.cookies.get(PAGE_COOKIE, "")
+        session = _session(services, cookie)
+        if session is None:
+            return _no_call()
+        check_form(cookie, request.form)
+        drawn_at, chosen = request.form.get("revision", 0, type=int), request.form.get("pace", 0, type=int)
+        if chosen in PACES.values():
+            services.take_turn(session.call, PaceChosen(id=f"pace:{drawn_at}", pace=chosen))
+        return redirect("/v/call", 303)
 
     add_holding_routes(pages, services)
     return pages
@@ -141,6 +159,11 @@ def _answer(services: Services, session: Session, turn: int) -> Turn | str:
     if not text:
         return "Please type something first."
     return services.take_turn(session.call, Speech(turn=turn, text=text, by=By.TAP))
+
+
+def _given(form: Mapping[str, str]) -> tuple[str, str]:
+    """Keys and words as they would have been taken."""
+    return _ascii_digits(form.get("keys", "")), plain(form.get("text", ""))
 
 
 def _only_keys(keys: str) -> bool:

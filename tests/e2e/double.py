@@ -17,7 +17,7 @@ from ivr.authentication.held import Held
 from ivr.dispatch import Promised
 from ivr.flow.definition import Flow
 from ivr.flow.events import AnswerTaken, Said
-from ivr.flow.inputs import By, Digits, Input, SecretAnswer, Speech, VoiceWish, Wish
+from ivr.flow.inputs import Answer, By, Digits, Input, PaceChosen, SecretAnswer, Speech, VoiceWish, Wish
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.waits import AnyWait, AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech, Offered
 from ivr.store.promises import Promise
@@ -26,6 +26,7 @@ from ivr.web.doors import (
     LOG,
     Agent,
     AgentState,
+    Handset,
     KnownContact,
     LinkRefused,
     LiveCall,
@@ -35,6 +36,7 @@ from ivr.web.doors import (
     PopState,
     Role,
     SampleVoice,
+    Signal,
     agent_topic,
 )  # fmt: skip
 
@@ -231,6 +233,13 @@ class Trial:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self.handset = Handset("http://127.0.0.1")
+
+    def handsets(self) -> list[Handset]:
+        return [self.handset]
+
+    def set_signal(self, handset: int, signal: Signal) -> None:
+        self.handset = replace(self.handset, signal=signal)
 
     def line(self) -> str:
         return "+441632960000"
@@ -347,6 +356,11 @@ class Double:
             opted_out_at = self.clock() if input.wish is Wish.OPT_OUT else None
             self.holding = replace(self.holding, voiceprint=None, opted_out_at=opted_out_at)
             return Turn(session, ())
+        if isinstance(input, PaceChosen):
+            if input.id in session.seen or input.pace == session.pace:
+                return Turn(session, (), accepted=False)
+            changed = replace(session, pace=input.pace, seen=(*session.seen, input.id), revision=session.revision + 1)
+            return Turn(self.saves(changed, self.texts[call], input), ())
         if session.ended is not None or input.turn != session.turn:
             return Turn(session, (), accepted=False)
         if isinstance(input, Digits) and input.keys == "0":
@@ -359,6 +373,10 @@ class Double:
         again = () if step != session.step else ("Sorry, that was not right.",)
         after = replace(session, waiting_for=wait, step=step, turn=session.turn + 1, revision=session.revision + 1)
         return Turn(self.saves(after, (*again, text), input), ())
+
+    def answer_at(self, call: str, turn: int) -> Answer | None:
+        taken = (line.input for line in self.lines if line.call == call and isinstance(line.input, Answer))
+        return next((one for one in taken if one.turn == turn), None)
 
     def secret_answer(self, call: str, turn: int, digits: str, by: By) -> Turn:
         self.secrets.append(digits)

@@ -24,6 +24,7 @@ from ivr.flow.steps import (
     Link,
     Lookup,
     Menu,
+    Pace,
     Queue,
     Retry,
     Say,
@@ -209,7 +210,7 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
             return [step.prompt, step.waiting, *(choice.label for choice in step.choices)]
         case CallBack():
             return [step.text]
-        case Lookup() | Set() | When():
+        case Lookup() | Set() | When() | Pace():
             return []
         case _:
             assert_never(step)

@@ -27,6 +27,8 @@ from ivr.flow.steps import (
     Link,
     Lookup,
     Menu,
+    Pace,
+    PaceName,
     Queue,
     Retry,
     Say,
@@ -263,6 +265,10 @@ def _call_back(fields: Fields, common: Common) -> CallBack:
     )
 
 
+def _pace(fields: Fields, common: Common) -> Pace:
+    return Pace(**common.fields(), pace=fields.one_of("pace", PaceName), next=fields.step_name("next"))
+
+
 def _forget_voice(fields: Fields, common: Common) -> ForgetVoice:
     return ForgetVoice(**common.fields(), text=_said(fields, "forget_voice"), next=fields.step_name("next"))
 
@@ -286,6 +292,7 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "link": _link,
     "queue": _queue,
     "call_back": _call_back,
+    "pace": _pace,
     "forget_voice": _forget_voice,
     "hangup": _hangup,
 }
