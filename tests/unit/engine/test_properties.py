@@ -287,6 +287,8 @@ PIECES: list[Callable[[str, Callable[[], str]], str]] = [
     ),
     lambda name, to: f"  {name}: {{secret: PIN?, next: {to()}, wrong: {to()}}}",
     lambda name, to: f"  {name}: {{when: [{{if: caller.level > 0, goto: {to()}}}], otherwise: {to()}}}",
+    lambda name, to: f"  {name}: {{call_back: We will call., for_queue: desk, next: {to()}, failed: {to()}}}",
+    lambda name, to: f"  {name}: {{needs: 1, forget_voice: It is deleted., next: {to()}}}",
 ]
 
 
@@ -318,7 +320,13 @@ steps:
     message: Open.
     passed: return
     failed: desk
-  desk: {{queue: desk, prompt: Hold., waiting: Wait., unavailable: bye, finished: bye}}
+  desk:
+    queue: desk
+    prompt: Hold.
+    waiting: Wait.
+    choices: {{1: {{label: Do something else, goto: {to()}}}}}
+    unavailable: bye
+    finished: bye
   bye: {{hangup: Goodbye.}}
 """
         try:
