@@ -58,6 +58,8 @@ from ivr.flow.inputs import (
     StreamStopped,
     TimedOut,
     VerdictReached,
+    VoiceWish,
+    Wish,
 )
 from ivr.flow.session import Session, Turn
 from ivr.flow.steps import Factor
@@ -121,6 +123,10 @@ def check_turn(flow: Flow, before: Session, input: Input, turn: Turn) -> None:
             assert not proven or (proven == {Factor.PAGE} and input.request in before.page.links)
         case SecretAnswer():
             assert proven <= ({Factor.PIN} if input.matches and not input.locked else set())
+        case VoiceWish():
+            assert before.level >= 1 and after.claim.contact == input.contact, "granted to somebody unproven"
+            assert after.voice.verification is None or input.wish is Wish.OPT_IN, "a deleted print is still compared"
+            assert not proven
         case VerdictReached():
             assert proven <= ({Factor.VOICE} if input.outcome is Outcome.ACCEPTED else set())
         case _:
@@ -209,6 +215,9 @@ def act(caller: Watched, byte: int) -> Input:
             outcome = (Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.REJECTED, Outcome.INCONCLUSIVE)[number % 4]
             any_ever = _pick(_open(caller, VerificationRequested), -1 - number // 2)
             return VerdictReached(id=any_ever or "x", outcome=outcome, reason="test")
+        case 15 if number > 6:
+            claimed = session.claim.contact if session.claim is not None and number > 7 else "somebody else"
+            return VoiceWish(id=f"wish:{session.revision}", contact=claimed, wish=list(Wish)[number % 3])
         case 15:
             verification = session.voice.verification or "x"
             return VerdictReached(id=verification, outcome=list(Outcome)[number % 3], reason="test", score=1.0)
@@ -278,6 +287,8 @@ PIECES: list[Callable[[str, Callable[[], str]], str]] = [
     ),
     lambda name, to: f"  {name}: {{secret: PIN?, next: {to()}, wrong: {to()}}}",
     lambda name, to: f"  {name}: {{when: [{{if: caller.level > 0, goto: {to()}}}], otherwise: {to()}}}",
+    lambda name, to: f"  {name}: {{call_back: We will call., for_queue: desk, next: {to()}, failed: {to()}}}",
+    lambda name, to: f"  {name}: {{needs: 1, forget_voice: It is deleted., next: {to()}}}",
 ]
 
 
@@ -309,7 +320,13 @@ steps:
     message: Open.
     passed: return
     failed: desk
-  desk: {{queue: desk, prompt: Hold., waiting: Wait., unavailable: bye, finished: bye}}
+  desk:
+    queue: desk
+    prompt: Hold.
+    waiting: Wait.
+    choices: {{1: {{label: Do something else, goto: {to()}}}}}
+    unavailable: bye
+    finished: bye
   bye: {{hangup: Goodbye.}}
 """
         try:
