@@ -83,7 +83,8 @@ def test_no_screen_breaks_a_rule(chromium, services, address, axe, scheme) -> No
 
 MEASURE = """() => {
   const problems = [];
-  if (document.documentElement.scrollWidth > innerWidth) problems.push(`scrolls sideways: ${document.documentElement.scrollWidth} px`);
+  const wide = document.documentElement.scrollWidth;
+  if (wide > innerWidth) problems.push(`scrolls sideways: ${wide} px`);
   for (const each of document.querySelectorAll('a, button, input:not([type=hidden]), textarea, select, summary')) {
     const box = each.getBoundingClientRect();
     if (box.width && (box.width < 24 || box.height < 24)) problems.push(`${each.outerHTML} is ${box.width} by ${box.height} px`);
