@@ -128,8 +128,9 @@ def answer(services: Services, reader: Reader, session: Session, request: Reques
             needs = paces.pace_of(reader, contact.id)
             return ContactClaimed(
                 id=request.request, contact=contact.id, number=contact.number, has_pin=contact.pin_hash is not None,
+                pace=needs.pace, relay=needs.relay,
                 enrolled=contacts.voiceprint(reader, contact.id) is not None,
-                opted_out=contact.opted_out_at is not None, pace=needs.pace, relay=needs.relay,
+                opted_out=contact.opted_out_at is not None,
             )  # fmt: skip
         case LookupRequested():
             declared = flow_of(services, session).facts

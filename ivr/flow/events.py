@@ -202,8 +202,8 @@ class AgentRequested(Requested, frozen=True, kw_only=True, tag="agent_requested"
 AnyEvent = (
     Said | StepEntered | AnswerTaken | NoInputHeard | NoMatchHeard | ContactIdentified | FactorProven | FactorFailed
     | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | PageOpened
-    | MessageRecorded | PaceChanged | AgentJoined | AgentGone | FaultMet | CallEnded | VoiceWishGranted | CallBackPromised
-    | IdentifyRequested | LookupRequested
+    | MessageRecorded | PaceChanged | AgentJoined | AgentGone | FaultMet | CallEnded | VoiceWishGranted
+    | CallBackPromised | IdentifyRequested | LookupRequested
     | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested
     | WatchRequested | AgentRequested
 )  # fmt: skip

@@ -35,6 +35,7 @@ from ivr.flow.steps import (
     CallBack,
     Enrol,
     Factor,
+    ForgetVoice,
     Hangup,
     Identify,
     IdentifyBy,
@@ -153,6 +154,7 @@ class Play:
     def _go(self, name: str) -> None:
         from ivr.flow.promising import promise
         from ivr.flow.proving import start_proving  # the two call each other
+        from ivr.flow.withdrawing import forget
 
         next_step: str | None = name
         for _ in range(STEP_BUDGET):
@@ -185,6 +187,8 @@ class Play:
                     next_step = step.next
                 case CallBack():
                     next_step = promise(self, step)
+                case ForgetVoice():
+                    next_step = forget(self, step)
                 case Identify(by=IdentifyBy.CALLER_ID):
                     return self.identify("caller_id", self.session.caller)
                 case Lookup():

@@ -198,12 +198,12 @@ def _save(
     for event in turn.events:
         if type(event) is ConsentGiven:
             consents.record(transaction, call, event, now)
-        elif type(event) is PaceChanged:
-            paces.record(transaction, event)
         elif type(event) is CallBackPromised:
             promises.record(transaction, call, revision, event, now)
         elif type(event) is VoiceWishGranted:
             voiceprints.fulfil(transaction, event, now)
+        elif type(event) is PaceChanged:
+            paces.record(transaction, event)
     if ended:
         replies.forget(transaction, call)
     elif reply is not None:

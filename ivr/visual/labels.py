@@ -24,6 +24,12 @@ class Labels(msgspec.Struct, frozen=True):
     text_hint: str
     checking_voice: str
     checking_voice_hint: str
+    keep_talking: str
+    keep_talking_for: str
+    comparing: str
+    voice_accepted: str
+    voice_rejected: str
+    voice_inconclusive: str
     learning_voice: str
     learning_voice_hint: str
     opening_page: str
@@ -46,6 +52,7 @@ class Labels(msgspec.Struct, frozen=True):
     talking_hint: str
     ended: str
     ended_hint: str
+    about: str
 
 
 _ENGLISH = Labels(
@@ -67,6 +74,12 @@ _ENGLISH = Labels(
     text_hint="Type it, or say it on the phone.",
     checking_voice="Checking your voice…",
     checking_voice_hint="Keep talking on the phone in your normal voice.",
+    keep_talking="Keep talking…",
+    keep_talking_for="Keep talking… {seconds} s",
+    comparing="That is enough. One moment…",
+    voice_accepted="Your voice was recognised.",
+    voice_rejected="Your voice did not match.",
+    voice_inconclusive="Your voice was not checked.",
     learning_voice="Learning your voice…",
     learning_voice_hint="Keep talking on the phone in your normal voice.",
     opening_page="Waiting for your page…",
@@ -89,6 +102,7 @@ _ENGLISH = Labels(
     talking_hint="Your agent sees who you are and what you asked for. No need to say it twice.",
     ended="The call has ended",
     ended_hint="This page no longer does anything. You may close it.",
+    about="What we hold about you",
 )
 _BY_LANGUAGE = {"en": _ENGLISH}
 _RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
