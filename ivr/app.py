@@ -13,6 +13,7 @@ from flask import Flask
 
 from ivr import calls
 from ivr.authentication import Secrets, pages, verdicts
+from ivr.authentication.held import Held, held
 from ivr.authentication.listening import Listening
 from ivr.authentication.signin import OPS_SKILL, SignIns
 from ivr.calls import Services, facts_on_file
@@ -30,6 +31,7 @@ from ivr.flow.sharing import agent_of
 from ivr.settings import Settings
 from ivr.store import agents, bundles, database, sessions
 from ivr.store.agents import AgentState
+from ivr.visual.hearing import Hearing
 from ivr.visual.screen import Live
 from ivr.web import doors, site
 from ivr.web.agents import agents_blueprint
@@ -125,7 +127,10 @@ class House:
         self.promises = Promises(self.calls, self._desks_changed)
         self.work = Work(
             self.calls, self.control, self.addressing, self.executor,
-            others=(partial(verdicts.ask, self.calls, self.listening), self.queue.look),
+            others=(
+                partial(verdicts.ask, self.calls, self.listening), partial(verdicts.let_go, self.calls, self.listening),
+                self.queue.look,
+            ),
         )  # fmt: skip
         self.secrets = Secrets()
         self.dispatch = Desk(self)
@@ -190,7 +195,9 @@ class House:
         name = agent_of(session)
         agent = self.dispatch.display(name) if name else ""
         if place is None:
-            return Live(agent=agent)
+            heard = self.listening.heard(session.call)
+            hearing = Hearing(heard.net_speech_seconds, heard.needed_seconds) if heard else None
+            return Live(agent=agent, hearing=hearing)
         return Live(
             place=place.position, waited_seconds=place.waited_seconds, estimate_minutes=place.estimate_minutes,
             agent=agent,
@@ -221,6 +228,9 @@ class House:
 
     def open_link(self, token: str, digits: str, now: datetime) -> pages.Opened | pages.LinkRefused:
         return pages.open_link(self.calls, self.addressing, token, digits, now)
+
+    def held(self, session: Session) -> Held | None:
+        return held(self.calls, session)
 
     def call_of_page(self, cookie: str) -> str | None:
         return pages.call_of(self.calls, cookie)

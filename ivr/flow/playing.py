@@ -36,6 +36,7 @@ from ivr.flow.steps import (
     CallBack,
     Enrol,
     Factor,
+    ForgetVoice,
     Hangup,
     Identify,
     IdentifyBy,
@@ -157,6 +158,7 @@ class Play:
         from ivr.flow.promising import promise
         from ivr.flow.proving import start_proving  # they and Play call each other
         from ivr.flow.showing import show
+        from ivr.flow.withdrawing import forget
 
         next_step: str | None = name
         for _ in range(STEP_BUDGET):
@@ -192,6 +194,8 @@ class Play:
                     next_step = step.next
                 case CallBack():
                     next_step = promise(self, step)
+                case ForgetVoice():
+                    next_step = forget(self, step)
                 case Identify(by=IdentifyBy.CALLER_ID):
                     return self.identify("caller_id", self.session.caller)
                 case Lookup():

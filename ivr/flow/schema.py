@@ -161,6 +161,7 @@ def _steps() -> list[dict]:
             {"prompt": _ref("text")},
         ),
         _step("pace", _one_of(PaceName), next_step),
+        _step("forget_voice", _ref("text"), {"needs": _number(1, 2), **next_step}),
         _step("hangup", {"anyOf": [{"type": "null"}, _ref("text")]}, {}),
     ]
 

@@ -257,11 +257,18 @@ class Pace(Step, frozen=True, kw_only=True, tag="pace"):
     next: str
 
 
+class ForgetVoice(Step, frozen=True, kw_only=True, tag="forget_voice"):
+    """Deletes the contact's voiceprint and withdraws the consent; does not wait. Needs level 1."""
+
+    text: Text  # said once it is done
+    next: str
+
+
 class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
     text: Text | None = None
 
 
 AnyStep = (
     Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue
-    | Show | CallBack | Pace | Hangup
+    | Show | CallBack | Pace | ForgetVoice | Hangup
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """The caller's screen as the agent beside them may see it: ``screen_for``, less whatever is the caller's own.
 
-What is not known to be harmless is left out: a body or a button that some later feature adds stays hidden until
+What is not known to be harmless is left out: a part of the screen that some later feature adds stays hidden until
 somebody decides here that an agent may see it.
 """
 
@@ -28,12 +28,15 @@ def agent_view(flow: Flow, session: Session, said: Iterable[Said], agent: str) -
     heard = tuple(prompt.text if prompt.public else HIDDEN for prompt in said)
     screen = screen_for(flow, session, Live(said=heard, agent=agent))
     harmless = isinstance(screen.body, Working | InQueue | Talking)
-    return replace(
-        screen,
+    return Screen(
+        title=screen.title,
+        language=screen.language,
+        direction=screen.direction,
+        step="",
+        turn=screen.turn,
+        revision=screen.revision,
         captions=tuple(dict.fromkeys(screen.captions)),
         body=screen.body if harmless else _PRIVATE_BODY,
-        buttons=(),
-        person=None,
         card=_card(screen.card, session),
     )
 

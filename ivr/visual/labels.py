@@ -24,6 +24,12 @@ class Labels(msgspec.Struct, frozen=True):
     text_hint: str
     checking_voice: str
     checking_voice_hint: str
+    keep_talking: str
+    keep_talking_for: str
+    comparing: str
+    voice_accepted: str
+    voice_rejected: str
+    voice_inconclusive: str
     learning_voice: str
     learning_voice_hint: str
     opening_page: str
@@ -46,6 +52,7 @@ class Labels(msgspec.Struct, frozen=True):
     talking_hint: str
     ended: str
     ended_hint: str
+    about: str
     open_document: str
     leads_to: str
     shown_by: str
@@ -79,6 +86,12 @@ _ENGLISH = Labels(
     text_hint="Type it, or say it on the phone.",
     checking_voice="Checking your voice…",
     checking_voice_hint="Keep talking on the phone in your normal voice.",
+    keep_talking="Keep talking…",
+    keep_talking_for="Keep talking… {seconds} s",
+    comparing="That is enough. One moment…",
+    voice_accepted="Your voice was recognised.",
+    voice_rejected="Your voice did not match.",
+    voice_inconclusive="Your voice was not checked.",
     learning_voice="Learning your voice…",
     learning_voice_hint="Keep talking on the phone in your normal voice.",
     opening_page="Waiting for your page…",
@@ -101,6 +114,7 @@ _ENGLISH = Labels(
     talking_hint="Your agent sees who you are and what you asked for. No need to say it twice.",
     ended="The call has ended",
     ended_hint="This page no longer does anything. You may close it.",
+    about="What we hold about you",
     open_document="Open",
     leads_to="Leads to {host}, outside this page.",
     shown_by="{name} shows you this",

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import msgspec
 
+from ivr.authentication.held import Held
 from ivr.authentication.pages import LinkRefused, Opened
 from ivr.dispatch import Pop, PopState, Promised
 from ivr.flow.definition import Flow
@@ -129,6 +130,9 @@ class Services(Protocol):
 
     def open_link(self, token: str, digits: str, now: datetime) -> Opened | LinkRefused: ...
 
+    def held(self, session: Session) -> Held | None:
+        """About the contact of this call; None unless they have proven who they are."""
+
     def call_of_page(self, cookie: str) -> str | None: ...
 
     def live_calls(self) -> Sequence[LiveCall]: ...
@@ -216,8 +220,30 @@ class SampleVoice(msgspec.Struct, frozen=True):
     contact: str = ""  # number of the contact whose voice it is
 
 
+class Signal(StrEnum):
+    """How good the network of a smartphone is."""
+
+    GOOD = "good"
+    SLOW = "slow"  # answers after 400 ms
+    FLAKY = "flaky"  # comes and goes
+    OFFLINE = "offline"
+
+
+class Handset(msgspec.Struct, frozen=True):
+    """A smartphone of the three-pane page: a browser of its own, with its own cookies and its own network."""
+
+    address: str  # the server's origin as this browser knows it
+    signal: Signal = Signal.GOOD
+
+
 class Trying(Protocol):
     """What only the three-pane page of ``make serve`` asks for."""
+
+    def handsets(self) -> Sequence[Handset]:
+        """One for each caller there can be."""
+
+    def set_signal(self, handset: int, signal: Signal) -> None:
+        """Raises IndexError for a handset there is not."""
 
     def line(self) -> str:
         """The number to dial."""

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
+from ivr.authentication.held import Held
 from ivr.dispatch import Promised
 from ivr.flow.definition import Flow
 from ivr.flow.engine import advance
@@ -26,6 +27,7 @@ from ivr.web.doors import (
     LOG,
     Agent,
     AgentState,
+    Handset,
     KnownContact,
     LinkRefused,
     LiveCall,
@@ -35,6 +37,7 @@ from ivr.web.doors import (
     PopState,
     Role,
     SampleVoice,
+    Signal,
     agent_topic,
 )  # fmt: skip
 
@@ -231,6 +234,13 @@ class Trial:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self.handset = Handset("http://127.0.0.1")
+
+    def handsets(self) -> list[Handset]:
+        return [self.handset]
+
+    def set_signal(self, handset: int, signal: Signal) -> None:
+        self.handset = replace(self.handset, signal=signal)
 
     def line(self) -> str:
         return "+441632960000"
@@ -404,6 +414,9 @@ class Double:
         cookie = secrets.token_urlsafe(16)
         self.pages[cookie] = link.call
         return Opened(link.call, cookie)
+
+    def held(self, session: Session) -> Held | None:
+        return None
 
     def call_of_page(self, cookie: str) -> str | None:
         return self.pages.get(cookie)

@@ -19,6 +19,7 @@ from ivr.flow.steps import (
     Authenticate,
     CallBack,
     Enrol,
+    ForgetVoice,
     Hangup,
     Identify,
     Link,
@@ -189,7 +190,7 @@ def _texts(step: AnyStep) -> list[Text]:
 
 def _all_texts(step: AnyStep) -> list[Text | None]:
     match step:
-        case Say() | Hangup():
+        case Say() | Hangup() | ForgetVoice():
             return [step.text]
         case Menu():
             return [step.prompt, *(choice.label for choice in step.choices), *_retry_texts(step.retry)]

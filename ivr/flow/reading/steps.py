@@ -21,6 +21,7 @@ from ivr.flow.steps import (
     Case,
     Enrol,
     Factor,
+    ForgetVoice,
     Hangup,
     Identify,
     IdentifyBy,
@@ -279,6 +280,10 @@ def _pace(fields: Fields, common: Common) -> Pace:
     return Pace(**common.fields(), pace=fields.one_of("pace", PaceName), next=fields.step_name("next"))
 
 
+def _forget_voice(fields: Fields, common: Common) -> ForgetVoice:
+    return ForgetVoice(**common.fields(), text=_said(fields, "forget_voice"), next=fields.step_name("next"))
+
+
 def _hangup(fields: Fields, common: Common) -> Hangup:
     return Hangup(**common.fields(), text=None if fields.is_empty("hangup") else _said(fields, "hangup"))
 
@@ -300,5 +305,6 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "show": _show,
     "call_back": _call_back,
     "pace": _pace,
+    "forget_voice": _forget_voice,
     "hangup": _hangup,
 }
