@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec.structs import replace
-
 from ivr.flow.definition import Flow
 from ivr.flow.events import Said
 from ivr.flow.session import Session
-from ivr.visual.cards import AnyCard, WebLink
+from ivr.visual.cards import without_personal_words
 from ivr.visual.screen import InQueue, Live, Screen, Talking, Working, screen_for
 
 HIDDEN = "••• personal, hidden from you"
@@ -37,13 +35,5 @@ def agent_view(flow: Flow, session: Session, said: Iterable[Said], agent: str) -
         revision=screen.revision,
         captions=tuple(dict.fromkeys(screen.captions)),
         body=screen.body if harmless else _PRIVATE_BODY,
-        card=_card(screen.card, session),
+        card=without_personal_words(screen.card, session, HIDDEN),
     )
-
-
-def _card(card: AnyCard | None, session: Session) -> AnyCard | None:
-    if card is None or (session.shown is not None and session.shown.public):
-        return card
-    if isinstance(card, WebLink):
-        return replace(card, title=HIDDEN, text="")
-    return replace(card, title=HIDDEN)
