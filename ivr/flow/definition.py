@@ -39,3 +39,4 @@ class Flow(msgspec.Struct, frozen=True):
     prove: str  # an authenticate step: where ``needs`` leads; empty if no step needs a level
     facts: dict[str, FactDeclaration]
     steps: dict[str, AnyStep]
+    start_on_page: str = ""  # a menu: where a visitor without a call begins; empty = nowhere

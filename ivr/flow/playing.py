@@ -35,6 +35,7 @@ from ivr.flow.steps import (
     Hangup,
     Identify,
     IdentifyBy,
+    Join,
     Link,
     Lookup,
     Menu,
@@ -147,7 +148,8 @@ class Play:
             self.queue(self.flow.steps[self.flow.person])
 
     def _go(self, name: str) -> None:
-        from ivr.flow.proving import start_proving  # the two call each other
+        from ivr.flow.joining import chosen_before, invite, join  # they call each other
+        from ivr.flow.proving import start_proving
 
         next_step: str | None = name
         for _ in range(STEP_BUDGET):
@@ -172,9 +174,15 @@ class Play:
                     self.start_verification(step)
                     next_step = step.next
                 case Link():
-                    self.send_link(step.message)
-                    self.say(step.prompt)
+                    if not invite(self, step):
+                        return None
                     next_step = step.next
+                case Join():
+                    if join(self, step):
+                        return None
+                    next_step = step.next
+                case Menu() if goto := chosen_before(self, step):
+                    next_step = goto
                 case Identify(by=IdentifyBy.CALLER_ID):
                     return self.identify("caller_id", self.session.caller)
                 case Lookup():

@@ -24,6 +24,7 @@ from ivr.flow.inputs import (
     AgentFailed,
     AgentLeft,
     AgentReserved,
+    BeginningFound,
     CallerHungUp,
     CallStarted,
     ContactClaimed,
@@ -35,11 +36,13 @@ from ivr.flow.inputs import (
     MessageSettled,
     NobodyAvailable,
     Outcome,
+    PageCodeDrawn,
     StreamStarted,
     StreamStopped,
     TimedOut,
     VerdictReached,
 )  # fmt: skip
+from ivr.flow.joining import beginning_found, code_drawn
 from ivr.flow.playing import Play
 from ivr.flow.proving import add_factor, give_up, prove, verdict_reached
 from ivr.flow.session import Claim
@@ -57,11 +60,20 @@ def fact_learned(play: Play, fact: Fact) -> bool:
         if session.turn:
             return False
         play.record(WatchRequested(request=f"{session.call}.watch", due_seconds=WATCH_SECONDS))
+        play.change(begun_on_page=fact.begun_on_page)
         play.go(play.flow.start)
         return True
     asked = isinstance(
         fact,
-        ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | MessageSettled | NobodyAvailable | TimedOut,
+        ContactClaimed
+        | FactsFound
+        | VerdictReached
+        | EnrolmentFinished
+        | MessageSettled
+        | NobodyAvailable
+        | TimedOut
+        | PageCodeDrawn
+        | BeginningFound,
     )
     if asked:
         if fact.id not in session.open_requests:
@@ -83,6 +95,10 @@ def _take(play: Play, fact: Fact) -> bool:
             _claimed(play, fact, waited_for)
         case FactsFound():
             _found(play, fact, waited_for)
+        case PageCodeDrawn():
+            code_drawn(play, fact, waited_for)
+        case BeginningFound():
+            beginning_found(play, fact, waited_for)
         case VerdictReached():
             _verdict(play, fact, waited_for)
         case EnrolmentFinished():
@@ -228,6 +244,10 @@ def _timed_out(play: Play, fact: TimedOut, waited_for: bool) -> None:
             play.guarded(lambda: give_up(play, Factor.PAGE, "not_opened"))
         case "enrolment":
             enrolment_finished(play, EnrolmentFinished(id=fact.id, refusal="timed_out"), waited_for)
+        case "code":
+            code_drawn(play, PageCodeDrawn(id=fact.id, code=""), waited_for)
+        case "join":
+            beginning_found(play, BeginningFound(id=fact.id, beginning=None), waited_for)
         case "lookup":
             _found(play, FactsFound(id=fact.id, values=None), waited_for)
         case "identify":

@@ -6,7 +6,7 @@ from ivr.flow.definition import FactType
 from ivr.flow.names import NAME, SOURCE_LENGTH_MAX
 from ivr.flow.reading.flow import LANGUAGE, SCHEMA, STEPS_MAX
 from ivr.flow.reading.menu import CHOICES_MAX
-from ivr.flow.steps import AskType, Factor, IdentifyBy
+from ivr.flow.steps import AskType, Factor, IdentifyBy, LinkBy
 
 _NAME = f"^{NAME.pattern}$"
 
@@ -34,6 +34,7 @@ def json_schema() -> dict:
                 "start": _ref("name", "The first step."),
                 "person": _ref("name", "The queue step to which key 0, exhausted tries and faults lead."),
                 "prove": _ref("name", "The authenticate step to which needs leads."),
+                "start_on_page": _ref("name", "The menu from which a visitor of the page chooses before calling."),
                 "facts": {"type": "object", "propertyNames": {"pattern": _NAME}, "additionalProperties": _fact()},
                 "steps": {
                     "type": "object",
@@ -129,7 +130,16 @@ def _steps() -> list[dict]:
             },
             {"message": _ref("text"), "tries": _number(1, 5)},
         ),
-        _step("link", _ref("text"), {"message": _ref("text"), **next_step}),
+        _step("link", _ref("text"), next_step, {"by": _ways(), "message": _ref("text")}),
+        _step(
+            "join",
+            _ref("text"),
+            {"label": _ref("text"), "known": _ref("text"), **next_step},
+            {
+                "timeout_seconds": _number(1, 10),
+                "retry": _object({"nomatch": _ref("texts"), "tries": _number(1, 3)}, required=[]),
+            },
+        ),
         _step(
             "queue",
             _ref("name"),
@@ -143,6 +153,10 @@ def _steps() -> list[dict]:
 def _step(kind: str, value: dict, required: dict, optional: dict | None = None) -> dict:
     keys = {"needs": _number(0, 2), kind: value, **required, **(optional or {})}
     return _object(keys, required=[kind, *required])
+
+
+def _ways() -> dict:
+    return {"anyOf": [_one_of(LinkBy), {"type": "array", "minItems": 1, "items": _one_of(LinkBy)}]}
 
 
 def _object(keys: dict, *, required: list[str]) -> dict:
@@ -171,7 +185,7 @@ def _one_or_list(of: str) -> dict:
     return {"anyOf": [_ref(of), {"type": "array", "minItems": 1, "items": _ref(of)}]}
 
 
-def _one_of(options: type[AskType | FactType | Factor]) -> dict:
+def _one_of(options: type[AskType | FactType | Factor | LinkBy]) -> dict:
     return {"enum": [option.value for option in options]}
 
 

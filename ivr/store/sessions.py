@@ -15,7 +15,7 @@ from ivr.flow.events import AnyEvent, ConsentGiven
 from ivr.flow.inputs import Digits, Input, Speech
 from ivr.flow.session import Session, Turn
 from ivr.flow.waits import AwaitSecret
-from ivr.store import consents, replies, requests
+from ivr.store import consents, joining, replies, requests
 from ivr.store.codecs import events_from_json, input_from_json, session_from_json, to_json
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import StoreError, UnreadableSession
@@ -198,6 +198,7 @@ def _save(
     for event in turn.events:
         if type(event) is ConsentGiven:
             consents.record(transaction, call, event, now)
+    joining.follow(transaction, before, turn, now)
     if ended:
         replies.forget(transaction, call)
     elif reply is not None:

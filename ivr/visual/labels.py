@@ -36,6 +36,9 @@ class Labels(msgspec.Struct, frozen=True):
     talking_hint: str
     ended: str
     ended_hint: str
+    another_screen: str
+    on_the_phone: str
+    on_the_phone_hint: str
 
 
 _ENGLISH = Labels(
@@ -69,6 +72,9 @@ _ENGLISH = Labels(
     talking_hint="Your agent sees who you are and what you asked for. No need to say it twice.",
     ended="The call has ended",
     ended_hint="This page no longer does anything. You may close it.",
+    another_screen="Open on another screen",
+    on_the_phone="This part is on the phone",
+    on_the_phone_hint="This page was opened with a code, so it shows nothing private. Listen, and use the keypad.",
 )
 _BY_LANGUAGE = {"en": _ENGLISH}
 _RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}

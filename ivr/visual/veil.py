@@ -1,0 +1,25 @@
+"""What a page that joined by a code may show. A code can be guessed or overheard, so nothing above level 0 is drawn."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from ivr.flow.definition import Flow
+from ivr.flow.session import Session
+from ivr.visual.labels import labels_for
+from ivr.visual.screen import Screen, Working
+
+
+def is_private(flow: Flow, session: Session) -> bool:
+    """Whether the present question may quote what needs a level: only steps with ``needs`` can, the check sees to it."""
+    step = flow.steps.get(session.step)
+    return session.ended is None and (step is None or step.needs > 0)
+
+
+def veiled(flow: Flow, session: Session, screen: Screen) -> Screen:
+    """``screen`` without what needs a level. What was said on the way to a question may quote it from level 1 on."""
+    if is_private(flow, session):
+        labels = labels_for(screen.language)
+        body = Working(labels.on_the_phone, labels.on_the_phone_hint, listening=False)
+        return replace(screen, captions=(), body=body, buttons=())
+    return replace(screen, captions=()) if session.level else screen
