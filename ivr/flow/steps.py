@@ -193,7 +193,7 @@ class Join(Step, frozen=True, kw_only=True, tag="join"):
     label: Text  # of the field on the screen
     known: Text  # {{ caller.chosen }}
     next: str
-    timeout_seconds: int = 4
+    timeout_seconds: int = 5  # a phone keys the code of a tel: link four to six seconds after the answer
     retry: Retry = Retry(tries=2)
 
 

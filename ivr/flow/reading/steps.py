@@ -259,7 +259,7 @@ def _join(fields: Fields, common: Common) -> Join:
         label=_said(fields, "label", limit=LABEL_LENGTH_MAX),
         known=_said(fields, "known"),
         next=fields.step_name("next"),
-        timeout_seconds=fields.number("timeout_seconds", 1, 10, 4),
+        timeout_seconds=fields.number("timeout_seconds", 1, 10, 5),
         retry=again,
     )
 
