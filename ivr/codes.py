@@ -17,7 +17,8 @@ CODES = 1_000_000
 LIFETIME = timedelta(minutes=10)  # of a code, until it is typed or keyed
 WINDOW = timedelta(minutes=10)  # in which wrong ones are counted
 WRONG_AT_MOST = 5  # from one address or one calling number
-WRONG_OF_ALL = 20  # from everybody together, and a quarter of the right ones: people mistype
+WRONG_OF_ALL = 20  # from everybody together, and MISTYPED of the right ones
+MISTYPED = 20  # one in so many
 DRAWS = 20  # a free code is found at once unless most are taken
 
 
@@ -74,5 +75,5 @@ def are_spent(reader: Reader, subject: str, who: str, now: datetime) -> bool:
     since = now - WINDOW
     if attempts.count_wrong(reader, f"{subject}:{who}", since) >= WRONG_AT_MOST:
         return True
-    allowed = WRONG_OF_ALL + attempts.count_right(reader, subject, since) // 4
+    allowed = WRONG_OF_ALL + attempts.count_right(reader, subject, since) // MISTYPED
     return attempts.count_wrong(reader, subject, since) >= allowed

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, true, update
 
 from ivr.flow.events import BeginningJoined, BeginningMissed, PageCodeGiven
 from ivr.flow.inputs import ChosenBefore
@@ -16,7 +16,7 @@ from ivr.store.codecs import to_json
 from ivr.store.database import Reader, Transaction
 from ivr.store.instants import from_microseconds, to_microseconds
 from ivr.store.statements import Statement, insert_into, limited
-from ivr.store.tables import beginnings, page_codes
+from ivr.store.tables import beginnings, page_bindings, page_codes
 
 ALL = "begun"  # the subject under which wrong codes keyed in any call are counted
 JOINED_SECONDS = 600  # after the call has come, for the page to be opened
@@ -40,6 +40,9 @@ class Begun:
 _GIVE = insert_into(page_codes)
 _TAKE_BACK = Statement(delete(page_codes).where(page_codes.c.call == bindparam("call")))
 _FORGET_CODES = Statement(delete(page_codes).where(page_codes.c.expires_at <= bindparam("now")))
+_UNBIND_VEILED = Statement(
+    delete(page_bindings).where(page_bindings.c.call == bindparam("call"), page_bindings.c.veiled.is_(true()))
+)
 _CALLS_WITH = Statement(
     select(page_codes.c.call).where(
         page_codes.c.code_hash == bindparam("code_hash"), page_codes.c.expires_at > bindparam("now")
@@ -74,6 +77,8 @@ def follow(transaction: Transaction, before: Session, turn: Turn, now: int) -> N
             case PageCodeGiven():
                 transaction.write(_FORGET_CODES, {"now": now})
                 transaction.write(_TAKE_BACK, {"call": before.call})
+                # Whoever asks for a new code may have found the last one used by somebody else: their page goes.
+                transaction.write(_UNBIND_VEILED, {"call": before.call})
                 until = now + event.lifetime_seconds * _MICROSECONDS
                 transaction.write(_GIVE, {"call": before.call, "code_hash": event.code_hash, "expires_at": until})
             case BeginningJoined():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 
 from ivr.flow.definition import Flow
@@ -22,4 +24,10 @@ def veiled(flow: Flow, session: Session, screen: Screen) -> Screen:
         labels = labels_for(screen.language)
         body = Working(labels.on_the_phone, labels.on_the_phone_hint, listening=False)
         return replace(screen, captions=(), body=body, buttons=())
-    return replace(screen, captions=()) if session.level else screen
+    return replace(screen, captions=() if session.level else _without_digits(session, screen.captions))
+
+
+def _without_digits(session: Session, captions: tuple[str, ...]) -> tuple[str, ...]:
+    """The two digits are for the ear: with them and the message, another page would count as a factor."""
+    spoken = re.compile(rf"(?<!\d)(?<!\d ){r' ?'.join(session.page.digits)}(?! ?\d)")
+    return tuple(caption for caption in captions if not spoken.search(caption))

@@ -44,6 +44,7 @@ def test_the_code_joins_the_page_to_the_call_once_and_proves_nothing(house: Hous
     answer = types(browser, f" {code[:3]} {code[3:]} ")
     assert answer.status_code == 303
     assert "HttpOnly" in answer.headers["Set-Cookie"]
+    assert "Secure" in answer.headers["Set-Cookie"]
     assert "Balance" in browser.get("/v/call").text
     assert session_of(house, invited).factors == ()
     assert session_of(house, invited).level == 0
@@ -95,6 +96,25 @@ def test_a_new_code_puts_the_one_before_out_of_use(house: House, invited: Phone)
     invited.presses("3")
     assert types(client_of(house), first).status_code == 422
     assert types(client_of(house), code_of(house, invited)).status_code == 303
+
+
+def test_a_new_code_shuts_out_whoever_used_the_one_before(house: House, invited: Phone) -> None:
+    thief, caller = client_of(house), client_of(house)
+    types(thief, code_of(house, invited))
+    assert types(caller, code_of(house, invited)).status_code == 422, "so the caller learns of it"
+    invited.presses("3")
+    types(caller, code_of(house, invited))
+    assert caller.get("/v/call").status_code == 200
+    assert thief.get("/v/call").status_code == 410
+
+
+def test_a_page_that_joined_by_a_code_is_not_told_the_two_digits(house: House, invited: Phone) -> None:
+    browser = client_of(house)
+    types(browser, code_of(house, invited))
+    invited.presses("1").hears(" ".join(session_of(house, invited).page.digits))
+    page = browser.get("/v/call").text
+    assert "Go on without the page" in page
+    assert "First I need to be sure" not in page
 
 
 def test_nobody_guesses_from_one_address_for_long(house: House, invited: Phone, clock: Clock) -> None:
