@@ -12,7 +12,7 @@ from ivr.flow.joining import code_keyed, code_missed
 from ivr.flow.matching import spoken_choice
 from ivr.flow.playing import Play
 from ivr.flow.proving import SKIP_PAGE, add_factor, give_up, pin_answered, prove
-from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Join, Menu
+from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Join, Menu, Queue
 from ivr.flow.waits import (
     AwaitAgent,
     AwaitChoice,
@@ -55,6 +55,8 @@ def answer_given(play: Play, input: Digits | Speech | NoInput | SecretAnswer) ->
             return True
         case AwaitSecret():
             return _choose(play, input, wait.choices, misfits=True)
+        case AwaitAgent(agent=None):
+            return _choose(play, input, wait.choices, misfits=False)
         case AwaitAgent() | TalkingToAgent():
             return False
         case _:
@@ -73,7 +75,10 @@ def _choose(play: Play, input: Digits | Speech, choices: tuple[Offered, ...], mi
     session = play.session
     step = play.flow.steps[session.step]
     play.record(AnswerTaken(step=session.step, by=input.by, value=chosen.key, label=chosen.label))
-    if isinstance(step, Menu):
+    if isinstance(step, Queue):
+        play.close(session.waiting_for.request)
+        play.go(next(choice.goto for choice in step.choices if choice.key == chosen.key))
+    elif isinstance(step, Menu):
         play.change(choices_made=(*session.choices_made, chosen.label))
         play.go(next(choice.goto for choice in step.choices if choice.key == chosen.key))
     elif chosen.key == "0":
@@ -151,7 +156,7 @@ def _again(play: Play, silence: bool) -> None:
         return play.guarded(lambda: code_missed(play, step, silence))
     if session.proving is not None:  # silence at the PIN counts as a try, without a guess being spent
         factor = session.proving.current
-        if attempt >= play.flow.steps[session.proving.step].tries:
+        if attempt >= play.flow.steps[session.proving.step].tries * session.pace:
             return play.guarded(lambda: give_up(play, factor, "no_answer"))
 
         def ask_again() -> None:
@@ -161,7 +166,7 @@ def _again(play: Play, silence: bool) -> None:
         return play.guarded(ask_again)
     retry = getattr(step, "retry", None)
     tries = retry.tries if retry else getattr(step, "tries", 3)
-    if attempt >= tries:
+    if attempt >= tries * session.pace:
         return play.go((retry and retry.then) or play.flow.person)
     texts = (retry.noinput if silence else retry.nomatch) if retry else ()
 

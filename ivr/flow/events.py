@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ivr.flow.inputs import By, Delivery, Outcome
+from ivr.flow.inputs import By, Delivery, Outcome, Wish
 from ivr.flow.steps import Factor
 
 
@@ -75,6 +75,24 @@ class ConsentDeclined(msgspec.Struct, frozen=True, tag="consent_declined"):
     version: str
 
 
+class VoiceWishGranted(msgspec.Struct, frozen=True, tag="voice_wish_granted"):
+    """The store does it in the same commit."""
+
+    contact: str
+    wish: Wish
+
+
+class CallBackPromised(msgspec.Struct, frozen=True, kw_only=True, tag="call_back_promised"):
+    """The store keeps the promise in the same commit, at the time the caller began to wait for ``queue``."""
+
+    queue: str
+    number: str
+    contact: str | None  # who the caller claims to be
+    level: int
+    reason: str
+    within_hours: int
+
+
 class VerdictRecorded(msgspec.Struct, frozen=True, tag="verdict_recorded"):
     request: str
     outcome: Outcome
@@ -128,6 +146,14 @@ class AgentJoined(msgspec.Struct, frozen=True, tag="agent_joined"):
 
 class AgentGone(msgspec.Struct, frozen=True, tag="agent_gone"):
     agent: str
+
+
+class PaceChanged(msgspec.Struct, frozen=True, tag="pace_changed"):
+    """``contact``: whose preference it becomes; None: of this call only, because nobody has proven who they are."""
+
+    pace: int
+    relay: bool
+    contact: str | None
 
 
 class FaultMet(msgspec.Struct, frozen=True, tag="fault_met"):
@@ -204,7 +230,8 @@ AnyEvent = (
     Said | StepEntered | AnswerTaken | NoInputHeard | NoMatchHeard | ContactIdentified | FactorProven | FactorFailed
     | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | PageOpened
     | PageCodeGiven | BeginningJoined | BeginningMissed
-    | MessageRecorded | AgentJoined | AgentGone | FaultMet | CallEnded | IdentifyRequested | LookupRequested
+    | MessageRecorded | PaceChanged | AgentJoined | AgentGone | FaultMet | CallEnded | VoiceWishGranted
+    | CallBackPromised | IdentifyRequested | LookupRequested
     | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested
     | PageCodeRequested | BeginningSought
     | WatchRequested | AgentRequested

@@ -60,6 +60,8 @@ class ContactClaimed(Fact, frozen=True, kw_only=True, tag="contact_claimed"):
     opted_out: bool = False
     number: str | None = None  # the registered phone, E.164
     has_pin: bool = False
+    pace: int = 1  # on file: 3 = slow
+    relay: bool = False  # on file: an operator speaks for this person
 
 
 class PageCodeDrawn(Fact, frozen=True, kw_only=True, tag="page_code_drawn"):
@@ -128,6 +130,19 @@ class StreamStopped(Fact, frozen=True, kw_only=True, tag="stream_stopped"):
     pass
 
 
+class Wish(StrEnum):
+    DELETE = "delete"  # the voiceprint; a new one may be made after a new consent
+    OPT_OUT = "opt_out"  # delete it, and neither ask nor compare again
+    OPT_IN = "opt_in"  # may be asked again; makes nothing by itself
+
+
+class VoiceWish(Fact, frozen=True, kw_only=True, tag="voice_wish"):
+    """What a contact wants done with their voiceprint; ``contact`` is whom the page showed."""
+
+    contact: str
+    wish: Wish
+
+
 class LinkOpened(Fact, frozen=True, kw_only=True, tag="link_opened"):
     """The page was bound by its button and the two spoken digits (never by a GET)."""
 
@@ -182,6 +197,12 @@ class TimedOut(Fact, frozen=True, kw_only=True, tag="timed_out"):
     """The clock's answer to a request that nobody answered in time."""
 
 
+class PaceChosen(Fact, frozen=True, kw_only=True, tag="pace_chosen"):
+    """The caller asked for more time (3), or for the usual (1)."""
+
+    pace: int
+
+
 class DocumentFailed(Fact, frozen=True, kw_only=True, tag="document_failed"):
     """The carrier could not fetch or play what we wrote (its error code): the caller goes to a person."""
 
@@ -197,6 +218,6 @@ AnyFact = (
     CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
     | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | NobodyAvailable
     | PageCodeDrawn | BeginningFound
-    | TimedOut | DocumentFailed | CallerHungUp
+    | VoiceWish | TimedOut | PaceChosen | DocumentFailed | CallerHungUp
 )  # fmt: skip
 Input = AnyAnswer | AnyFact

@@ -78,7 +78,7 @@ def code_keyed(play: Play, code: str) -> None:
 def code_missed(play: Play, step: Join, silence: bool) -> None:
     """Silence: this caller has no code. Another number of keys: once more, then on without it."""
     attempt = play.session.attempts + 1
-    if silence or attempt >= step.retry.tries:
+    if silence or attempt >= step.retry.tries * play.session.pace:
         return play._go(step.next)
     texts = step.retry.nomatch
     play.say(texts[min(attempt, len(texts)) - 1] if texts else step.label)

@@ -24,12 +24,15 @@ from ivr.flow.events import (
     VerificationRequested,
 )  # fmt: skip
 from ivr.flow.expressions import evaluate, holds, render, scope
+from ivr.flow.offering import offered_while_waiting
+from ivr.flow.pace import PACES, RELAY, choose_pace, refuse_voice, stretched
 from ivr.flow.session import Session
 from ivr.flow.steps import (
     Ask,
     AskSecret,
     AskType,
     Authenticate,
+    CallBack,
     Enrol,
     Factor,
     Hangup,
@@ -39,6 +42,7 @@ from ivr.flow.steps import (
     Link,
     Lookup,
     Menu,
+    Pace,
     Queue,
     Say,
     Set,
@@ -123,7 +127,7 @@ class Play:
         before = self.session.waiting_for
         if isinstance(before, AwaitFact) and before.patience:
             self.close(before.patience)
-        self.change(turn=self.session.turn + 1, waiting_for=wait, must_hear=must_hear)
+        self.change(turn=self.session.turn + 1, waiting_for=stretched(self.session, wait), must_hear=must_hear)
 
     def end(self, reason: str) -> None:
         self.wait(None)
@@ -149,6 +153,7 @@ class Play:
 
     def _go(self, name: str) -> None:
         from ivr.flow.joining import chosen_before, invite, join  # they call each other
+        from ivr.flow.promising import promise
         from ivr.flow.proving import start_proving
 
         next_step: str | None = name
@@ -173,6 +178,9 @@ class Play:
                 case Verify():
                     self.start_verification(step)
                     next_step = step.next
+                case Pace():
+                    choose_pace(self, PACES[step.pace], self.session.relay)
+                    next_step = step.next
                 case Link():
                     if not invite(self, step):
                         return None
@@ -183,6 +191,8 @@ class Play:
                     next_step = step.next
                 case Menu() if goto := chosen_before(self, step):
                     next_step = goto
+                case CallBack():
+                    next_step = promise(self, step)
                 case Identify(by=IdentifyBy.CALLER_ID):
                     return self.identify("caller_id", self.session.caller)
                 case Lookup():
@@ -253,6 +263,8 @@ class Play:
         claim, voice = self.session.claim, self.session.voice
         if claim is None or not claim.enrolled or claim.opted_out or voice.verification or voice.verdict:
             return
+        if refuse_voice(self):
+            return
         self.say(step.notice, must_hear=True)
         request = self.open(
             VerificationRequested(request=self.request_id(), due_seconds=VERIFICATION_SECONDS, contact=claim.contact)
@@ -278,6 +290,8 @@ class Play:
         others = set(session.factors) - {Factor.VOICE}
         if session.claim is None or session.claim.opted_out:
             refusal = "opted_out" if session.claim else "nobody_claimed"
+        elif session.relay:
+            refusal = RELAY
         elif session.claim.enrolled:
             refusal = None if others and Factor.VOICE in session.factors else "needs_accepted_voice"
         else:
@@ -304,7 +318,8 @@ class Play:
         request = self.open(
             AgentRequested(request=self.request_id(), due_seconds=step.patience_seconds, queue=step.queue)
         )
-        self.wait(AwaitAgent(request=request, queue=step.queue, waiting=step.waiting.source))
+        choices = offered_while_waiting(self.flow, self.session, step, self.text)
+        self.wait(AwaitAgent(request=request, queue=step.queue, waiting=step.waiting.source, choices=choices))
 
 
 def secret_wait(label: str, min_length: int, max_length: int, timeout_seconds: int) -> AwaitSecret:

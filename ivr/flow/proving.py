@@ -71,13 +71,17 @@ def _ask(play: Play, step: Authenticate, factor: Factor) -> bool:
             if not play.session.page.links:
                 play.send_link(step.message)
             play.say(step.page_prompt)
-            request = play.open(PatienceRequested(request=play.request_id(), due_seconds=PAGE_SECONDS))
+            request = play.open(
+                PatienceRequested(request=play.request_id(), due_seconds=PAGE_SECONDS * play.session.pace)
+            )
             play.wait(AwaitFact(request=request, about="page", choices=(SKIP_PAGE, PERSON)))
         case Factor.VOICE:
             if play.session.voice.verification is None:  # never asked, or already answered without ACCEPTED
                 return False
             play.say(step.voice_prompt)
-            patience = play.open(PatienceRequested(request=play.request_id(), due_seconds=VOICE_SECONDS))
+            patience = play.open(
+                PatienceRequested(request=play.request_id(), due_seconds=VOICE_SECONDS * play.session.pace)
+            )
             verdict = play.session.voice.verification
             play.wait(AwaitFact(request=verdict, about="verdict", patience=patience, choices=(PERSON,)))
         case Factor.PIN:

@@ -36,18 +36,23 @@ from ivr.flow.inputs import (
     MessageSettled,
     NobodyAvailable,
     Outcome,
+    PaceChosen,
     PageCodeDrawn,
     StreamStarted,
     StreamStopped,
     TimedOut,
     VerdictReached,
+    VoiceWish,
+    Wish,
 )  # fmt: skip
 from ivr.flow.joining import beginning_found, code_drawn
+from ivr.flow.pace import claimed_preference, pace_chosen
 from ivr.flow.playing import Play
 from ivr.flow.proving import add_factor, give_up, prove, verdict_reached
 from ivr.flow.session import Claim
 from ivr.flow.steps import Factor, Identify, Lookup, Queue
 from ivr.flow.waits import AwaitAgent, AwaitFact, TalkingToAgent
+from ivr.flow.withdrawing import grant
 
 WATCH_SECONDS = 30
 SEEN_LIMIT = 64  # source ids remembered; far more than one call's streams, links and agents
@@ -110,6 +115,11 @@ def _take(play: Play, fact: Fact) -> bool:
         case NobodyAvailable():
             if isinstance(wait, AwaitAgent) and wait.request == fact.id and wait.agent is None:
                 play.go(_queue_step(play).unavailable)
+        case VoiceWish():
+            if not grant(play, fact):
+                return False
+            if fact.wish is not Wish.OPT_IN:
+                _stop_comparing(play)
         case StreamStarted():
             play.change(voice=replace(session.voice, running=True))
         case StreamStopped():
@@ -137,6 +147,8 @@ def _take(play: Play, fact: Fact) -> bool:
                 return False
             play.record(AgentGone(agent=wait.agent))
             play.go(_queue_step(play).finished)
+        case PaceChosen():
+            return pace_chosen(play, fact)
         case DocumentFailed():
             play.record(FaultMet(step=session.step, reason=f"carrier error {fact.code}"))
             if isinstance(wait, AwaitAgent | TalkingToAgent):
@@ -170,6 +182,7 @@ def _claimed(play: Play, fact: ContactClaimed, waited_for: bool) -> None:
         page = replace(play.session.page, links=())
         play.change(factors=(), facts={}, variables={}, answers={}, voice=voice, page=page)
     play.change(claim=claim)
+    claimed_preference(play, fact.pace, fact.relay)
     return play.go(step.found)
 
 
@@ -207,6 +220,16 @@ def _verdict(play: Play, fact: VerdictReached, waited_for: bool) -> None:
         play.guarded(lambda: verdict_reached(play, fact.outcome, fact.reason))
     elif proving is not None and play.session.level >= proving.level:
         play.guarded(lambda: prove(play))  # the question under way has become needless
+
+
+def _stop_comparing(play: Play) -> None:
+    """The print that a verification under way was asked about is gone."""
+    request = play.session.voice.verification
+    if request is not None:
+        play.close(request)
+        wait = play.session.waiting_for
+        waited_for = isinstance(wait, AwaitFact) and wait.request == request
+        _verdict(play, VerdictReached(id=request, outcome=Outcome.INCONCLUSIVE, reason="withdrawn"), waited_for)
 
 
 def _opened(play: Play, fact: LinkOpened) -> None:

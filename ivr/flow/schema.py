@@ -6,7 +6,7 @@ from ivr.flow.definition import FactType
 from ivr.flow.names import NAME, SOURCE_LENGTH_MAX
 from ivr.flow.reading.flow import LANGUAGE, SCHEMA, STEPS_MAX
 from ivr.flow.reading.menu import CHOICES_MAX
-from ivr.flow.steps import AskType, Factor, IdentifyBy, LinkBy
+from ivr.flow.steps import AskType, Factor, IdentifyBy, LinkBy, PaceName
 
 _NAME = f"^{NAME.pattern}$"
 
@@ -70,6 +70,7 @@ def json_schema() -> dict:
                 {"noinput": _ref("texts"), "nomatch": _ref("texts"), "tries": _number(1, 5), "then": _ref("name")},
                 required=[],
             ),
+            "choice_by_key": _object({"label": _ref("text"), "goto": _ref("name")}, required=["label", "goto"]),
             "choice": _object(
                 {"label": _ref("text"), "say": _one_or_list("words"), "goto": _ref("name")}, required=["label", "goto"]
             ),
@@ -144,8 +145,15 @@ def _steps() -> list[dict]:
             "queue",
             _ref("name"),
             {"prompt": _ref("text"), "waiting": _ref("text"), "unavailable": _ref("name"), "finished": _ref("name")},
-            {"patience_seconds": _number(10, 7200)},
+            {"patience_seconds": _number(10, 7200), "choices": _choices("^[1-9*]$", "choice_by_key")},
         ),
+        _step(
+            "call_back",
+            _ref("text"),
+            {"for_queue": _ref("name"), "next": _ref("name"), "failed": _ref("name")},
+            {"within_hours": _number(1, 168)},
+        ),
+        _step("pace", _one_of(PaceName), next_step),
         _step("hangup", {"anyOf": [{"type": "null"}, _ref("text")]}, {}),
     ]
 
@@ -163,12 +171,12 @@ def _object(keys: dict, *, required: list[str]) -> dict:
     return {"type": "object", "properties": keys, "required": required, "additionalProperties": False}
 
 
-def _choices() -> dict:
+def _choices(keys: str = "^[0-9*]$", choice: str = "choice") -> dict:
     return {
         "type": "object",
         "minProperties": 1,
         "maxProperties": CHOICES_MAX,
-        "patternProperties": {"^[0-9*]$": _ref("choice")},
+        "patternProperties": {keys: _ref(choice)},
         "additionalProperties": False,
     }
 
@@ -185,7 +193,7 @@ def _one_or_list(of: str) -> dict:
     return {"anyOf": [_ref(of), {"type": "array", "minItems": 1, "items": _ref(of)}]}
 
 
-def _one_of(options: type[AskType | FactType | Factor | LinkBy]) -> dict:
+def _one_of(options: type[AskType | FactType | Factor | LinkBy | PaceName]) -> dict:
     return {"enum": [option.value for option in options]}
 
 

@@ -116,6 +116,14 @@ contacts = Table(
 )
 Index("ix_contacts_number", contacts.c.number)
 
+contact_paces = Table(
+    "contact_paces",
+    metadata,
+    Column("contact", Text, ForeignKey("contacts.id"), primary_key=True),
+    _needed("pace", Integer),  # 1, or 3 for a contact who needs more time
+    _needed("relay", Boolean),
+)
+
 # Kept when the contact is deleted: it is the evidence that a print was made lawfully. It holds no name and no number.
 consents = Table(
     "consents",
@@ -185,10 +193,36 @@ reservations = Table(
     _optional("leg", Text),  # the carrier's id of the agent's leg
     _optional("disposition", Text),
     _optional("note", Text),
+    _optional("finished_at", BigInteger),  # wrapped up
 )
 # One caller is offered to one agent at a time, one agent is offered one caller at a time.
 Index("uq_reservations_live_call", reservations.c.call, unique=True, sqlite_where=_LIVE)
 Index("uq_reservations_live_agent", reservations.c.agent, unique=True, sqlite_where=_LIVE)
+
+call_backs = Table(
+    "call_backs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _needed("call", Text, ForeignKey("calls.call")),  # in which it was promised
+    _needed("queue", Text),
+    _needed("number", Text),
+    _optional("contact", Text),
+    _needed("level", Integer),
+    _needed("reason", Text),
+    _needed("waiting_since", BigInteger),  # the place in line
+    _needed("promised_at", BigInteger),
+    _needed("due_at", BigInteger),
+    _needed("tries", Integer),  # that did not reach the caller
+    _optional("agent", Text, ForeignKey("agents.name")),  # who has claimed it, or kept it
+    _optional("claimed_until", BigInteger),
+    _optional("outcome", Text),
+    _optional("closed_at", BigInteger),
+)
+# Who asks again is still promised once, in the earlier place.
+Index(
+    "uq_call_backs_open", call_backs.c.queue, call_backs.c.number, unique=True, sqlite_where=text("closed_at IS NULL")
+)
+Index("ix_call_backs_contact", call_backs.c.contact)
 
 sign_ins = Table(
     "sign_ins",

@@ -12,6 +12,12 @@ class Labels(msgspec.Struct, frozen=True):
     on_call: str
     moved: str
     refresh: str
+    comfort: str
+    more_time: str
+    aloud: str
+    lost: str
+    unsent: str
+    back: str
     digits_hint: str
     digits_hint_exact: str
     secret_hint: str
@@ -29,6 +35,10 @@ class Labels(msgspec.Struct, frozen=True):
     next_in_queue: str
     waited: str
     queue_hint: str
+    estimate: str
+    estimate_one: str
+    promised: str
+    promised_hint: str
     connecting: str
     connecting_hint: str
     talking: str
@@ -48,6 +58,12 @@ _ENGLISH = Labels(
     on_call="On your call",
     moved="The call had already moved on. This is where it is now.",
     refresh="Show where the call is now",
+    comfort="Make it easier",
+    more_time="More time to answer",
+    aloud="Read out what the phone says",
+    lost="Reconnecting…",
+    unsent="No connection. Your answer is kept and sent as soon as it is back.",
+    back="Connected again.",
     digits_hint="{least} to {most} digits",
     digits_hint_exact="{most} digits",
     secret_hint="Only compared, never shown and never stored.",
@@ -65,6 +81,10 @@ _ENGLISH = Labels(
     next_in_queue="You are next",
     waited="waited so far",
     queue_hint="Stay on the line. You keep your place, even if you close this page.",
+    estimate="About {minutes} more minutes",
+    estimate_one="About one more minute",
+    promised="We will call you back",
+    promised_hint="On the number ending in {last}, in the place in line you had. You need do nothing; you may close this page.",
     connecting="Putting you through…",
     connecting_hint="An agent is joining your call and already sees what it is about.",
     talking="You are talking to a person",

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, request
+from collections.abc import Mapping
 
-from ivr.flow.inputs import By, Digits, Speech
+from flask import Blueprint, Response, redirect, request
+from msgspec.structs import replace
+
+from ivr.flow.inputs import By, Digits, PaceChosen, Speech
+from ivr.flow.pace import PACES
 from ivr.flow.session import Session, Turn
 from ivr.flow.waits import AwaitDigits, AwaitSecret
 from ivr.visual.labels import labels_for
 from ivr.visual.plain import plain
-from ivr.visual.screen import PERSON_KEY, Live, Screen, screen_for
+from ivr.visual.screen import PERSON_KEY, Screen, screen_for
 from ivr.visual.veil import is_private, veiled
 from ivr.web.browser import asset, check_form, check_request, draw, form_token, guard, set_cookie
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
 from ivr.web.fields import ascii_digits
+from ivr.web.taps import counted_already
 
 LONGEST_KEYS = 32
 
@@ -75,7 +80,22 @@ def page_blueprint(services: Services) -> Blueprint:
         answer = _answer(services, session, turn)
         if isinstance(answer, str):
             return _drawn("page/call.html", _screen(services, session, cookie), cookie, problem=answer)
-        return redirect("/v/call" if answer.accepted else "/v/call?moved", 303)
+        if answer.accepted or counted_already(services.answer_at(session.call, turn), *_given(request.form)):
+            return redirect("/v/call", 303)
+        return redirect("/v/call?moved", 303)
+
+    @pages.post("/v/call/pace")
+    def pace() -> Response:
+        """More time, or the usual again. Named by the revision it was drawn at, so that a repeated tap changes nothing."""
+        cookie = request.cookies.get(PAGE_COOKIE, "")
+        session = _session(services, cookie)
+        if session is None:
+            return _no_call()
+        check_form(cookie, request.form)
+        drawn_at, chosen = request.form.get("revision", 0, type=int), request.form.get("pace", 0, type=int)
+        if chosen in PACES.values():
+            services.take_turn(session.call, PaceChosen(id=f"pace:{drawn_at}", pace=chosen))
+        return redirect("/v/call", 303)
 
     return pages
 
@@ -93,9 +113,8 @@ def _is_hidden(services: Services, session: Session, cookie: str) -> bool:
 def _screen(services: Services, session: Session, cookie: str) -> Screen:
     live = services.live(session)
     said = services.said(session.call, session.turn)
-    facts = Live(said=said, place=live.place, waited_seconds=live.waited_seconds, agent=live.agent)
     flow = services.flow_of(session)
-    screen = screen_for(flow, session, facts)
+    screen = screen_for(flow, session, replace(live, said=said))
     return veiled(flow, session, screen) if services.page_is_veiled(cookie) else screen
 
 
@@ -137,6 +156,11 @@ def _answer(services: Services, session: Session, turn: int) -> Turn | str:
     if not text:
         return "Please type something first."
     return services.take_turn(session.call, Speech(turn=turn, text=text, by=By.TAP))
+
+
+def _given(form: Mapping[str, str]) -> tuple[str, str]:
+    """Keys and words as they would have been taken."""
+    return ascii_digits(form.get("keys", "")), plain(form.get("text", ""))
 
 
 def _only_keys(keys: str) -> bool:

@@ -54,6 +54,7 @@ async def main(port: int, calls: list[tuple[str, str]]) -> None:
             group.create_task(talk(port, sid, ticket, payloads[turned:] + payloads[:turned], begun))
             await begun.wait()
         print("heard", flush=True)
+        await asyncio.Event().wait()  # until ended, also where nobody talks
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from tests.bench.client import Connection, Events, listening, share_of
 from tests.bench.report import table
 from tests.bench.serving import load
 
-PAGES, STREAMS = 200, 20
+CROWDS = ((200, 20), (1000, 0))  # pages and streams open at once
 WORKERS, PAUSE_SECONDS = 8, 0.15  # callers who act at the same time, and what each waits between two acts
 _DIGITS = re.compile(r"enter (\d)\D*(\d)")
 _TICKET = re.compile(r'<Parameter name="ticket" value="([^"]+)"')
@@ -137,13 +137,14 @@ async def act(calls: list[Call], port: int, carrier: servers.Carrier, acts: int,
     phone.close(), browser.close()
 
 
-async def measure(quick: bool) -> dict:
-    pages, streams, acts, calls_of_load = (60, 6, 4, 16) if quick else (PAGES, STREAMS, 25, 48)
+async def measure(pages: int, streams: int, quick: bool) -> dict:
+    acts, calls_of_load = (4, 16) if quick else (25, 48)
     with tempfile.TemporaryDirectory(prefix="duet-bench-") as name:
         async with servers.carrier() as carrier:
             directory, port = Path(name), lab.free_port()
             environment = lab.environment(directory, port, f"http://127.0.0.1:{carrier.port}")
-            await people(directory, environment, streams)
+            if streams:
+                await people(directory, environment, streams)
             with servers.served(servers.duet(port), port, directory, environment) as process:
                 return await _measured(process, carrier, pages, streams, acts, calls_of_load)
 
@@ -230,11 +231,17 @@ async def voice_ready(connection: Connection) -> str:
             await asyncio.sleep(0.5)
 
 
-def run(quick: bool = False) -> dict:
-    return uvloop.run(measure(quick))
+def run(quick: bool = False) -> list[dict]:
+    """One result for each of ``CROWDS``."""
+    crowds = [(pages // 4, streams // 4) for pages, streams in CROWDS] if quick else CROWDS
+    return [uvloop.run(measure(pages, streams, quick)) for pages, streams in crowds]
 
 
-def text(result: dict) -> str:
+def text(results: list[dict]) -> str:
+    return "\n\n".join(_text(one) for one in results)
+
+
+def _text(result: dict) -> str:
     title = f"Push: {result['pages']} pages open, {result['streams']} streams, voice model {result['model']}"
     rows = [(name, f["acts"], f["p50_ms"], f["p95_ms"], f["p99_ms"]) for name, f in result["latency"].items()]
     p95 = result["webhook_p95_ms"]

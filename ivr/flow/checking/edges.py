@@ -11,6 +11,7 @@ from ivr.flow.steps import (
     Ask,
     AskSecret,
     Authenticate,
+    CallBack,
     Enrol,
     Hangup,
     Identify,
@@ -19,6 +20,7 @@ from ivr.flow.steps import (
     Link,
     Lookup,
     Menu,
+    Pace,
     Queue,
     Say,
     Set,
@@ -36,7 +38,7 @@ class Edge(NamedTuple):
 def ways(flow: Flow, step: AnyStep) -> list[Edge]:
     """The ways the author gave, and the default of ``failed``. Not: key 0, exhausted retries, faults, ``needs``."""
     match step:
-        case Say() | Verify() | Link() | Join() | Set():
+        case Say() | Verify() | Link() | Join() | Set() | Pace():
             return [Edge("next", step.next, False)]
         case Menu():
             return [Edge(f"choice {choice.key}", choice.goto, True) for choice in step.choices]
@@ -63,7 +65,12 @@ def ways(flow: Flow, step: AnyStep) -> list[Edge]:
             passed = [] if step.passed == RETURN else [Edge("passed", step.passed, False)]
             return [*passed, Edge("failed", step.failed, False)]
         case Queue():
-            return [Edge("unavailable", step.unavailable, False), Edge("finished", step.finished, True)]
+            chosen = [Edge(f"choice {choice.key}", choice.goto, True) for choice in step.choices]
+            return [
+                Edge("unavailable", step.unavailable, False), Edge("finished", step.finished, True), *chosen,
+            ]  # fmt: skip
+        case CallBack():
+            return [Edge("next", step.next, False), Edge("failed", step.failed, False)]
         case Hangup():
             return []
         case _:

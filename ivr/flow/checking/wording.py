@@ -16,6 +16,7 @@ from ivr.flow.steps import (
     Ask,
     AskSecret,
     Authenticate,
+    CallBack,
     Enrol,
     Hangup,
     Identify,
@@ -24,6 +25,7 @@ from ivr.flow.steps import (
     LinkBy,
     Lookup,
     Menu,
+    Pace,
     Queue,
     Retry,
     Say,
@@ -220,8 +222,10 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
         case Join():
             return [step.text, step.label, step.known, *_retry_texts(step.retry)]
         case Queue():
-            return [step.prompt, step.waiting]
-        case Lookup() | Set() | When():
+            return [step.prompt, step.waiting, *(choice.label for choice in step.choices)]
+        case CallBack():
+            return [step.text]
+        case Lookup() | Set() | When() | Pace():
             return []
         case _:
             assert_never(step)
