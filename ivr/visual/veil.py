@@ -1,4 +1,5 @@
-"""What a page that joined by a code may show. A code can be guessed or overheard, so nothing above level 0 is drawn."""
+"""What a page that joined by a code may show and take. A code can be guessed, overheard, or told to somebody else: nothing
+above level 0 is drawn, and no PIN is taken."""
 
 from __future__ import annotations
 
@@ -8,14 +9,21 @@ from msgspec.structs import replace
 
 from ivr.flow.definition import Flow
 from ivr.flow.session import Session
+from ivr.flow.waits import AwaitSecret
 from ivr.visual.labels import labels_for
 from ivr.visual.screen import Screen, Working
 
 
 def is_private(flow: Flow, session: Session) -> bool:
-    """Whether the present question may quote what needs a level: only steps with ``needs`` can, the check sees to it."""
+    """Whether the present question asks for a secret, or may quote what needs a level: only steps with ``needs`` can, the
+    check sees to it.
+
+    A PIN is not taken because the code may have been told by somebody who is on the phone in the page holder's name.
+    """
+    if session.ended is not None:
+        return False
     step = flow.steps.get(session.step)
-    return session.ended is None and (step is None or step.needs > 0)
+    return step is None or step.needs > 0 or isinstance(session.waiting_for, AwaitSecret)
 
 
 def veiled(flow: Flow, session: Session, screen: Screen) -> Screen:

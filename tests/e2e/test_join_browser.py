@@ -65,7 +65,7 @@ def test_a_code_heard_is_typed_and_the_page_follows_the_call(system, which, requ
     joins(page, call)
     page.get_by_role("button", name="Balance").click()
     call.hears("First I need to be sure")
-    expect(page.get_by_text("Waiting for your page")).to_be_visible()
+    expect(page.get_by_role("heading", name="Waiting for your page")).to_be_visible()
     call.hangs_up()
     expect(page.get_by_text("The call has ended").first).to_be_visible()
 
@@ -77,7 +77,7 @@ def test_what_was_begun_on_the_page_goes_on_in_the_call(system, which, request):
     call.hears("I see what you chose: Balance")
     call.hears("First I need to be sure")
     page.get_by_role("button", name="Yes, show my call here").click()
-    expect(page.get_by_text("Waiting for your page")).to_be_visible()
+    expect(page.get_by_role("heading", name="Waiting for your page")).to_be_visible()
     assert system.session(call).choices_made == ("Balance",)
     assert system.session(call).factors == ()
     call.hangs_up()

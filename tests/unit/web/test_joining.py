@@ -80,6 +80,23 @@ def test_a_page_that_joined_by_a_code_shows_nothing_that_needs_a_level(
     assert "Main menu" in page, "what is the same for everybody stays"
 
 
+def test_nobody_types_their_pin_into_the_call_of_whoever_told_them_the_code(house: House, invited: Phone) -> None:
+    """The caller claims to be somebody, and talks that person into joining on the bank's own page."""
+    victim = client_of(house)
+    types(victim, code_of(house, invited))
+    invited.presses("1").presses("1")
+    invited.hears("PIN")
+    page = victim.get("/v/call").text
+    assert "This part is on the phone" in page
+    assert 'name="secret"' not in page
+    turn, token = session_of(house, invited).turn, re.search(r'form_token" value="(\w+)"', page)[1]
+    victim.post(f"/v/call/{turn}", data={"secret": "4821", "form_token": token})
+    assert session_of(house, invited).factors == ()
+    assert session_of(house, invited).turn == turn
+    invited.presses("4821")
+    assert session_of(house, invited).factors == ("pin",), "on the phone it is taken"
+
+
 def test_a_code_dies_after_ten_minutes_and_with_the_call(house: House, phone: Phone, clock: Clock) -> None:
     phone.dials().presses("3")
     first = code_of(house, phone)
