@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from ivr.emulator.phone import Call
-from ivr.store import agents
+from ivr.flow.events import SharingBegun, SharingEnded
+from ivr.store import agents, promises
 from tests.wire.desk import AgentAtDesk
 from tests.wire.smartphone import opened
 from tests.wire.system import System
@@ -203,6 +205,40 @@ def test_a_caller_who_hangs_up_just_when_the_agent_has_come_leaves_no_agent_in_a
     until(lambda: sam.pop in ("", "wrapup"), "the desk is free or to be wrapped up")
 
 
+def test_the_agent_sees_the_page_of_the_caller_and_shows_a_picture_on_it(system: System, agent) -> None:
+    sam = agent(presses="1", available=False)
+    contact = system.contact()
+    call = system.dials(contact.number)
+    page = opened(system, call, contact.number, within_seconds=30)
+    page.taps("0")
+    sam.becomes("available")
+    sam.waits_for("offered")
+    assert "The caller's page" not in sam.text, "an offer shows nothing of the page"
+    sam.accepts()
+    call.is_connected(within_seconds=20)
+    until(lambda: "You are talking to" in sam.text, "the caller's page is on the desk")
+    assert f"{sam.name.title()} is looking at this screen" in page.reloads().text
+
+    turn = page.drawn.turn
+    sam.shows("branch")
+    until(lambda: page.reloads() and "Our branch" in page.html, "the picture is on the page")
+    picture = page.browser.get(re.search(r'<img src="([^"]+)"', page.html)[1])
+    assert picture.headers["Content-Type"] == "image/png" and picture.content.startswith(b"\x89PNG")
+    assert page.drawn.turn == turn and call.state["mates"], "the conversation goes on undisturbed"
+
+    page.lets_look(False)
+    assert "The caller has stopped sharing the screen" in sam.text and "handset" not in sam.html
+    call.hangs_up()
+    until(lambda: "The caller's page" not in sam.text, "the page is gone from the desk")
+    looked = [
+        event for row in system.log(call) for event in row.events if isinstance(event, SharingBegun | SharingEnded)
+    ]
+    assert looked == [SharingBegun(agent=sam.name), SharingEnded(agent=sam.name, by_caller=True)]
+    sam.waits_for("wrapup")
+    sam.finishes("resolved")
+    page.close()
+
+
 def test_the_screen_in_the_callers_hand_shows_the_queue_and_then_the_agent(system: System, agent) -> None:
     sam = agent(presses="1", available=False)
     contact = system.contact()
@@ -217,3 +253,41 @@ def test_the_screen_in_the_callers_hand_shows_the_queue_and_then_the_agent(syste
     until(lambda: page.reloads().kind == "talking", "the page shows that the agent is there")
     assert sam.name.title() in page.drawn.text
     page.close()
+
+
+def test_a_key_in_the_waiting_room_is_a_promised_call_back_on_the_desk(system: System, agent) -> None:
+    sam = agent(available=False)  # signed in, busy: the caller waits
+    call = asks_for_a_person(system)
+    call.hears("You are number 1 in the queue", within_seconds=20)
+    assert call.presses("1")
+    call.hears("We will call you back on the number ending in", within_seconds=20)
+    call.hears("Goodbye")
+    call.waits_until("completed", within_seconds=20)
+    promised(system, sam, call)
+
+
+def test_a_tap_in_the_waiting_room_is_one_too(system: System, agent) -> None:
+    sam = agent(available=False)
+    contact = system.contact()
+    call = system.dials(contact.number)
+    page = opened(system, call, contact.number, within_seconds=30)
+    page.taps("0")
+    call.hears("You are number 1 in the queue", within_seconds=20)
+    drawn = page.reloads()
+    assert (drawn.kind, drawn.buttons) == ("queue", ("1",))
+    assert "We will call you back" in page.taps("1").text
+    call.waits_until("completed", within_seconds=20)
+    page.close()
+    promised(system, sam, call)
+
+
+def promised(system: System, sam: AgentAtDesk, call: Call) -> None:
+    """The caller's call back stands on the desk; one agent takes it and keeps it."""
+    assert "Alice Morgan" in sam.text
+    row = next(one for one in promises.open_promises(system.database) if one.number == call.state["from"])
+    sam.presses_on_promise(row.id, "claim")
+    assert call.state["from"] in sam.text
+    sam.presses_on_promise(row.id, "done")
+    assert row.id not in sam.look()
+    refused = [entry for entry in system.carrier.debugger() if entry["call_sid"] == call.sid]
+    assert not refused, "the carrier obeys every document"
