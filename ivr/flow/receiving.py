@@ -23,6 +23,7 @@ from ivr.flow.inputs import (
     AgentFailed,
     AgentLeft,
     AgentReserved,
+    CallBackDeclined,
     CallerHungUp,
     CallStarted,
     ContactClaimed,
@@ -99,6 +100,9 @@ def _take(play: Play, fact: Fact) -> bool:
                 play.go(_queue_step(play).unavailable)
         case VoiceWish():
             return grant(play, fact)
+        case CallBackDeclined():
+            if session.promised == fact.number:
+                play.change(promised="")
         case StreamStarted():
             play.change(voice=replace(session.voice, running=True))
         case StreamStopped():
