@@ -25,8 +25,9 @@ from ivr.flow.definition import Flow
 from ivr.flow.events import Requested, Said
 from ivr.flow.inputs import Answer, By, Input
 from ivr.flow.loader import load_bundle
+from ivr.flow.media import MEDIA
 from ivr.flow.session import Session, Turn
-from ivr.flow.waits import TalkingToAgent
+from ivr.flow.sharing import agent_of
 from ivr.settings import Settings
 from ivr.store import agents, bundles, database, sessions
 from ivr.store.agents import AgentState
@@ -34,7 +35,9 @@ from ivr.visual.hearing import Hearing
 from ivr.visual.screen import Live
 from ivr.web import doors, site
 from ivr.web.agents import agents_blueprint
+from ivr.web.coview import coview_blueprint
 from ivr.web.desk import desk_blueprint
+from ivr.web.media import media_blueprint
 from ivr.web.ops import ops_blueprint
 from ivr.web.pushes import Pushes
 from ivr.web.security import Doorkeeper
@@ -139,6 +142,9 @@ class House:
     def _changed(self, turn: Turn) -> None:
         self.pushes.publish(turn.session.call, turn.session.revision)
         self._bump(doors.LOG)
+        agent = agent_of(turn.session)
+        if agent is not None:  # whose desk shows the caller's page
+            self._desk_changed(agent)
         if any(isinstance(event, Requested) for event in turn.events) or turn.session.ended:
             self.work.wake()
 
@@ -186,8 +192,8 @@ class House:
 
     def live(self, session: Session) -> Live:
         place = self.queue.place(session)
-        wait = session.waiting_for
-        agent = self.dispatch.display(wait.agent) if isinstance(wait, TalkingToAgent) else ""
+        name = agent_of(session)
+        agent = self.dispatch.display(name) if name else ""
         if place is None:
             heard = self.listening.heard(session.call)
             hearing = Hearing(heard.net_speech_seconds, heard.needed_seconds) if heard else None
@@ -198,8 +204,14 @@ class House:
         )  # fmt: skip
 
     def said(self, call: str, turn: int) -> tuple[str, ...]:
+        return tuple(event.text for event in self.prompts(call, turn))
+
+    def prompts(self, call: str, turn: int) -> tuple[Said, ...]:
         events = sessions.events_of_turn(self.database, call, turn)
-        return tuple(event.text for event in events if isinstance(event, Said))
+        return tuple(event for event in events if isinstance(event, Said))
+
+    def media(self, session: Session, file: str) -> bytes | None:
+        return bundles.bundle_file(self.database, session.bundle, f"{MEDIA}/{file}")
 
     def take_turn(self, call: str, input: Input) -> Turn:
         return calls.take_turn(self.calls, call, input)
@@ -300,7 +312,8 @@ def create_flask(house: House) -> Flask:
             house.calls, house.addressing, house.doorkeeper, house.secrets, house.queue, house.settings.person_number
         ),
         agents_blueprint(house.queue, house.addressing, house.doorkeeper),
-        page_blueprint(house), signin_blueprint(house), desk_blueprint(house), ops_blueprint(house),
+        page_blueprint(house), signin_blueprint(house), desk_blueprint(house), coview_blueprint(house),
+        media_blueprint(house), ops_blueprint(house),
     ]  # fmt: skip
     if house.trying is not None:
         blueprints.append(try_blueprint(house))

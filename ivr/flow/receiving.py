@@ -26,6 +26,8 @@ from ivr.flow.inputs import (
     CallBackDeclined,
     CallerHungUp,
     CallStarted,
+    CardPushed,
+    CardReplied,
     ContactClaimed,
     DocumentFailed,
     EnrolmentFinished,
@@ -36,6 +38,7 @@ from ivr.flow.inputs import (
     NobodyAvailable,
     Outcome,
     PaceChosen,
+    SharingChosen,
     StreamStarted,
     StreamStopped,
     TimedOut,
@@ -46,6 +49,7 @@ from ivr.flow.pace import claimed_preference, pace_chosen
 from ivr.flow.playing import Play
 from ivr.flow.proving import add_factor, give_up, prove, take_verdict
 from ivr.flow.session import Claim
+from ivr.flow.showing import pushed, replied, sharing_chosen, withdraw_question
 from ivr.flow.steps import Factor, Identify, Lookup, Queue
 from ivr.flow.waits import AwaitAgent, AwaitFact, TalkingToAgent
 from ivr.flow.withdrawing import grant
@@ -129,9 +133,16 @@ def _take(play: Play, fact: Fact) -> bool:
             if not isinstance(wait, TalkingToAgent) or wait.room != fact.room:
                 return False
             play.record(AgentGone(agent=wait.agent))
+            withdraw_question(play)
             play.go(_queue_step(play).finished)
         case PaceChosen():
             return pace_chosen(play, fact)
+        case CardPushed():
+            return pushed(play, fact)
+        case CardReplied():
+            return replied(play, fact)
+        case SharingChosen():
+            return sharing_chosen(play, fact)
         case DocumentFailed():
             play.record(FaultMet(step=session.step, reason=f"carrier error {fact.code}"))
             if isinstance(wait, AwaitAgent | TalkingToAgent):
@@ -163,7 +174,7 @@ def _claimed(play: Play, fact: ContactClaimed, waited_for: bool) -> None:
         # Another person is claimed: nothing proven or known of the first one may serve the second.
         voice = replace(play.session.voice, verification=None, verdict=None, reason="")
         page = replace(play.session.page, links=())
-        play.change(factors=(), facts={}, variables={}, answers={}, voice=voice, page=page)
+        play.change(factors=(), facts={}, variables={}, answers={}, voice=voice, page=page, shown=None)
     play.change(claim=claim)
     claimed_preference(play, fact.pace, fact.relay)
     return play.go(step.found)

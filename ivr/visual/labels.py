@@ -53,6 +53,18 @@ class Labels(msgspec.Struct, frozen=True):
     ended: str
     ended_hint: str
     about: str
+    open_document: str
+    leads_to: str
+    shown_by: str
+    answer_yes: str
+    answer_no: str
+    answered_yes: str
+    answered_no: str
+    agent_looks: str
+    agent_looks_unnamed: str
+    stop_looking: str
+    nobody_looks: str
+    let_look: str
 
 
 _ENGLISH = Labels(
@@ -103,6 +115,18 @@ _ENGLISH = Labels(
     ended="The call has ended",
     ended_hint="This page no longer does anything. You may close it.",
     about="What we hold about you",
+    open_document="Open",
+    leads_to="Leads to {host}, outside this page.",
+    shown_by="{name} shows you this",
+    answer_yes="Yes",
+    answer_no="No",
+    answered_yes="You answered: yes",
+    answered_no="You answered: no",
+    agent_looks="{name} is looking at this screen with you.",
+    agent_looks_unnamed="Your agent is looking at this screen with you.",
+    stop_looking="Stop",
+    nobody_looks="Only you see this screen.",
+    let_look="Let my agent look",
 )
 _BY_LANGUAGE = {"en": _ENGLISH}
 _RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}

@@ -22,8 +22,10 @@ from ivr.flow.waits import (
     Offered,
     TalkingToAgent,
 )
+from ivr.visual.cards import AnyCard, card_of
 from ivr.visual.hearing import Hearing, verdict_words
 from ivr.visual.labels import Labels, direction_of, labels_for
+from ivr.visual.looking import Looking, looking_of
 from ivr.visual.plain import plain
 
 PERSON_KEY = "0"
@@ -37,7 +39,7 @@ class Live(msgspec.Struct, frozen=True):
     waited_seconds: int | None = None
     estimate_minutes: int | None = None  # that the wait may still take; None: too little is known
     hearing: Hearing | None = None  # how far listening has come; None: not known here
-    agent: str = ""  # name to show of the agent being talked to
+    agent: str = ""  # name to show of the agent on the way or being talked to
 
 
 class Button(msgspec.Struct, frozen=True):
@@ -116,6 +118,8 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     body: Body
     buttons: tuple[Button, ...] = ()
     person: Button | None = None  # leads to a person
+    card: AnyCard | None = None
+    looking: Looking | None = None
     slow: bool = False  # the caller has asked for more time
 
     @property
@@ -143,6 +147,8 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
         body=body,
         buttons=tuple(Button(each.key, plain(each.label)) for each in offered if each.key != PERSON_KEY),
         person=_person(wait, body, offered, labels),
+        card=card_of(flow, session, live.agent, labels),
+        looking=looking_of(session, live.agent, labels),
         slow=session.pace > 1,
     )
 

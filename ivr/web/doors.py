@@ -17,7 +17,7 @@ from ivr.authentication.held import Held
 from ivr.authentication.pages import LinkRefused, Opened
 from ivr.dispatch import Pop, PopState, Promised
 from ivr.flow.definition import Flow
-from ivr.flow.events import AnyEvent
+from ivr.flow.events import AnyEvent, Said
 from ivr.flow.inputs import Answer, By, Input
 from ivr.flow.session import Session, Turn
 from ivr.store.agents import AgentState
@@ -111,6 +111,12 @@ class Services(Protocol):
         """Place, time waited and agent's name; ``said`` may be left empty, ``said()`` is asked for it."""
 
     def said(self, call: str, turn: int) -> tuple[str, ...]: ...
+
+    def prompts(self, call: str, turn: int) -> tuple[Said, ...]:
+        """What ``said`` tells, with what may be told to whom."""
+
+    def media(self, session: Session, file: str) -> bytes | None:
+        """A file of the session's own bundle, by its name in media/."""
 
     def take_turn(self, call: str, input: Input) -> Turn: ...
 

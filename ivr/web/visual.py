@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from functools import partial
 
 from flask import Blueprint, Response, jsonify, redirect, request
 from msgspec.structs import replace
@@ -19,6 +20,7 @@ from ivr.web.browser import asset, check_form, check_request, draw, form_token, 
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
 from ivr.web.holding import add_holding_routes
+from ivr.web.media import page_media_url
 from ivr.web.taps import counted_already
 
 LONGEST_KEYS = 32
@@ -129,6 +131,7 @@ def _drawn(template: str, screen: Screen, cookie: str, *, moved: bool = False, p
         body=screen.body,
         words=labels_for(screen.language),
         form_token=form_token(cookie),
+        media=partial(page_media_url, cookie),
         moved=moved,
         problem=problem,
     )

@@ -65,6 +65,17 @@ class AgentAtDesk:
         self._post(f"/desk/accept/{self.reservation}", form_token=_token(self._html))
         return time.monotonic()
 
+    @property
+    def html(self) -> str:
+        """As last looked at."""
+        return self._html
+
+    def shows(self, card: str) -> None:
+        """Puts a card of the flow on the caller's page."""
+        self.look()
+        revision = re.search(r'name="revision" value="(\d+)"', self._html).group(1)
+        self._post(f"/desk/show/{self.reservation}", card=card, revision=revision, form_token=_token(self._html))
+
     def presses_on_promise(self, number: str, act: str) -> None:
         """claim, done, not-reached or release: on the row of the call back that is promised to ``number``."""
         for row in re.findall(r'<li class="promise.*?</li>', self.look(), re.DOTALL):

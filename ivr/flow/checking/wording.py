@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, assert_never
 
 from ivr.errors import FlowFault
+from ivr.flow.cards import card_texts
 from ivr.flow.definition import Flow
 from ivr.flow.expressions import condition_names, evaluate, holds, render, text_names
 from ivr.flow.names import ROOTS, Names
@@ -29,6 +30,7 @@ from ivr.flow.steps import (
     Retry,
     Say,
     Set,
+    Show,
     Text,
     Verify,
     When,
@@ -206,6 +208,8 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
             return [step.page_prompt, step.voice_prompt, step.pin_prompt, step.message]
         case Link():
             return [step.message, step.prompt]
+        case Show():
+            return [step.prompt, *card_texts(step.card)]
         case Queue():
             return [step.prompt, step.waiting, *(choice.label for choice in step.choices)]
         case CallBack():

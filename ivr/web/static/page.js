@@ -62,9 +62,15 @@ function swap(html, force = false) {
   if (next.dataset.turn !== now.dataset.turn) {
     if (!again) scrollTo({ top: 0 });
     announce(next);
+  } else {
+    const known = news(now);
+    const fresh = news(next).filter((each) => !known.includes(each)); // a card, or who looks, came without a new question
+    if (fresh.length) status.textContent = fresh.join(" ");
   }
   if (next.dataset.kind === "ended") over();
 }
+
+const news = (main) => [...main.querySelectorAll("[data-news]")].map((each) => each.dataset.news);
 
 /** One short, polite message a turn; what the phone says is read out only where the caller asked for it. */
 function announce(next) {

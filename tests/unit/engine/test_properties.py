@@ -20,6 +20,7 @@ from twiml import check_document
 from ivr.carriers.addresses import Addressing
 from ivr.carriers.twilio.writer import document
 from ivr.errors import FlowMistakes
+from ivr.flow.cards import YesNo
 from ivr.flow.definition import Flow
 from ivr.flow.engine import advance
 from ivr.flow.events import (
@@ -31,6 +32,8 @@ from ivr.flow.events import (
     RedirectRequested,
     Requested,
     Said,
+    SharingBegun,
+    SharingEnded,
     VerificationRequested,
 )
 from ivr.flow.inputs import (
@@ -42,6 +45,8 @@ from ivr.flow.inputs import (
     By,
     CallerHungUp,
     CallStarted,
+    CardPushed,
+    CardReplied,
     Digits,
     DocumentFailed,
     EnrolmentFinished,
@@ -53,6 +58,7 @@ from ivr.flow.inputs import (
     Outcome,
     PaceChosen,
     SecretAnswer,
+    SharingChosen,
     Speech,
     StreamStarted,
     StreamStopped,
@@ -62,6 +68,7 @@ from ivr.flow.inputs import (
     Wish,
 )
 from ivr.flow.session import Session, Turn
+from ivr.flow.sharing import viewer_of
 from ivr.flow.steps import Factor
 from ivr.flow.waits import AwaitAgent, AwaitDigits, AwaitFact, TalkingToAgent
 from ivr.visual.screen import Live, screen_for
@@ -143,6 +150,14 @@ def check_turn(flow: Flow, before: Session, input: Input, turn: Turn) -> None:
         assert redirected, "the phone is not told of a tap"
     if after.ended is not None and before.ended is None:
         assert any(isinstance(event, CallEnded) for event in events)
+    # Cards and who looks move no voice, and nobody looks without a page, after a stop or after the end.
+    if isinstance(input, CardPushed | CardReplied | SharingChosen):
+        assert (after.turn, after.waiting_for) == (before.turn, before.waiting_for)
+    if viewer_of(after) is not None:
+        assert after.page.opened and not after.sharing_stopped and after.ended is None
+    looks = [isinstance(event, SharingBegun) for event in events if isinstance(event, SharingBegun | SharingEnded)]
+    if looks:
+        assert looks[-1] == (viewer_of(after) is not None) and looks[0] == (viewer_of(before) is None)
     # Nobody waits for ever: somebody, if only the clock, still has to answer.
     match after.waiting_for:
         case AwaitFact() as wait:
@@ -238,6 +253,14 @@ def act(caller: Watched, byte: int) -> Input:
             return MessageSettled(
                 id=_pick(messages, number) or "x", outcome=("sent", "failed", "unknown")[number % 5 % 3]
             )
+        case 20 if number > 6:
+            cards = ["", "none", *caller.flow.cards]
+            return CardPushed(id=f"push:{session.revision}", agent=mine["agent"], card=cards[number % len(cards)])
+        case 21 if number > 6:
+            if number % 2:
+                return SharingChosen(id=f"sharing:{session.revision}", allowed=session.sharing_stopped)
+            card = getattr(session.shown, "id", "x")
+            return CardReplied(id=f"{card}:answer", card=card, answer=list(YesNo)[number % 3 % 2])
         case 20:
             room = f"room-{session.revision}"
             return AgentReserved(id=f"reserved:{room}", agent="dana", room=room)
