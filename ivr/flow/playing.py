@@ -28,10 +28,10 @@ from ivr.flow.session import Session
 from ivr.flow.steps import (
     Ask,
     AskSecret,
-    AskType,
     Authenticate,
     Enrol,
     Factor,
+    Form,
     Hangup,
     Identify,
     IdentifyBy,
@@ -52,7 +52,6 @@ from ivr.flow.waits import (
     AwaitDigits,
     AwaitFact,
     AwaitSecret,
-    AwaitSpeech,
     Offered,
 )  # fmt: skip
 
@@ -147,7 +146,8 @@ class Play:
             self.queue(self.flow.steps[self.flow.person])
 
     def _go(self, name: str) -> None:
-        from ivr.flow.proving import start_proving  # the two call each other
+        from ivr.flow.asking import start_asking  # these call each other
+        from ivr.flow.proving import start_proving
 
         next_step: str | None = name
         for _ in range(STEP_BUDGET):
@@ -185,7 +185,9 @@ class Play:
                 case Authenticate():
                     start_proving(self, step.name, resume="", level=step.level)
                     return None
-                case Menu() | Ask() | AskSecret() | Identify() | Enrol() | Queue():
+                case Ask() | Form():
+                    return start_asking(self, step)
+                case Menu() | AskSecret() | Identify() | Enrol() | Queue():
                     return self.ask(step)
                 case Hangup():
                     self.say(step.text)
@@ -196,29 +198,23 @@ class Play:
 
     def ask(self, step) -> None:
         """(Re)open the wait of a step that asks the caller something."""
+        from ivr.flow import asking  # the two call each other
+
         match step:
             case Menu():
                 self.say(step.prompt)
                 choices = tuple(Offered(key=c.key, label=self.text(c.label), words=c.words) for c in step.choices)
                 self.wait(AwaitChoice(choices=choices, timeout_seconds=step.timeout_seconds))
-            case Ask(type=AskType.SPEECH):
-                self.say(step.prompt)
-                label = self.text(step.label or step.prompt)
-                self.wait(
-                    AwaitSpeech(
-                        label=label, max_length=step.max_length, timeout_seconds=step.timeout_seconds,
-                        choices=(PERSON,),
-                    )
-                )  # fmt: skip
+            case Ask() | Form():
+                asking.ask(self, step)
             case AskSecret():
                 self.say(step.prompt)
                 self.wait(secret_wait(self.text(step.prompt), step.min_length, step.max_length, step.timeout_seconds))
-            case Ask() | Identify():
+            case Identify():
                 self.say(step.prompt)
-                label = step.label if isinstance(step, Ask) and step.label else step.prompt
                 self.wait(
                     AwaitDigits(
-                        label=self.text(label), min_length=step.min_length, max_length=step.max_length,
+                        label=self.text(step.prompt), min_length=step.min_length, max_length=step.max_length,
                         timeout_seconds=step.timeout_seconds, choices=(PERSON,),
                     )
                 )  # fmt: skip

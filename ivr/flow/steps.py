@@ -10,6 +10,8 @@ from enum import StrEnum
 
 import msgspec
 
+from ivr.flow.kinds import AnyKind
+
 
 class Text(msgspec.Struct, frozen=True):
     """A Liquid text. ``must_hear``: a key cannot interrupt it, and a turn that skips it says it again first."""
@@ -56,22 +58,50 @@ class Menu(Step, frozen=True, kw_only=True, tag="menu"):
     retry: Retry = Retry()
 
 
-class AskType(StrEnum):
-    DIGITS = "digits"
-    SPEECH = "speech"
+class Option(msgspec.Struct, frozen=True):
+    """One of a list, chosen like an entry of a menu; ``name`` is kept as the answer."""
+
+    key: str  # one of 1-9
+    name: str
+    label: Text
+    words: tuple[str, ...] = ()
+    line: int = 0
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """What is asked, and what an answer to it may be."""
+
+    prompt: Text
+    kind: AnyKind
+    label: Text | None = None  # of the field on the screen; default: the prompt
+    options: tuple[Option, ...] = ()  # of a list
+    autofill: str = ""  # HTML's autocomplete token of the field
+    timeout_seconds: int = 5
+    retry: Retry = Retry()
 
 
 class Ask(Step, frozen=True, kw_only=True, tag="ask"):
     """A question whose answer is kept as ``answer.<step name>``."""
 
-    prompt: Text
-    type: AskType
+    question: Question
     next: str
-    label: Text | None = None  # of the field on the screen; default: the prompt
-    min_length: int = 1
-    max_length: int = 32
-    timeout_seconds: int = 5
-    retry: Retry = Retry()
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One question of a form; its answer is kept as ``answer.<step name>_<field name>``."""
+
+    name: str
+    question: Question
+    optional: bool = False  # left out, its answer is the empty text
+    line: int = 0
+
+
+class Form(Step, frozen=True, kw_only=True, tag="form"):
+    """Several questions: one page on the screen, one after the other on the phone."""
+
+    intro: Text
+    fields: tuple[Field, ...]
+    next: str
 
 
 class AskSecret(Step, frozen=True, kw_only=True, tag="secret"):
@@ -196,6 +226,17 @@ class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
 
 
 AnyStep = (
-    Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue
+    Say | Menu | Ask | Form | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue
     | Hangup
 )  # fmt: skip
+
+
+def questions(step: AnyStep) -> tuple[tuple[str, Question], ...]:
+    """What a step asks, each under the name after ``answer.`` that its answer is kept as."""
+    match step:
+        case Ask():
+            return ((step.name, step.question),)
+        case Form():
+            return tuple((f"{step.name}_{field.name}", field.question) for field in step.fields)
+        case _:
+            return ()

@@ -6,15 +6,16 @@ import unicodedata
 
 from flask import Blueprint, Response, redirect, request
 
-from ivr.flow.inputs import By, Digits, Speech
+from ivr.flow.inputs import By, Digits, Filled, Speech
 from ivr.flow.session import Session, Turn
-from ivr.flow.waits import AwaitDigits, AwaitSecret
+from ivr.flow.waits import AwaitAnswer, AwaitDigits, AwaitSecret
 from ivr.visual.labels import labels_for
 from ivr.visual.plain import plain
 from ivr.visual.screen import PERSON_KEY, Live, Screen, screen_for
 from ivr.web.browser import asset, check_form, check_request, draw, form_token, guard, set_cookie
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
+from ivr.web.filling import NOT_OUR_FORM, Sent, is_ours, problems_of, sent_fields, showing, still_open
 
 LONGEST_KEYS = 32
 _SEPARATORS = " -./()\u00a0\u2009"
@@ -70,6 +71,8 @@ def page_blueprint(services: Services) -> Blueprint:
         if session is None:
             return _no_call()
         check_form(cookie, request.form)
+        if (sent := sent_fields(request.form)) is not None:
+            return _filled(services, session, turn, sent, cookie)
         answer = _answer(services, session, turn)
         if isinstance(answer, str):
             return _drawn("page/call.html", _screen(services, session), cookie, problem=answer)
@@ -90,10 +93,12 @@ def _screen(services: Services, session: Session) -> Screen:
     return screen_for(services.flow_of(session), session, facts)
 
 
-def _drawn(template: str, screen: Screen, cookie: str, *, moved: bool = False, problem: str = "") -> Response:
+def _drawn(
+    template: str, screen: Screen, cookie: str, *, moved: bool = False, problem: str = "", status: int = 200
+) -> Response:
     return draw(
         template,
-        422 if problem else 200,
+        422 if problem else status,
         screen=screen,
         body=screen.body,
         words=labels_for(screen.language),
@@ -101,6 +106,23 @@ def _drawn(template: str, screen: Screen, cookie: str, *, moved: bool = False, p
         moved=moved,
         problem=problem,
     )
+
+
+def _filled(services: Services, session: Session, turn: int, sent: Sent, cookie: str) -> Response:
+    """Fields: taken as a whole, or shown again with what was typed and what is wrong with it."""
+    wait = session.waiting_for
+    if turn == session.turn and isinstance(wait, AwaitAnswer):
+        ours, problems = is_ours(wait, sent), problems_of(wait, sent)
+        if problems or not ours:
+            screen = showing(_screen(services, session), sent, problems)
+            return _drawn("page/call.html", screen, cookie, problem="" if ours else NOT_OUR_FORM, status=422)
+        if services.take_turn(session.call, Filled(turn=turn, values=sent.values)).accepted:
+            return redirect("/v/call", 303)
+        session = services.session(session.call) or session
+    kept = still_open(session.waiting_for, sent, session.answers)
+    if kept is None:
+        return redirect("/v/call?moved", 303)
+    return _drawn("page/call.html", showing(_screen(services, session), kept, {}), cookie, moved=True, status=409)
 
 
 def _answer(services: Services, session: Session, turn: int) -> Turn | str:

@@ -1,4 +1,5 @@
 // The caller's page: draws what the server draws, sends taps. It holds no state of the call.
+import { forget, keep, refocus, restore } from "./fields.js";
 import { listen } from "./live.js";
 
 const status = document.getElementById("status");
@@ -26,12 +27,17 @@ function swap(html, force = false) {
   const newer = Number(next.dataset.revision || 0) >= Number(now.dataset.revision || 0);
   if (!newer && !force && next.dataset.kind !== "ended") return;
   const sameQuestion = next.dataset.step === now.dataset.step && next.dataset.kind === now.dataset.kind;
-  const typed = now.querySelector(".field");
+  const typed = now.querySelector(".field:not([name^='answer.'])");
   const field = next.querySelector(".field");
   const active = document.activeElement;
   const key = now.contains(active) && active.matches("button[name=keys]") ? active.value : null;
+  if (now.dataset.sent) forget();
+  else keep(now);
   now.replaceWith(next);
-  if (sameQuestion && typed && field && !now.dataset.sent) {
+  restore(next);
+  if (refocus(now, active, next)) {
+    // the focus is where the answer goes on, or has to be mended
+  } else if (sameQuestion && typed && field && !now.dataset.sent) {
     field.value = typed.value;
     if (active === typed) {
       field.focus({ preventScroll: true });
@@ -45,7 +51,7 @@ function swap(html, force = false) {
     next.focus({ preventScroll: true }); // what had the focus is gone: go on from the top of the new screen
   }
   if (next.dataset.turn !== now.dataset.turn) {
-    scrollTo({ top: 0 });
+    if (!sameQuestion) scrollTo({ top: 0 });
     status.textContent = next.querySelector("[data-announce]")?.textContent ?? "";
   }
   if (next.dataset.kind === "ended") over();

@@ -1,0 +1,52 @@
+// Fields typed but not sent outlast a redraw, and a question in between; what the phone answered meanwhile wins.
+const kept = new Map(); // name -> { value, drawn }: as typed, and as the server had drawn it then
+
+const names = (root) => new Set([...root.querySelectorAll("[name^='answer.']")].map((each) => each.name));
+const controls = (root, name) => [...root.querySelectorAll(`[name="${CSS.escape(name)}"]`)];
+const isPick = (control) => control.type === "radio";
+
+function value(root, name) {
+  const [first, ...others] = controls(root, name);
+  return isPick(first) ? [first, ...others].find((each) => each.checked)?.value ?? "" : first.value;
+}
+
+function drawn(root, name) {
+  const [first, ...others] = controls(root, name);
+  return isPick(first) ? [first, ...others].find((each) => each.defaultChecked)?.value ?? "" : first.defaultValue;
+}
+
+/** Remember what was typed into `screen` since it was drawn. */
+export function keep(screen) {
+  for (const name of names(screen)) {
+    const now = { value: value(screen, name), drawn: drawn(screen, name) };
+    if (now.value !== now.drawn) kept.set(name, now);
+    else kept.delete(name);
+  }
+}
+
+/** It has been taken: nothing is left to be remembered. */
+export function forget() {
+  kept.clear();
+}
+
+/** Put back into `screen` what was typed, unless it has got another answer meanwhile. */
+export function restore(screen) {
+  for (const name of names(screen)) {
+    const before = kept.get(name);
+    if (!before || drawn(screen, name) !== before.drawn) continue;
+    for (const control of controls(screen, name)) {
+      if (isPick(control)) control.checked = control.value === before.value;
+      else control.value = before.value;
+    }
+  }
+}
+
+/** Focus the first field that has to be mended, else the field that had the focus. False: there is none. */
+export function refocus(now, active, next) {
+  const same = now.contains(active) && active.name?.startsWith("answer.")
+    ? controls(next, active.name).find((each) => !isPick(each) || each.value === active.value) : null;
+  const target = next.querySelector("[aria-invalid]") ?? same;
+  target?.focus({ preventScroll: target === same });
+  if (target && target === same && active.selectionStart != null) target.setSelectionRange(active.selectionStart, active.selectionEnd);
+  return Boolean(target);
+}
