@@ -14,7 +14,7 @@ from ivr.flow.kinds import DigitsKind, SpeechKind
 from ivr.flow.matching import spoken_choice
 from ivr.flow.playing import Play
 from ivr.flow.proving import SKIP_PAGE, add_factor, give_up, pin_answered, prove
-from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Menu
+from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Menu, Queue
 from ivr.flow.waits import (
     AwaitAgent,
     AwaitAnswer,
@@ -67,6 +67,8 @@ def answer_given(play: Play, input: Digits | Speech | Filled | NoInput | SecretA
             return True
         case AwaitSecret():
             return _choose(play, input, wait.choices, misfits=True)
+        case AwaitAgent(agent=None):
+            return _choose(play, input, wait.choices, misfits=False)
         case AwaitAgent() | TalkingToAgent():
             return False
         case _:
@@ -85,7 +87,10 @@ def _choose(play: Play, input: Digits | Speech, choices: tuple[Offered, ...], mi
     session = play.session
     step = play.flow.steps[session.step]
     play.record(AnswerTaken(step=session.step, by=input.by, value=chosen.key, label=chosen.label))
-    if isinstance(step, Menu):
+    if isinstance(step, Queue):
+        play.close(session.waiting_for.request)
+        play.go(next(choice.goto for choice in step.choices if choice.key == chosen.key))
+    elif isinstance(step, Menu):
         play.change(choices_made=(*session.choices_made, chosen.label))
         play.go(next(choice.goto for choice in step.choices if choice.key == chosen.key))
     elif chosen.key == "0":

@@ -24,11 +24,13 @@ from ivr.flow.events import (
     VerificationRequested,
 )  # fmt: skip
 from ivr.flow.expressions import evaluate, holds, render, scope
+from ivr.flow.offering import offered_while_waiting
 from ivr.flow.session import Session
 from ivr.flow.steps import (
     Ask,
     AskSecret,
     Authenticate,
+    CallBack,
     Enrol,
     Factor,
     Form,
@@ -147,6 +149,7 @@ class Play:
 
     def _go(self, name: str) -> None:
         from ivr.flow.asking import start_asking  # these call each other
+        from ivr.flow.promising import promise
         from ivr.flow.proving import start_proving
 
         next_step: str | None = name
@@ -175,6 +178,8 @@ class Play:
                     self.send_link(step.message)
                     self.say(step.prompt)
                     next_step = step.next
+                case CallBack():
+                    next_step = promise(self, step)
                 case Identify(by=IdentifyBy.CALLER_ID):
                     return self.identify("caller_id", self.session.caller)
                 case Lookup():
@@ -292,7 +297,8 @@ class Play:
         request = self.open(
             AgentRequested(request=self.request_id(), due_seconds=step.patience_seconds, queue=step.queue)
         )
-        self.wait(AwaitAgent(request=request, queue=step.queue, waiting=step.waiting.source))
+        choices = offered_while_waiting(self.flow, self.session, step, self.text)
+        self.wait(AwaitAgent(request=request, queue=step.queue, waiting=step.waiting.source, choices=choices))
 
 
 def secret_wait(label: str, min_length: int, max_length: int, timeout_seconds: int) -> AwaitSecret:

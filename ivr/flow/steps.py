@@ -219,6 +219,17 @@ class Queue(Step, frozen=True, kw_only=True, tag="queue"):
     unavailable: str  # nobody signed in, closed, or too long a wait
     finished: str  # when the agent has left
     patience_seconds: int = 600
+    choices: tuple[Choice, ...] = ()  # what else the caller may do while waiting
+
+
+class CallBack(Step, frozen=True, kw_only=True, tag="call_back"):
+    """Promises to call back, in the place in line that the caller had; does not wait."""
+
+    text: Text  # said once it is promised; {{ call_back.number }}
+    queue: str
+    next: str
+    failed: str  # no number to call
+    within_hours: int = 24
 
 
 class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
@@ -227,7 +238,7 @@ class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
 
 AnyStep = (
     Say | Menu | Ask | Form | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue
-    | Hangup
+    | CallBack | Hangup
 )  # fmt: skip
 
 

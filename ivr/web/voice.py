@@ -54,7 +54,8 @@ def voice_blueprint(
         if getattr(error, "code", None) in (404, 405, 413):
             return Response(status=error.code)
         log.error("webhook %s failed", request.path, exc_info=error)
-        if request.endpoint == "voice.waiting":  # no other verbs are allowed there, and the caller keeps the place
+        # No other verbs are allowed in the waiting room, and the caller keeps the place.
+        if request.endpoint in ("voice.waiting", "voice.chosen"):
             return xml(writer.waiting_document(phrases.WAITING, LANGUAGE))
         call = (request.view_args or {}).get("call")
         try:
@@ -176,13 +177,26 @@ def voice_blueprint(
             fetched = any(one.kind == "redirect_requested" for one in requests.requests_of(services.database, call))
             return xml(writer.waiting_document(phrases.WAITING, flow.language) if fetched else writer.leave_document())
         place = dispatch.place(session)
-        queue = {"position": place.position, "waited_seconds": place.waited_seconds}
+        queue = {
+            "position": place.position, "waited_seconds": place.waited_seconds,
+            "estimate_minutes": place.estimate_minutes or 0,
+        }  # fmt: skip
         try:
             text = render(wait.waiting, scope(flow, session, queue=queue))
         except Exception as error:
             log.warning("the waiting text of queue '%s' cannot be said: %s", wait.queue, error)
             text = phrases.WAITING
-        return xml(writer.waiting_document(text, flow.language))
+        offered = wait.choices and wait.agent is None
+        return xml(writer.waiting_document(text, flow.language, addressing.of(session).chosen if offered else ""))
+
+    @blueprint.post("/voice/c/<call>/<int:turn>/wait/chosen")
+    def chosen(call: str, turn: int) -> Response:
+        """A key pressed in the waiting room. The call leaves it only if the key has moved it on."""
+        ours(call, turn)
+        ringing = read(form())
+        if ringing.digits is not None:
+            take_turn(services, call, _answer(ringing, turn))
+        return waiting(call, turn)
 
     @blueprint.post("/voice/c/<call>/<int:turn>/left")
     def left(call: str, turn: int) -> Response:
