@@ -15,8 +15,17 @@ from ivr.flow.inputs import By, Digits, Filled, Speech
 from ivr.flow.kinds import AnyKind, DateKind, DigitsKind, SpeechKind, YesNoKind
 from ivr.flow.matching import spoken_choice
 from ivr.flow.playing import PERSON, Play
-from ivr.flow.steps import AnyStep, Ask, Form, Question, Retry, questions
-from ivr.flow.waits import AnyWait, Asked, AwaitAnswer, AwaitConfirmation, AwaitDigits, AwaitSpeech, Offered
+from ivr.flow.steps import AnyStep, Ask, Form, Identify, Question, Retry, Text, questions
+from ivr.flow.waits import (
+    AnyWait,
+    Asked,
+    AwaitAnswer,
+    AwaitConfirmation,
+    AwaitDigits,
+    AwaitSecret,
+    AwaitSpeech,
+    Offered,
+)
 
 CONFIRMATION_SECONDS = 6
 YES_NO = (
@@ -62,6 +71,27 @@ def ask(play: Play, step: Ask | Form) -> None:
             asked = _asked(play, name, question, optional=False)
             play.wait(AwaitAnswer(fields=(asked,), current=name, form=False, choices=(PERSON,)))
     return None
+
+
+def ask_customer_number(play: Play, step: Identify) -> None:
+    play.say(step.prompt)
+    play.wait(
+        AwaitDigits(
+            label=play.text(step.prompt), min_length=step.min_length, max_length=step.max_length,
+            timeout_seconds=step.timeout_seconds, choices=(PERSON,),
+        )
+    )  # fmt: skip
+
+
+def ask_secret(play: Play, prompt: Text, min_length: int, max_length: int, timeout_seconds: int) -> None:
+    """The digits go to the doorway, which tells only whether they match."""
+    play.say(prompt)
+    play.wait(
+        AwaitSecret(
+            label=play.text(prompt), min_length=min_length, max_length=max_length, timeout_seconds=timeout_seconds,
+            choices=(PERSON,),
+        )
+    )  # fmt: skip
 
 
 def _asked(play: Play, name: str, question: Question, optional: bool) -> Asked:

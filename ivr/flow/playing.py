@@ -51,9 +51,7 @@ from ivr.flow.waits import (
     AnyWait,
     AwaitAgent,
     AwaitChoice,
-    AwaitDigits,
     AwaitFact,
-    AwaitSecret,
     Offered,
 )  # fmt: skip
 
@@ -213,16 +211,9 @@ class Play:
             case Ask() | Form():
                 asking.ask(self, step)
             case AskSecret():
-                self.say(step.prompt)
-                self.wait(secret_wait(self.text(step.prompt), step.min_length, step.max_length, step.timeout_seconds))
+                asking.ask_secret(self, step.prompt, step.min_length, step.max_length, step.timeout_seconds)
             case Identify():
-                self.say(step.prompt)
-                self.wait(
-                    AwaitDigits(
-                        label=self.text(step.prompt), min_length=step.min_length, max_length=step.max_length,
-                        timeout_seconds=step.timeout_seconds, choices=(PERSON,),
-                    )
-                )  # fmt: skip
+                asking.ask_customer_number(self, step)
             case Enrol():
                 self.ask_consent(step)
             case Queue():
@@ -299,9 +290,3 @@ class Play:
         )
         choices = offered_while_waiting(self.flow, self.session, step, self.text)
         self.wait(AwaitAgent(request=request, queue=step.queue, waiting=step.waiting.source, choices=choices))
-
-
-def secret_wait(label: str, min_length: int, max_length: int, timeout_seconds: int) -> AwaitSecret:
-    return AwaitSecret(
-        label=label, min_length=min_length, max_length=max_length, timeout_seconds=timeout_seconds, choices=(PERSON,)
-    )
