@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ivr.flow import spoken
 from ivr.flow.answers import currency_words
 from ivr.flow.kinds import (
+    LARGEST,
     DateKind,
     DigitsKind,
     ListKind,
@@ -41,7 +42,8 @@ class Field(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     label: str
     hint: str
-    value: str  # answered already, or typed before
+    value: str  # what stands in it: answered already, or typed before
+    answered: str = ""  # what the call has taken for an answer
     control: str  # text | tel | date | words: what is typed into
     keyboard: str = ""  # HTML's inputmode
     autofill: str = "off"  # HTML's autocomplete
@@ -83,6 +85,7 @@ def _field(asked: Asked, wait: AwaitAnswer, answer: str, labels: Labels) -> Fiel
         autofill=asked.autofill or "off", optional=asked.optional, current=wait.form and asked.name == wait.current,
         options=tuple(Option(choice.value, choice.key, plain(choice.label)) for choice in asked.choices),
     )  # fmt: skip
+    field = replace(field, answered=field.value)
     match asked.kind:
         case DigitsKind(min_length=least, max_length=most):
             hint = labels.digits_hint_exact if least == most else labels.digits_hint
@@ -90,11 +93,14 @@ def _field(asked: Asked, wait: AwaitAnswer, answer: str, labels: Labels) -> Fiel
             return replace(field, hint=hint.format(least=least, most=most), keyboard="numeric", max_length=length)
         case NumberKind() as kind:
             hint = labels.number_hint.format(least=f"{kind.minimum:f}", most=f"{kind.maximum:f}")
+            hint = hint if kind.maximum < LARGEST else ""
             return replace(field, hint=hint, keyboard="decimal" if kind.decimals else "numeric")
         case MoneyKind() as kind:
             least, most = (spoken.money(f"{bound:.2f} {kind.currency}") for bound in (kind.minimum, kind.maximum))
-            hint = labels.money_hint.format(currency=currency_words(kind.currency), least=least, most=most)
-            return replace(field, hint=hint, keyboard="decimal", value=field.value.removesuffix(f" {kind.currency}"))
+            hint = labels.number_hint.format(least=least, most=most)
+            hint = hint if kind.maximum < LARGEST else labels.money_hint.format(currency=currency_words(kind.currency))
+            amount = field.value.removesuffix(f" {kind.currency}")
+            return replace(field, hint=hint, keyboard="decimal", value=amount, answered=amount)
         case DateKind() as kind:
             return replace(
                 field, hint=_date_hint(kind, labels), control="date", earliest=kind.earliest, latest=kind.latest

@@ -1,5 +1,5 @@
 // Fields typed but not sent outlast a redraw, and a question in between; what the phone answered meanwhile wins.
-const kept = new Map(); // name -> { value, drawn }: as typed, and as the server had drawn it then
+const kept = new Map(); // name -> { value, answered }: as typed, and what the call had for an answer then
 
 const names = (root) => new Set([...root.querySelectorAll("[name^='answer.']")].map((each) => each.name));
 const controls = (root, name) => [...root.querySelectorAll(`[name="${CSS.escape(name)}"]`)];
@@ -10,16 +10,13 @@ function value(root, name) {
   return isPick(first) ? [first, ...others].find((each) => each.checked)?.value ?? "" : first.value;
 }
 
-function drawn(root, name) {
-  const [first, ...others] = controls(root, name);
-  return isPick(first) ? [first, ...others].find((each) => each.defaultChecked)?.value ?? "" : first.defaultValue;
-}
+const answered = (root, name) => controls(root, name)[0].dataset.answered;
 
-/** Remember what was typed into `screen` since it was drawn. */
+/** Remember what was typed into `screen` that the call does not have yet. */
 export function keep(screen) {
   for (const name of names(screen)) {
-    const now = { value: value(screen, name), drawn: drawn(screen, name) };
-    if (now.value !== now.drawn) kept.set(name, now);
+    const now = { value: value(screen, name), answered: answered(screen, name) };
+    if (now.value !== now.answered) kept.set(name, now);
     else kept.delete(name);
   }
 }
@@ -33,7 +30,7 @@ export function forget() {
 export function restore(screen) {
   for (const name of names(screen)) {
     const before = kept.get(name);
-    if (!before || drawn(screen, name) !== before.drawn) continue;
+    if (!before || answered(screen, name) !== before.answered) continue;
     for (const control of controls(screen, name)) {
       if (isPick(control)) control.checked = control.value === before.value;
       else control.value = before.value;
