@@ -12,18 +12,14 @@ function value(root, name) {
 
 const answered = (root, name) => controls(root, name)[0].dataset.answered;
 
-/** Remember what was typed into `screen` that the call does not have yet. */
+/** Remember what was typed into `screen` that the call does not have yet; of what was sent and taken, nothing. */
 export function keep(screen) {
   for (const name of names(screen)) {
+    if (screen.dataset.sent) { kept.delete(name); continue; }
     const now = { value: value(screen, name), answered: answered(screen, name) };
     if (now.value !== now.answered) kept.set(name, now);
     else kept.delete(name);
   }
-}
-
-/** It has been taken: nothing is left to be remembered. */
-export function forget() {
-  kept.clear();
 }
 
 /** Put back into `screen` what was typed, unless it has got another answer meanwhile. */

@@ -1,5 +1,5 @@
 // The caller's page: draws what the server draws, sends taps. It holds no state of the call.
-import { forget, keep, refocus, restore } from "./fields.js";
+import { keep, refocus, restore } from "./fields.js";
 import { listen } from "./live.js";
 
 const status = document.getElementById("status");
@@ -31,8 +31,7 @@ function swap(html, force = false) {
   const field = next.querySelector(".field");
   const active = document.activeElement;
   const key = now.contains(active) && active.matches("button[name=keys]") ? active.value : null;
-  if (now.dataset.sent) forget();
-  else keep(now);
+  keep(now);
   now.replaceWith(next);
   restore(next);
   if (refocus(now, active, next)) {
