@@ -6,7 +6,7 @@ from typing import assert_never
 
 from ivr.flow import phrases
 from ivr.flow.answers import Given, Problem, read_answer
-from ivr.flow.asking import answer_asked, confirm_again, confirmed, fields_filled, leave_out, retry_of
+from ivr.flow.asking import answer_asked, ask, confirmed, fields_filled, leave_out, retry_of
 from ivr.flow.enrolling import consent_answered
 from ivr.flow.events import AnswerTaken, NoInputHeard, NoMatchHeard
 from ivr.flow.inputs import Digits, Filled, NoInput, SecretAnswer, Speech
@@ -174,7 +174,7 @@ def _again(play: Play, silence: bool, problem: Problem | None = None, refused: b
     play.record(NoInputHeard(step.name, attempt) if silence else NoMatchHeard(step.name, attempt))
     if session.proving is not None:  # silence at the PIN counts as a try, without a guess being spent
         factor = session.proving.current
-        if attempt >= play.flow.steps[session.proving.step].tries:
+        if attempt >= play.flow.steps[session.proving.step].tries * session.pace:
             return play.guarded(lambda: give_up(play, factor, "no_answer"))
 
         def ask_again() -> None:
@@ -184,7 +184,7 @@ def _again(play: Play, silence: bool, problem: Problem | None = None, refused: b
         return play.guarded(ask_again)
     retry = retry_of(step, wait)
     tries = retry.tries if retry else getattr(step, "tries", 3)
-    if attempt >= tries:
+    if attempt >= tries * session.pace:
         return play.go((retry and retry.then) or play.flow.person)
     texts = (retry.noinput if silence else retry.nomatch) if retry else ()
 
@@ -193,8 +193,8 @@ def _again(play: Play, silence: bool, problem: Problem | None = None, refused: b
             play.say(problem.text)
         elif texts and not refused:
             play.say(texts[min(attempt, len(texts)) - 1])
-        if isinstance(wait, AwaitConfirmation) and not refused:
-            confirm_again(play, wait)
+        if refused:
+            ask(play, step)
         else:
             play.ask(step)
         play.change(attempts=attempt)

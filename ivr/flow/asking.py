@@ -48,14 +48,27 @@ def start_asking(play: Play, step: Ask | Form) -> None:
     ask(play, step)
 
 
+def ask_again(play: Play, step: Ask | Form) -> None:
+    """What is open is said once more: the question, or what was understood of its answer."""
+    wait = play.session.waiting_for
+    if isinstance(wait, AwaitConfirmation):
+        _confirm(play, wait.name, wait.answer, wait.label, wait.read_back)
+    else:
+        ask(play, step)
+
+
 def ask(play: Play, step: Ask | Form) -> None:
     """Ask the first question of the step that has no answer yet."""
     name, question = next(one for one in questions(step) if one[0] not in play.session.answers)
     play.say(question.prompt)
     if isinstance(step, Form):
         pairs = zip(step.fields, questions(step), strict=True)
-        fields = tuple(_asked(play, each, question, field.optional) for field, (each, question) in pairs)
-        return play.wait(AwaitAnswer(fields=fields, current=name, form=True, choices=(PERSON,)))
+        fields = tuple(_asked(play, each, one, field.optional) for field, (each, one) in pairs)
+        return play.wait(
+            AwaitAnswer(
+                fields=fields, current=name, form=True, timeout_seconds=question.timeout_seconds, choices=(PERSON,)
+            )
+        )
     label, seconds = play.text(question.label or question.prompt), question.timeout_seconds
     match question.kind:
         case DigitsKind() as kind:
@@ -69,7 +82,9 @@ def ask(play: Play, step: Ask | Form) -> None:
             play.wait(AwaitSpeech(label=label, max_length=kind.max_length, timeout_seconds=seconds, choices=(PERSON,)))
         case _:
             asked = _asked(play, name, question, optional=False)
-            play.wait(AwaitAnswer(fields=(asked,), current=name, form=False, choices=(PERSON,)))
+            play.wait(
+                AwaitAnswer(fields=(asked,), current=name, form=False, timeout_seconds=seconds, choices=(PERSON,))
+            )
     return None
 
 
@@ -102,7 +117,7 @@ def _asked(play: Play, name: str, question: Question, optional: bool) -> Asked:
     return Asked(
         name=name, label=play.text(question.label or question.prompt), kind=_definite(play, question.kind),
         choices=YES_NO if isinstance(question.kind, YesNoKind) else choices, autofill=question.autofill,
-        timeout_seconds=question.timeout_seconds, optional=optional,
+        optional=optional,
     )  # fmt: skip
 
 
@@ -173,10 +188,6 @@ def _read_back(play: Play, wait: AwaitAnswer, answer: str) -> None:
     asked = wait.asked
     read_back = spoken_answer(asked.kind, asked.choices, answer)
     _confirm(play, asked.name, answer, asked.label, read_back)
-
-
-def confirm_again(play: Play, wait: AwaitConfirmation) -> None:
-    _confirm(play, wait.name, wait.answer, wait.label, wait.read_back)
 
 
 def _confirm(play: Play, name: str, answer: str, label: str, read_back: str) -> None:

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
-from ivr.flow.steps import AnyStep
+from ivr.flow.media import MediaFile
+from ivr.flow.steps import AnyCard, AnyStep
 
 
 class FactType(StrEnum):
@@ -39,3 +40,5 @@ class Flow(msgspec.Struct, frozen=True):
     prove: str  # an authenticate step: where ``needs`` leads; empty if no step needs a level
     facts: dict[str, FactDeclaration]
     steps: dict[str, AnyStep]
+    cards: dict[str, AnyCard] = {}  # what an agent may put on the caller's page, by name
+    media: dict[str, MediaFile] = {}  # of the bundle, by name without the directory

@@ -14,7 +14,6 @@ from ivr.flow.events import (
     AgentRequested,
     AnyEvent,
     CallEnded,
-    EnrolmentRecorded,
     FaultMet,
     IdentifyRequested,
     LookupRequested,
@@ -25,6 +24,8 @@ from ivr.flow.events import (
 )  # fmt: skip
 from ivr.flow.expressions import evaluate, holds, render, scope
 from ivr.flow.offering import offered_while_waiting
+from ivr.flow.pace import PACES, choose_pace, refuse_voice, stretched
+from ivr.flow.privacy import is_public
 from ivr.flow.session import Session
 from ivr.flow.steps import (
     Ask,
@@ -32,7 +33,7 @@ from ivr.flow.steps import (
     Authenticate,
     CallBack,
     Enrol,
-    Factor,
+    ForgetVoice,
     Form,
     Hangup,
     Identify,
@@ -40,9 +41,11 @@ from ivr.flow.steps import (
     Link,
     Lookup,
     Menu,
+    Pace,
     Queue,
     Say,
     Set,
+    Show,
     Text,
     Verify,
     When,
@@ -59,13 +62,7 @@ STEP_BUDGET = 100  # steps between two waits; more is a loop that the check coul
 VERIFICATION_SECONDS = 180
 QUICK_SECONDS = 10  # for what is answered from our own database
 MESSAGE_SECONDS = 60
-CONSENT_SECONDS = 8
 PERSON = Offered(key="0", label=phrases.PERSON)
-CONSENT = (
-    Offered(key="1", label=phrases.YES, words=("yes", "agree")),
-    Offered(key="2", label=phrases.NO, words=("no",)),
-    PERSON,
-)
 
 
 class Play:
@@ -108,10 +105,11 @@ class Play:
     def say(self, text: Text | str | None, must_hear: bool = False) -> None:
         if text is None:
             return
+        public = isinstance(text, Text) and is_public(text)
         if isinstance(text, Text):
             must_hear, text = must_hear or text.must_hear, self.text(text)
         if text:
-            self._said.append(Said(text=text, must_hear=must_hear))
+            self._said.append(Said(text=text, must_hear=must_hear, public=public))
 
     def wait(self, wait: AnyWait | None) -> None:
         """The wait changes: a new turn begins, and what was said on the way to it belongs to it."""
@@ -121,7 +119,7 @@ class Play:
         before = self.session.waiting_for
         if isinstance(before, AwaitFact) and before.patience:
             self.close(before.patience)
-        self.change(turn=self.session.turn + 1, waiting_for=wait, must_hear=must_hear)
+        self.change(turn=self.session.turn + 1, waiting_for=stretched(self.session, wait), must_hear=must_hear)
 
     def end(self, reason: str) -> None:
         self.wait(None)
@@ -149,6 +147,8 @@ class Play:
         from ivr.flow.asking import start_asking  # these call each other
         from ivr.flow.promising import promise
         from ivr.flow.proving import start_proving
+        from ivr.flow.showing import show
+        from ivr.flow.withdrawing import forget
 
         next_step: str | None = name
         for _ in range(STEP_BUDGET):
@@ -172,12 +172,20 @@ class Play:
                 case Verify():
                     self.start_verification(step)
                     next_step = step.next
+                case Show():
+                    show(self, step)
+                    next_step = step.next
+                case Pace():
+                    choose_pace(self, PACES[step.pace], self.session.relay)
+                    next_step = step.next
                 case Link():
                     self.send_link(step.message)
                     self.say(step.prompt)
                     next_step = step.next
                 case CallBack():
                     next_step = promise(self, step)
+                case ForgetVoice():
+                    next_step = forget(self, step)
                 case Identify(by=IdentifyBy.CALLER_ID):
                     return self.identify("caller_id", self.session.caller)
                 case Lookup():
@@ -201,7 +209,8 @@ class Play:
 
     def ask(self, step) -> None:
         """(Re)open the wait of a step that asks the caller something."""
-        from ivr.flow import asking  # the two call each other
+        from ivr.flow import asking  # these call each other
+        from ivr.flow.enrolling import ask_consent
 
         match step:
             case Menu():
@@ -209,13 +218,13 @@ class Play:
                 choices = tuple(Offered(key=c.key, label=self.text(c.label), words=c.words) for c in step.choices)
                 self.wait(AwaitChoice(choices=choices, timeout_seconds=step.timeout_seconds))
             case Ask() | Form():
-                asking.ask(self, step)
+                asking.ask_again(self, step)
             case AskSecret():
                 asking.ask_secret(self, step.prompt, step.min_length, step.max_length, step.timeout_seconds)
             case Identify():
                 asking.ask_customer_number(self, step)
             case Enrol():
-                self.ask_consent(step)
+                ask_consent(self, step)
             case Queue():
                 self.queue(step)
             case _:
@@ -237,6 +246,8 @@ class Play:
         claim, voice = self.session.claim, self.session.voice
         if claim is None or not claim.enrolled or claim.opted_out or voice.verification or voice.verdict:
             return
+        if refuse_voice(self):
+            return
         self.say(step.notice, must_hear=True)
         request = self.open(
             VerificationRequested(request=self.request_id(), due_seconds=VERIFICATION_SECONDS, contact=claim.contact)
@@ -255,27 +266,6 @@ class Play:
         )  # fmt: skip
         page = self.session.page
         self.change(page=replace(page, sent=True, links=(*page.links, request) if on_file else page.links))
-
-    def ask_consent(self, step: Enrol) -> None:
-        """A first print needs two factors other than the voice; a new one needs ACCEPTED and one factor."""
-        session = self.session
-        others = set(session.factors) - {Factor.VOICE}
-        if session.claim is None or session.claim.opted_out:
-            refusal = "opted_out" if session.claim else "nobody_claimed"
-        elif session.claim.enrolled:
-            refusal = None if others and Factor.VOICE in session.factors else "needs_accepted_voice"
-        else:
-            refusal = None if len(others) >= 2 else "needs_two_factors"
-        if refusal is not None:
-            self.record(
-                EnrolmentRecorded(
-                    request="", refusal=refusal, net_speech_seconds=0.0, model_name="", model_class="", model_sha256=""
-                )
-            )
-            return self._go(step.failed)
-        self.say(step.consent, must_hear=True)
-        self.wait(AwaitChoice(choices=CONSENT, timeout_seconds=CONSENT_SECONDS))
-        return None
 
     def queue(self, step: Queue) -> None:
         """Never fails: this is where everything that fails leads."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from ivr.flow.definition import FactType
 from ivr.flow.kinds import DECIMALS_MAX, AskType
 from ivr.flow.names import NAME, SOURCE_LENGTH_MAX
+from ivr.flow.reading.cards import CARDS_MAX
 from ivr.flow.reading.flow import LANGUAGE, SCHEMA, STEPS_MAX
 from ivr.flow.reading.menu import CHOICES_MAX
 from ivr.flow.reading.questions import AUTOFILL, FIELDS_MAX
-from ivr.flow.steps import Factor, IdentifyBy
+from ivr.flow.steps import Factor, IdentifyBy, PaceName
 
 _NAME = f"^{NAME.pattern}$"
 
@@ -37,6 +38,16 @@ def json_schema() -> dict:
                 "person": _ref("name", "The queue step to which key 0, exhausted tries and faults lead."),
                 "prove": _ref("name", "The authenticate step to which needs leads."),
                 "facts": {"type": "object", "propertyNames": {"pattern": _NAME}, "additionalProperties": _fact()},
+                "cards": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "maxProperties": CARDS_MAX,
+                    "propertyNames": {"pattern": _NAME},
+                    "additionalProperties": {
+                        "oneOf": [*_cards(), _object({"confirm": _ref("text")}, required=["confirm"])]
+                    },
+                    "description": "What an agent may put on the caller's page; show: NAME shows one.",
+                },
                 "steps": {
                     "type": "object",
                     "minProperties": 1,
@@ -146,6 +157,14 @@ def _steps() -> list[dict]:
             {"for_queue": _ref("name"), "next": _ref("name"), "failed": _ref("name")},
             {"within_hours": _number(1, 168)},
         ),
+        _step(
+            "show",
+            {"anyOf": [_ref("name", "Of a card at the top, or nothing."), *_cards()]},
+            next_step,
+            {"prompt": _ref("text")},
+        ),
+        _step("pace", _one_of(PaceName), next_step),
+        _step("forget_voice", _ref("text"), {"needs": _number(1, 2), **next_step}),
         _step("hangup", {"anyOf": [{"type": "null"}, _ref("text")]}, {}),
     ]
 
@@ -198,6 +217,18 @@ def _fields() -> dict:
     return {**_mapping({"oneOf": one_of}), "maxProperties": FIELDS_MAX}
 
 
+def _cards() -> list[dict]:
+    file = {"type": "string", "description": "In media/ beside the flow."}
+    return [
+        _object({"picture": file, "alt": _ref("text")}, required=["picture", "alt"]),
+        _object({"document": file, "title": _ref("text")}, required=["document", "title"]),
+        _object(
+            {"link": {"type": "string", "pattern": "^https://"}, "title": _ref("text"), "text": _ref("text")},
+            required=["link", "title"],
+        ),
+    ]
+
+
 def _step(kind: str, value: dict, required: dict, optional: dict | None = None) -> dict:
     keys = {"needs": _number(0, 2), kind: value, **required, **(optional or {})}
     return _object(keys, required=[kind, *required])
@@ -229,7 +260,7 @@ def _one_or_list(of: str) -> dict:
     return {"anyOf": [_ref(of), {"type": "array", "minItems": 1, "items": _ref(of)}]}
 
 
-def _one_of(options: type[FactType | Factor]) -> dict:
+def _one_of(options: type[FactType | Factor | PaceName]) -> dict:
     return {"enum": [option.value for option in options]}
 
 

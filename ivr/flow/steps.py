@@ -10,15 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from ivr.flow.kinds import AnyKind
-
-
-class Text(msgspec.Struct, frozen=True):
-    """A Liquid text. ``must_hear``: a key cannot interrupt it, and a turn that skips it says it again first."""
-
-    source: str
-    line: int = 0
-    must_hear: bool = False
+from ivr.flow.questions import Question, Retry, Text
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -29,15 +21,6 @@ class Choice(msgspec.Struct, frozen=True):
     goto: str
     words: tuple[str, ...] = ()  # what a caller may say; the rendered label always counts too
     line: int = 0
-
-
-class Retry(msgspec.Struct, frozen=True):
-    """What is said to silence and to an answer that fits nothing, attempt by attempt (the last text repeats)."""
-
-    noinput: tuple[Text, ...] = ()
-    nomatch: tuple[Text, ...] = ()
-    tries: int = 3
-    then: str = ""  # step after the last try; empty = the flow's person
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -54,28 +37,6 @@ class Say(Step, frozen=True, kw_only=True, tag="say"):
 class Menu(Step, frozen=True, kw_only=True, tag="menu"):
     prompt: Text
     choices: tuple[Choice, ...]
-    timeout_seconds: int = 5
-    retry: Retry = Retry()
-
-
-class Option(msgspec.Struct, frozen=True):
-    """One of a list, chosen like an entry of a menu; ``name`` is kept as the answer."""
-
-    key: str  # one of 1-9
-    name: str
-    label: Text
-    words: tuple[str, ...] = ()
-    line: int = 0
-
-
-class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked, and what an answer to it may be."""
-
-    prompt: Text
-    kind: AnyKind
-    label: Text | None = None  # of the field on the screen; default: the prompt
-    options: tuple[Option, ...] = ()  # of a list
-    autofill: str = ""  # HTML's autocomplete token of the field
     timeout_seconds: int = 5
     retry: Retry = Retry()
 
@@ -232,13 +193,75 @@ class CallBack(Step, frozen=True, kw_only=True, tag="call_back"):
     within_hours: int = 24
 
 
+class PictureCard(msgspec.Struct, frozen=True, tag="picture"):
+    """A picture of the bundle's ``media/``. ``title`` is its alternative text: what it says to who cannot see it."""
+
+    file: str
+    title: Text
+    line: int = 0
+
+
+class DocumentCard(msgspec.Struct, frozen=True, tag="document"):
+    """A document of the bundle's ``media/``, to be opened from the page."""
+
+    file: str
+    title: Text
+    line: int = 0
+
+
+class LinkCard(msgspec.Struct, frozen=True, tag="link"):
+    """An address outside, https only."""
+
+    url: str
+    title: Text
+    text: Text | None = None
+    line: int = 0
+
+
+class ConfirmCard(msgspec.Struct, frozen=True, tag="confirm"):
+    """A question for yes or no that an agent puts to the caller while they talk."""
+
+    title: Text
+    line: int = 0
+
+
+AnyCard = PictureCard | DocumentCard | LinkCard | ConfirmCard
+
+
+class Show(Step, frozen=True, kw_only=True, tag="show"):
+    """Puts a card on the page, or takes it away (``card`` None); does not wait."""
+
+    card: PictureCard | DocumentCard | LinkCard | None
+    next: str
+    prompt: Text | None = None  # None: the phone says the card's own words
+
+
+class PaceName(StrEnum):
+    NORMAL = "normal"
+    SLOW = "slow"
+
+
+class Pace(Step, frozen=True, kw_only=True, tag="pace"):
+    """Gives the caller more time from now on, or the usual."""
+
+    pace: PaceName
+    next: str
+
+
+class ForgetVoice(Step, frozen=True, kw_only=True, tag="forget_voice"):
+    """Deletes the contact's voiceprint and withdraws the consent; does not wait. Needs level 1."""
+
+    text: Text  # said once it is done
+    next: str
+
+
 class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
     text: Text | None = None
 
 
 AnyStep = (
     Say | Menu | Ask | Form | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue
-    | CallBack | Hangup
+    | Show | CallBack | Pace | ForgetVoice | Hangup
 )  # fmt: skip
 
 

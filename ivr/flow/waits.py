@@ -47,7 +47,6 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     kind: AnyKind
     choices: tuple[Offered, ...] = ()  # of a list, or yes and no
     autofill: str = ""
-    timeout_seconds: int
     optional: bool = False
 
 
@@ -57,6 +56,7 @@ class AwaitAnswer(Wait, frozen=True, kw_only=True, tag="answer"):
     fields: tuple[Asked, ...]
     current: str
     form: bool
+    timeout_seconds: int
 
     @property
     def asked(self) -> Asked:

@@ -16,12 +16,13 @@ from ivr.flow.events import (
     FaultMet,
     NoInputHeard,
     NoMatchHeard,
+    PaceChanged,
     Requested,
     Said,
     StepEntered,
     VerdictRecorded,
 )  # fmt: skip
-from ivr.flow.inputs import By, Digits, Filled, Input, NoInput, SecretAnswer, Speech
+from ivr.flow.inputs import By, Digits, Filled, Input, NoInput, PaceChosen, SecretAnswer, Speech
 from ivr.web.doors import LogLine
 
 
@@ -62,6 +63,8 @@ def _side(input: Input | None) -> str:
             return "page" if by is By.TAP else "phone"
         case NoInput():
             return "phone"
+        case PaceChosen():
+            return "page"
         case _:
             return "system"
 
@@ -109,6 +112,8 @@ def _note(event: AnyEvent) -> str:
             return f"{'silence' if isinstance(event, NoInputHeard) else 'no match'}, attempt {event.attempt}"
         case AgentJoined():
             return f"agent {event.agent} joined"
+        case PaceChanged():
+            return f"{event.pace} times the usual time{', through a relay' if event.relay else ''}"
         case FaultMet():
             return f"fault at {event.step}: {event.reason}"
         case StepEntered():

@@ -89,8 +89,9 @@ def test_a_key_on_the_phone_meanwhile_keeps_what_was_typed_for_the_rest(services
 
 def test_what_is_too_late_for_all_of_it_shows_the_present(services, opened):
     sends(opened)
-    reply = sends(opened)
-    assert (reply.status_code, reply.headers["Location"]) == (303, "/v/call?moved")
+    again, other = sends(opened), sends(opened, values=RIGHT | {"visit_note": "Something else"})
+    assert (again.status_code, again.headers["Location"]) == (303, "/v/call"), "delivered twice, taken once"
+    assert (other.status_code, other.headers["Location"]) == (303, "/v/call?moved")
 
 
 def test_a_spoken_answer_is_confirmed_by_a_button(services, opened):

@@ -17,19 +17,22 @@ from ivr.flow.kinds import (
     SpeechKind,
     YesNoKind,
 )
-from ivr.flow.waits import Asked, Offered
+from ivr.flow.waits import Asked, AwaitAnswer, Offered
 
 HINTS_MAX = 2000  # characters; Twilio allows 500 phrases
 MONTHS = "January February March April May June July August September October November December"
 
 
-def gather_attributes(asked: Asked, language: str, clean: Callable[[str], str]) -> str:
-    """Keys and speech both, whichever comes first. ``clean`` keeps out what XML cannot carry."""
-    keys, hints = _expected(asked)
+def gather_attributes(wait: AwaitAnswer, language: str, pause: str, clean: Callable[[str], str]) -> str:
+    """Keys and speech both, whichever comes first.
+
+    ``pause``: the silence that ends speech, in seconds or "auto". ``clean`` keeps out what XML cannot carry.
+    """
+    keys, hints = _expected(wait.asked)
     ending = f'numDigits="{keys}" finishOnKey="#"' if keys else 'finishOnKey="#"'
     expecting = f" hints={quoteattr(clean(','.join(hints))[:HINTS_MAX])}" if hints else ""
     return (
-        f'input="dtmf speech" {ending} timeout="{asked.timeout_seconds}" speechTimeout="auto"'
+        f'input="dtmf speech" {ending} timeout="{wait.timeout_seconds}" speechTimeout="{pause}"'
         f" language={quoteattr(language)}{expecting}"
     )
 

@@ -13,6 +13,7 @@ from ivr.flow.steps import (
     Authenticate,
     CallBack,
     Enrol,
+    ForgetVoice,
     Form,
     Hangup,
     Identify,
@@ -20,10 +21,12 @@ from ivr.flow.steps import (
     Link,
     Lookup,
     Menu,
+    Pace,
     Queue,
     Retry,
     Say,
     Set,
+    Show,
     Verify,
     When,
 )
@@ -38,7 +41,7 @@ class Edge(NamedTuple):
 def ways(flow: Flow, step: AnyStep) -> list[Edge]:
     """The ways the author gave, and the default of ``failed``. Not: key 0, exhausted retries, faults, ``needs``."""
     match step:
-        case Say() | Verify() | Link() | Set():
+        case Say() | Verify() | Link() | Set() | Show() | Pace() | ForgetVoice():
             return [Edge("next", step.next, False)]
         case Menu():
             return [Edge(f"choice {choice.key}", choice.goto, True) for choice in step.choices]

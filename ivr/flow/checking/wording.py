@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, assert_never
 
 from ivr.errors import FlowFault
+from ivr.flow.cards import card_texts
 from ivr.flow.definition import Flow
 from ivr.flow.expressions import condition_names, evaluate, holds, render, text_names
 from ivr.flow.names import ROOTS, Names
@@ -18,17 +19,20 @@ from ivr.flow.steps import (
     Authenticate,
     CallBack,
     Enrol,
+    ForgetVoice,
     Form,
     Hangup,
     Identify,
     Link,
     Lookup,
     Menu,
+    Pace,
     Question,
     Queue,
     Retry,
     Say,
     Set,
+    Show,
     Text,
     Verify,
     When,
@@ -189,7 +193,7 @@ def _texts(step: AnyStep) -> list[Text]:
 
 def _all_texts(step: AnyStep) -> list[Text | None]:
     match step:
-        case Say() | Hangup():
+        case Say() | Hangup() | ForgetVoice():
             return [step.text]
         case Menu():
             return [step.prompt, *(choice.label for choice in step.choices), *_retry_texts(step.retry)]
@@ -209,11 +213,13 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
             return [step.page_prompt, step.voice_prompt, step.pin_prompt, step.message]
         case Link():
             return [step.message, step.prompt]
+        case Show():
+            return [step.prompt, *card_texts(step.card)]
         case Queue():
             return [step.prompt, step.waiting, *(choice.label for choice in step.choices)]
         case CallBack():
             return [step.text]
-        case Lookup() | Set() | When():
+        case Lookup() | Set() | When() | Pace():
             return []
         case _:
             assert_never(step)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from ivr.flow.definition import Flow
 from ivr.flow.matching import words_of
+from ivr.flow.questions import Option
 from ivr.flow.reading.document import Entry
 from ivr.flow.reading.fields import Fields
-from ivr.flow.steps import Choice, Option, Text
+from ivr.flow.steps import Choice, Text
 
 PERSON_KEY = "0"
 PERSON_LABEL = "Speak to a person"

@@ -23,10 +23,11 @@ from ivr.flow.kinds import (
     SpeechKind,
     YesNoKind,
 )
+from ivr.flow.questions import Option, Question, Retry, Text
 from ivr.flow.reading.fields import Fields, check_name
 from ivr.flow.reading.menu import check_words
 from ivr.flow.reading.mistakes import closest, listed
-from ivr.flow.steps import Field, Option, Question, Retry, Text
+from ivr.flow.steps import Field
 
 OPTIONS_MAX = 9  # keys 1 to 9: 0 is the person's
 FIELDS_MAX = 12  # of one form: more do not fit a call's patience
