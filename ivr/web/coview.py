@@ -142,6 +142,8 @@ def coview_blueprint(services: Services) -> Blueprint:
         call, answer = _callers_call(services), request.form.get("answer", "")
         if answer not in set(YesNo):
             abort(422)
+        if services.page_is_veiled(request.cookies[PAGE_COOKIE]):
+            return redirect("/v/call?moved", 303)
         card = request.form.get("card", "")[:200]
         turn = services.take_turn(call, CardReplied(id=f"{card}:answer", card=card, answer=YesNo(answer)))
         return redirect("/v/call" if turn.accepted else "/v/call?moved", 303)
@@ -150,6 +152,8 @@ def coview_blueprint(services: Services) -> Blueprint:
     def sharing() -> Response:
         """The revision it was drawn at is part of the id, so that a late repetition of "stop" undoes no "resume"."""
         call, allowed = _callers_call(services), request.form.get("allowed") == "yes"
+        if allowed and services.page_is_veiled(request.cookies[PAGE_COOKIE]):  # stopping is anybody's, as it shows less
+            return redirect("/v/call?moved", 303)
         drawn_at = _natural(request.form.get("revision", ""))
         chosen = SharingChosen(id=f"sharing:{drawn_at}:{'yes' if allowed else 'no'}", allowed=allowed)
         services.take_turn(call, chosen)

@@ -239,6 +239,25 @@ def test_the_answer_is_read_at_the_desk_though_the_screen_is_not_shared(services
     assert "handset" not in page and "not answered yet" in page
 
 
+def test_a_page_that_joined_by_a_code_answers_no_agent_and_may_only_stop_the_looking(
+    services, desk, phone, monkeypatch
+):
+    monkeypatch.setattr(services, "page_is_veiled", lambda cookie: True)
+    form = {"form_token": token(phone.get("/v/call"))}
+    for card, never in (("sure", "Shall Riverside Bank call you?"), ("visit", "answer.visit_guests")):
+        posted(desk, "/desk", "/desk/show/r1", card=card, revision=5)
+        assert never not in phone.get("/v/call").text
+    phone.post(f"/v/call/{services.sessions['call1'].turn}", data={**form, "fields": "yes", "answer.visit_guests": "4"})
+    assert services.sessions["call1"].answers == {}
+    posted(desk, "/desk", "/desk/show/r1", card="sure", revision=6)
+    phone.post("/v/call/card", data={**form, "card": "push:r1:6:sure", "answer": "yes"})
+    assert services.sessions["call1"].shown.answer is None
+    phone.post("/v/call/sharing", data={**form, "allowed": "no", "revision": 7})
+    assert services.sessions["call1"].sharing_stopped
+    phone.post("/v/call/sharing", data={**form, "allowed": "yes", "revision": 8})
+    assert services.sessions["call1"].sharing_stopped
+
+
 def test_without_an_open_page_there_is_nothing_to_see_or_to_show(services, desk):
     session = services.sessions["call1"]
     services.sessions["call1"] = replace(session, page=replace(session.page, opened=False))
