@@ -17,8 +17,8 @@ from ivr.visual.screen import Screen, Working
 
 
 def is_private(flow: Flow, session: Session) -> bool:
-    """Whether the present question asks for a secret, is an agent's form, or may quote what needs a level: only steps with ``needs`` can, the
-    check sees to it.
+    """Whether the present question asks for a secret, is an agent's form, or may quote what needs a level: only steps
+    with ``needs`` can, the check sees to it.
 
     A PIN is not taken because the code may have been told by somebody who is on the phone in the page holder's name.
     """
