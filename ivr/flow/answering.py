@@ -10,11 +10,12 @@ from ivr.flow.asking import answer_asked, ask, confirmed, fields_filled, leave_o
 from ivr.flow.enrolling import consent_answered
 from ivr.flow.events import AnswerTaken, NoInputHeard, NoMatchHeard
 from ivr.flow.inputs import Digits, Filled, NoInput, SecretAnswer, Speech
+from ivr.flow.joining import code_keyed, code_missed
 from ivr.flow.kinds import DigitsKind, SpeechKind
 from ivr.flow.matching import spoken_choice
 from ivr.flow.playing import Play
 from ivr.flow.proving import SKIP_PAGE, add_factor, give_up, pin_answered, prove
-from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Menu, Queue
+from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Join, Menu, Queue
 from ivr.flow.waits import (
     AwaitAgent,
     AwaitAnswer,
@@ -117,8 +118,11 @@ def _digits(play: Play, input: Digits | Speech, wait: AwaitDigits) -> None:
     kind = DigitsKind(min_length=wait.min_length, max_length=wait.max_length)
     if isinstance(problem := read_answer(kind, (), keys, Given.KEYED), Problem):
         return _again(play, silence=False, problem=problem)
-    play.record(AnswerTaken(step=session.step, by=input.by, value=keys))
     step = play.flow.steps[session.step]
+    if isinstance(step, Join):
+        play.record(AnswerTaken(step=session.step, by=input.by, value=None))
+        return code_keyed(play, keys)
+    play.record(AnswerTaken(step=session.step, by=input.by, value=keys))
     if isinstance(step, Identify):
         play.identify("customer_number", keys)
     else:
@@ -172,6 +176,8 @@ def _again(play: Play, silence: bool, problem: Problem | None = None, refused: b
     step = play.flow.steps[session.step]
     attempt = session.attempts + 1
     play.record(NoInputHeard(step.name, attempt) if silence else NoMatchHeard(step.name, attempt))
+    if isinstance(step, Join):
+        return play.guarded(lambda: code_missed(play, step, silence))
     if session.proving is not None:  # silence at the PIN counts as a try, without a guess being spent
         factor = session.proving.current
         if attempt >= play.flow.steps[session.proving.step].tries * session.pace:
