@@ -145,8 +145,8 @@ class Play:
             self.queue(self.flow.steps[self.flow.person])
 
     def _go(self, name: str) -> None:
-        from ivr.flow.asking import start_asking
-        from ivr.flow.joining import chosen_before, invite, join  # they call each other
+        from ivr.flow.asking import start_asking  # these call each other
+        from ivr.flow.joining import chosen_before, invite, join
         from ivr.flow.promising import promise
         from ivr.flow.proving import start_proving
         from ivr.flow.showing import show
