@@ -15,6 +15,7 @@ from ivr.flow.kinds import DigitsKind, SpeechKind
 from ivr.flow.matching import spoken_choice
 from ivr.flow.playing import Play
 from ivr.flow.proving import SKIP_PAGE, add_factor, give_up, pin_answered, prove
+from ivr.flow.showing import form_filled, open_form
 from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Join, Menu, Queue
 from ivr.flow.waits import (
     AwaitAgent,
@@ -43,6 +44,8 @@ def answer_given(play: Play, input: Digits | Speech | Filled | NoInput | SecretA
             _again(play, silence=True)
         return True
     if isinstance(input, Filled):
+        if (form := open_form(session)) is not None:
+            return form_filled(play, input, form)
         return fields_filled(play, input, wait)
     if isinstance(input, SecretAnswer):
         if not isinstance(wait, AwaitSecret):

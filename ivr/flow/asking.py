@@ -63,7 +63,7 @@ def ask(play: Play, step: Ask | Form) -> None:
     play.say(question.prompt)
     if isinstance(step, Form):
         pairs = zip(step.fields, questions(step), strict=True)
-        fields = tuple(_asked(play, each, one, field.optional) for field, (each, one) in pairs)
+        fields = tuple(asked_of(play, each, one, field.optional) for field, (each, one) in pairs)
         return play.wait(
             AwaitAnswer(
                 fields=fields, current=name, form=True, timeout_seconds=question.timeout_seconds, choices=(PERSON,)
@@ -81,7 +81,7 @@ def ask(play: Play, step: Ask | Form) -> None:
         case SpeechKind() as kind:
             play.wait(AwaitSpeech(label=label, max_length=kind.max_length, timeout_seconds=seconds, choices=(PERSON,)))
         case _:
-            asked = _asked(play, name, question, optional=False)
+            asked = asked_of(play, name, question, optional=False)
             play.wait(
                 AwaitAnswer(fields=(asked,), current=name, form=False, timeout_seconds=seconds, choices=(PERSON,))
             )
@@ -109,7 +109,7 @@ def ask_secret(play: Play, prompt: Text, min_length: int, max_length: int, timeo
     )  # fmt: skip
 
 
-def _asked(play: Play, name: str, question: Question, optional: bool) -> Asked:
+def asked_of(play: Play, name: str, question: Question, optional: bool) -> Asked:
     choices = tuple(
         Offered(key=option.key, label=play.text(option.label), words=option.words, value=option.name)
         for option in question.options

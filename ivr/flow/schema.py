@@ -44,9 +44,7 @@ def json_schema() -> dict:
                     "minProperties": 1,
                     "maxProperties": CARDS_MAX,
                     "propertyNames": {"pattern": _NAME},
-                    "additionalProperties": {
-                        "oneOf": [*_cards(), _object({"confirm": _ref("text")}, required=["confirm"])]
-                    },
+                    "additionalProperties": {"oneOf": [*_cards(), *_questions_of_agents()]},
                     "description": "What an agent may put on the caller's page; show: NAME shows one.",
                 },
                 "steps": {
@@ -225,6 +223,11 @@ def _fields() -> dict:
         for needed, may in _questions()
     ]
     return {**_mapping({"oneOf": one_of}), "maxProperties": FIELDS_MAX}
+
+
+def _questions_of_agents() -> list[dict]:
+    form = {"form": _ref("name", "Of a form step."), "title": _ref("text")}
+    return [_object({"confirm": _ref("text")}, required=["confirm"]), _object(form, required=["form", "title"])]
 
 
 def _cards() -> list[dict]:

@@ -242,7 +242,15 @@ class ConfirmCard(msgspec.Struct, frozen=True, tag="confirm"):
     line: int = 0
 
 
-AnyCard = PictureCard | DocumentCard | LinkCard | ConfirmCard
+class FormCard(msgspec.Struct, frozen=True, tag="form"):
+    """The questions of a form step, which an agent puts to the caller while they talk."""
+
+    step: str
+    title: Text
+    line: int = 0
+
+
+AnyCard = PictureCard | DocumentCard | LinkCard | ConfirmCard | FormCard
 
 
 class Show(Step, frozen=True, kw_only=True, tag="show"):

@@ -71,6 +71,7 @@ class Labels(msgspec.Struct, frozen=True):
     answer_no: str
     answered_yes: str
     answered_no: str
+    form_sent: str
     agent_looks: str
     agent_looks_unnamed: str
     stop_looking: str
@@ -147,6 +148,7 @@ _ENGLISH = Labels(
     answer_no="No",
     answered_yes="You answered: yes",
     answered_no="You answered: no",
+    form_sent="You have sent this.",
     agent_looks="{name} is looking at this screen with you.",
     agent_looks_unnamed="Your agent is looking at this screen with you.",
     stop_looking="Stop",

@@ -11,6 +11,7 @@ import msgspec
 
 from ivr.flow.definition import Flow
 from ivr.flow.session import Session
+from ivr.flow.showing import open_form
 from ivr.flow.waits import (
     AnyWait,
     AwaitAgent,
@@ -197,6 +198,8 @@ def _body(session: Session, live: Live, labels: Labels) -> Body:
                 heading, labels.queue_hint, live.place, labels.number_in_queue, live.waited_seconds, labels.waited,
                 _estimate(live.estimate_minutes, labels),
             )  # fmt: skip
+        case TalkingToAgent() if (form := open_form(session)) is not None:
+            return fields_of(form, {}, labels)
         case TalkingToAgent():
             name = plain(live.agent)
             return Talking(labels.talking_to.format(name=name) if name else labels.talking, labels.talking_hint)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from ivr.flow.inputs import By, Digits, Filled, PaceChosen, Speech
 from ivr.flow.pace import PACES
 from ivr.flow.session import Session, Turn
+from ivr.flow.showing import open_form
 from ivr.flow.waits import AwaitAnswer, AwaitDigits, AwaitSecret
 from ivr.visual.labels import labels_for
 from ivr.visual.plain import plain
@@ -155,7 +156,7 @@ def _drawn(
 
 def _filled(services: Services, session: Session, turn: int, sent: Sent, cookie: str) -> Response:
     """Fields: taken as a whole, or shown again with what was typed and what is wrong with it."""
-    wait = session.waiting_for
+    wait = open_form(session) or session.waiting_for
     if turn == session.turn and isinstance(wait, AwaitAnswer):
         ours, problems = is_ours(wait, sent), problems_of(wait, sent)
         if problems or not ours:
@@ -166,7 +167,7 @@ def _filled(services: Services, session: Session, turn: int, sent: Sent, cookie:
         session = services.session(session.call) or session
     if filled_already(services.answer_at(session.call, turn), sent.values):
         return redirect("/v/call", 303)
-    kept = still_open(session.waiting_for, sent, session.answers)
+    kept = still_open(open_form(session) or session.waiting_for, sent, session.answers)
     if kept is None:
         return redirect("/v/call?moved", 303)
     return _drawn(
