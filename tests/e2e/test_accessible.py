@@ -208,7 +208,7 @@ def test_the_focus_is_not_stolen_when_the_phone_moves_the_screen(services, compu
     page = computer
     services.rings()
     page.goto(services.sends_link())
-    page.keyboard.type("47")
+    page.get_by_label("The two digits").fill("47")
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Read out")).to_be_visible()
     services.goes("call1", "card")
