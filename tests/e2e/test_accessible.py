@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 
 import pytest
 from axe import axe_source, violations
@@ -106,8 +107,15 @@ def test_the_pages_around_the_call_break_no_rule(chromium, services, address, ax
     page = context.new_page()
     services.rings()
     link = services.sends_link()
+    services.joining = SimpleNamespace(flows=lambda: ())
     wrong = {}
-    for name, path in {"gate": link, "dead link": "/v/none", "no call": "/v/call", "sign-in": "/desk/sign-in"}.items():
+    for name, path in {
+        "gate": link,
+        "dead link": "/v/none",
+        "no call": "/v/call",
+        "sign-in": "/desk/sign-in",
+        "code": "/v",
+    }.items():
         page.goto(path)
         wrong[name] = [*violations(page, axe), *measured(page)]
     page.goto(link)
