@@ -40,7 +40,8 @@ def token_hash(token: str) -> bytes:
 def add_link(services: Services, token: str, call: str, to_number_on_file: bool) -> None:
     """Before the message with it is sent. Repeatable."""
     if pages.link(services.database, token_hash(token)) is None:
-        expires_at = services.clock() + LINK_LIFETIME
+        session = sessions.load(services.database, call)
+        expires_at = services.clock() + LINK_LIFETIME * (session.pace if session else 1)
         pages.add_link(services.database, pages.LinkToken(token_hash(token), call, to_number_on_file, expires_at))
 
 

@@ -14,6 +14,7 @@ from flask import Flask
 from ivr.web.bridge import Bridge
 from ivr.web.coview import coview_blueprint
 from ivr.web.desk import desk_blueprint
+from ivr.web.joining import join_blueprint
 from ivr.web.media import media_blueprint
 from ivr.web.ops import ops_blueprint
 from ivr.web.security import LONGEST_BODY
@@ -27,6 +28,7 @@ def flask_app(services: Double) -> Flask:
     app = Flask("pages", static_folder=None)
     for blueprint in (
         page_blueprint,
+        join_blueprint,
         media_blueprint,
         signin_blueprint,
         desk_blueprint,

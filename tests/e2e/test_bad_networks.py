@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 from network import between
 from playwright.sync_api import expect
+from serving import serving
 from tabs import tab
 
 from ivr.flow.inputs import Digits, PaceChosen, Speech
@@ -96,6 +98,22 @@ def test_cut_connections_are_made_again(services, far_phone, network):
         network.cuts()
         services.goes("call1", step)
         expect(far_phone.get_by_label(label)).to_be_visible(timeout=LONG)
+
+
+def test_a_tap_made_while_the_server_is_down_reaches_the_one_that_is_started_again(services, far_phone, network):
+    opens(far_phone, services)
+    network.server = urlsplit("http://127.0.0.1:9")  # nobody listens there
+    network.cuts()
+    far_phone.get_by_role("button", name="Report a lost card").tap()
+    expect(far_phone.get_by_role("status")).to_contain_text("No connection", timeout=LONG)
+    expect(far_phone.get_by_text("Reconnecting…")).to_be_visible(timeout=LONG)
+    with serving(services) as started_again:
+        network.server = urlsplit(started_again)
+        expect(far_phone.get_by_label("Last four digits of the card")).to_be_visible(timeout=LONG)
+        expect(far_phone.get_by_text("On your call")).to_be_visible(timeout=LONG)
+        services.goes("call1", "message")
+        expect(far_phone.get_by_label("What should we pass on?")).to_be_visible(timeout=LONG)
+        assert answers(services) == ["2"]
 
 
 def test_offline_the_last_tap_counts_and_only_once(services, phone):

@@ -7,8 +7,10 @@ from catalogue import SCREENS, show
 from playwright.sync_api import expect
 
 from ivr.flow.inputs import PaceChosen
+from ivr.flow.waits import AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech
 
 FIRST_LOAD_BYTES = 60 * 1024
+ASKS = AwaitChoice | AwaitDigits | AwaitSpeech | AwaitSecret  # screens that wait for the caller need no reload
 
 
 def opens(page, services) -> None:
@@ -77,10 +79,7 @@ def test_every_kind_of_screen_works_without_a_script(services, plain_phone) -> N
     expect(page.get_by_role("button", name="Read out")).to_have_count(0)  # what needs a script is not shown
 
 
-ASKING = {"choices", "digits", "text", "number", "form", "read back", "secret"}  # whose caller is about to answer
-
-
-@pytest.mark.parametrize("name", [name for name in SCREENS if name not in ASKING])
+@pytest.mark.parametrize("name", [name for name, shown in SCREENS.items() if not isinstance(shown.wait, ASKS)])
 def test_a_screen_that_waits_looks_again_by_itself_without_a_script(services, browse, name) -> None:
     """Checking, queue, conversation: the browser is told to load them again, for whoever has no script."""
     services.rings()
