@@ -11,7 +11,7 @@ from ivr.flow.definition import Flow
 from ivr.flow.session import Session
 from ivr.flow.waits import AwaitSecret
 from ivr.visual.labels import labels_for
-from ivr.visual.screen import Screen, Working
+from ivr.visual.screen import Ended, Screen, Working
 
 
 def is_private(flow: Flow, session: Session) -> bool:
@@ -32,6 +32,9 @@ def veiled(flow: Flow, session: Session, screen: Screen) -> Screen:
         labels = labels_for(screen.language)
         body = Working(labels.on_the_phone, labels.on_the_phone_hint, listening=False)
         return replace(screen, captions=(), card=None, verdict="", body=body, buttons=())
+    if isinstance(screen.body, Ended) and session.promised not in ("", session.caller):  # on the number on file
+        labels = labels_for(screen.language)
+        return replace(screen, captions=(), card=None, verdict="", body=Ended(labels.ended, labels.ended_hint))
     if session.level:
         return replace(screen, captions=(), card=None, verdict="")
     return replace(screen, captions=_without_digits(session, screen.captions), verdict="")

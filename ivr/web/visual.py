@@ -74,8 +74,9 @@ def page_blueprint(services: Services) -> Blueprint:
     @pages.get("/v/call/heard")
     def heard() -> Response:
         """Seconds of speech so far, and words for how much longer; no words where nobody listens any more."""
-        session = _session(services, request.cookies.get(PAGE_COOKIE, ""))
-        body = _screen(services, session).body if session is not None else None
+        cookie = request.cookies.get(PAGE_COOKIE, "")
+        session = _session(services, cookie)
+        body = _screen(services, session, cookie).body if session is not None else None
         if not isinstance(body, Working):
             return jsonify(words="", seconds=0, needed=0)
         return jsonify(
