@@ -245,7 +245,7 @@ AnyAnswer = Digits | Speech | NoInput | SecretAnswer
 AnyFact = (
     CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
     | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | CardPushed | CardReplied
-    | SharingChosen | NobodyAvailable | PageCodeDrawn | BeginningFound | VoiceWish | CallBackDeclined
-    | TimedOut | PaceChosen | DocumentFailed | CallerHungUp
+    | SharingChosen | NobodyAvailable | PageCodeDrawn | BeginningFound | VoiceWish | CallBackDeclined | TimedOut
+    | PaceChosen | DocumentFailed | CallerHungUp
 )  # fmt: skip
 Input = AnyAnswer | AnyFact
