@@ -13,7 +13,7 @@ from ivr.flow.showing import open_form
 from ivr.flow.waits import AwaitSecret
 from ivr.visual.cards import Question
 from ivr.visual.labels import labels_for
-from ivr.visual.screen import Screen, Working
+from ivr.visual.screen import Ended, Screen, Working
 
 
 def is_private(flow: Flow, session: Session) -> bool:
@@ -39,6 +39,9 @@ def veiled(flow: Flow, session: Session, screen: Screen) -> Screen:
         labels = labels_for(screen.language)
         body = Working(labels.on_the_phone, labels.on_the_phone_hint, listening=False)
         return replace(screen, captions=(), card=None, verdict="", body=body, buttons=())
+    if isinstance(screen.body, Ended) and session.promised not in ("", session.caller):  # on the number on file
+        labels = labels_for(screen.language)
+        return replace(screen, captions=(), card=None, verdict="", body=Ended(labels.ended, labels.ended_hint))
     if session.level:
         return replace(screen, captions=(), card=None, verdict="")
     card = None if isinstance(screen.card, Question) else screen.card  # its answer is for whom the agent talks to

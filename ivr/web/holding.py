@@ -49,6 +49,8 @@ def add_holding_routes(pages: Blueprint, services: Services) -> None:
         cookie, session = _bound(services)
         check_form(cookie, request.form)
         held = _held(services, cookie, session)
+        if services.page_is_veiled(cookie):
+            return redirect(f"{ADDRESS}?done=refused", 303)
         services.promises.cancel(promise, session.call, held.contact if held else None)
         return redirect(f"{ADDRESS}?done=cancelled", 303)
 
@@ -80,13 +82,14 @@ def _drawn(services: Services, cookie: str, session: Session, sure: Wish | None,
     language = services.flow_of(session).language
     words = holding_labels_for(language)
     held = _held(services, cookie, session)
+    promises = services.promises.of(session.call, held.contact if held else None)
     return draw(
         "page/about.html",
         language=language,
         direction=direction_of(language),
         words=words,
         held=held,
-        promises=services.promises.of(session.call, held.contact if held else None),
+        promises=[] if services.page_is_veiled(cookie) else promises,
         sure=sure if held else None,
         question=_question(words, sure),
         done=_done(words, done),
