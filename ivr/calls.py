@@ -9,17 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from ivr import codes
 from ivr.carriers.base import Ringing
 from ivr.errors import UnknownCall, UnknownFlow
 from ivr.flow.definition import FactType, Flow
 from ivr.flow.engine import advance
-from ivr.flow.events import IdentifyRequested, LookupRequested, Requested
+from ivr.flow.events import BeginningSought, IdentifyRequested, LookupRequested, PageCodeRequested, Requested
 from ivr.flow.facts import read_fact
 from ivr.flow.inputs import CallStarted, ContactClaimed, Fact, FactsFound, Input
 from ivr.flow.loader import parse_bundle
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.steps import IdentifyBy
-from ivr.store import bundles, contacts, paces, sessions
+from ivr.store import bundles, contacts, joining, paces, sessions
 from ivr.store.database import Database, Reader
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Services:
     clock: Callable[[], datetime]
     facts: ContactFacts
     changed: Callable[[Turn], None]  # told after each commit; must return at once
+    code_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)  # of hashes of six-digit codes
     flows: dict[tuple[str, str], Flow] = field(default_factory=dict)  # (bundle, name): bundles never change
 
 
@@ -82,9 +84,11 @@ def start_call(services: Services, name: str, ringing: Ringing) -> Turn:
         page=Page(digits=f"{secrets.randbelow(90) + 10}"),
     )  # fmt: skip
     flow = flow_of(services, session)
+    begun = bool(flow.start_on_page) and joining.any_waiting(services.database, name, services.clock())
     turn = advance(
-        flow, session, CallStarted(id="start"), lambda request: answer(services, services.database, session, request)
-    )
+        flow, session, CallStarted(id="start", begun_on_page=begun),
+        lambda request: answer(services, services.database, session, request)
+    )  # fmt: skip
     if not sessions.create_call(
         services.database, session, turn, carrier="twilio", carrier_call=ringing.carrier_call, at=services.clock()
     ):
@@ -104,15 +108,24 @@ def present(services: Services, call: str) -> Turn:
 
 def flow_of(services: Services, session: Session) -> Flow:
     """The flow this session is pinned to, whatever has been published since. Raises UnknownFlow."""
-    key = (session.bundle, session.flow)
-    flow = services.flows.get(key)
+    return _flow(services, session.bundle, session.flow)
+
+
+def published_flow(services: Services, name: str) -> Flow | None:
+    """The flow that a new call would play; None: no flow of this name is published."""
+    bundle = bundles.published(services.database, name)
+    return None if bundle is None else _flow(services, bundle, name)
+
+
+def _flow(services: Services, bundle: str, name: str) -> Flow:
+    flow = services.flows.get((bundle, name))
     if flow is None:
-        files = bundles.bundle_files(services.database, session.bundle)
+        files = bundles.bundle_files(services.database, bundle)
         if files is None:
-            raise UnknownFlow(f"bundle {session.bundle[:12]} of flow '{session.flow}' is not in the database")
-        for name, one in parse_bundle(files).flows.items():
-            services.flows[(session.bundle, name)] = one
-        flow = services.flows[key]
+            raise UnknownFlow(f"bundle {bundle[:12]} of flow '{name}' is not in the database")
+        for each, one in parse_bundle(files).flows.items():
+            services.flows[(bundle, each)] = one
+        flow = services.flows[(bundle, name)]
     return flow
 
 
@@ -141,6 +154,10 @@ def answer(services: Services, reader: Reader, session: Session, request: Reques
                 log.warning("facts %s of contact %s: %s", ", ".join(request.facts), request.contact, error)
                 values = None
             return FactsFound(id=request.request, values=values)
+        case PageCodeRequested():
+            return codes.draw_page_code(reader, services.code_key, services.clock(), request)
+        case BeginningSought():
+            return codes.find_beginning(reader, services.code_key, services.clock(), session, request)
         case _:
             return None
 

@@ -42,3 +42,4 @@ class Flow(msgspec.Struct, frozen=True):
     steps: dict[str, AnyStep]
     cards: dict[str, AnyCard] = {}  # what an agent may put on the caller's page, by name
     media: dict[str, MediaFile] = {}  # of the bundle, by name without the directory
+    start_on_page: str = ""  # a menu: where a visitor without a call begins; empty = nowhere

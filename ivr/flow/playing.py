@@ -40,6 +40,7 @@ from ivr.flow.steps import (
     Hangup,
     Identify,
     IdentifyBy,
+    Join,
     Link,
     Lookup,
     Menu,
@@ -155,8 +156,9 @@ class Play:
             self.queue(self.flow.steps[self.flow.person])
 
     def _go(self, name: str) -> None:
+        from ivr.flow.joining import chosen_before, invite, join  # they call each other
         from ivr.flow.promising import promise
-        from ivr.flow.proving import start_proving  # they and Play call each other
+        from ivr.flow.proving import start_proving
         from ivr.flow.showing import show
         from ivr.flow.withdrawing import forget
 
@@ -189,9 +191,15 @@ class Play:
                     choose_pace(self, PACES[step.pace], self.session.relay)
                     next_step = step.next
                 case Link():
-                    self.send_link(step.message)
-                    self.say(step.prompt)
+                    if not invite(self, step):
+                        return None
                     next_step = step.next
+                case Join():
+                    if join(self, step):
+                        return None
+                    next_step = step.next
+                case Menu() if goto := chosen_before(self, step):
+                    next_step = goto
                 case CallBack():
                     next_step = promise(self, step)
                 case ForgetVoice():
