@@ -169,6 +169,7 @@ export function newCaller(house, index, everyone) {
     at("talk").replaceChildren();
     told = spoken = -1;
     at("dial").disabled = true; // one call at a time
+    if (!begun) showMessages();
     try {
       call = await dial(house.emulator, me().number, house.line, onLine);
       talk(`Calling ${house.line} as ${me().name}${at("impostor").checked ? " (impostor)" : ""}`, "note");
@@ -251,12 +252,13 @@ export function newCaller(house, index, everyone) {
       const [before, after] = body.split(link);
       const open = element("a", link);
       open.href = new URL(new URL(link).pathname, origin).href; // the same server, through this smartphone's network
-      open.onclick = (event) => { event.preventDefault(); openPage(open.href); };
+      open.onclick = (event) => { event.preventDefault(); begun = false; openPage(open.href); };
       item.append(before, open, after);
       return item;
     }));
   }
 
+  let begun = false; // the page was opened without a message: what is begun there goes on in the call
   function openPage(address) {
     at("page").src = address;
     at("messages").hidden = true;
@@ -265,8 +267,10 @@ export function newCaller(house, index, everyone) {
   function showMessages() {
     at("messages").hidden = false;
     at("browser").hidden = true;
+    at("back").textContent = "‹ Messages";
   }
   at("back").onclick = showMessages;
+  at("visit").onclick = () => { begun = true; openPage(new URL("/v", origin).href); };
 
   const signalled = (signal) => { root.querySelector(".handset").dataset.signal = signal; };
   at("signal").onchange = async (event) => {
@@ -289,7 +293,7 @@ export function newCaller(house, index, everyone) {
     root, draw, offer,
     choose(name) { wanted = name; offer(); },
     chosen: () => (chosen ? me() : null),
-    texted(number) { if (number === me().number) showMessages(); },
+    texted(number) { if (number === me().number && at("messages").hidden) at("back").textContent = "‹ Messages: a new one"; },
     muted() { switchMicrophone(false); },
     hangUp() { call?.hangUp(); },
     leave() { call?.hangUp(); ended(); root.remove(); },
