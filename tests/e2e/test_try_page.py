@@ -57,8 +57,7 @@ def test_a_call_on_three_panes(trial, wire, panes):
     wire.ends()
     expect(panes.get_by_text("not on a call")).to_be_visible()
     sent = [{"event": "key", "digit": "2"}, {"event": "speech", "text": "balance"}, {"event": "hangup"}]
-    panes.wait_for_timeout(100)
-    assert wire.received == sent
+    assert wire.gets(3) == sent
 
 
 def test_the_desk_needs_no_account_and_its_ticket_works_once(trial, panes):
@@ -84,6 +83,19 @@ def test_the_address_says_who_calls_and_who_looks(panes):
     panes.get_by_role("button", name="Everything").click()
     expect(panes.get_by_role("table")).to_be_visible()
     expect(panes.get_by_label("You are")).to_be_visible()
+
+
+def test_a_language_that_is_offered_is_one_button_away(wire, panes):
+    panes.get_by_role("button", name="Call +441632960000").click()
+    expect(panes.get_by_text("on the call", exact=True)).to_be_visible()
+    wire.says("For your balance, press 1. For Farsi, press 5. For a <b>, press 6.")
+    wire.says("Sorry? For Farsi, press 5.")
+    panes.get_by_role("button", name="فارسی").click()
+    expect(panes.locator("#talk .you.key")).to_have_text("5")
+    expect(panes.get_by_role("button", name="فارسی")).to_have_count(0)
+    panes.get_by_label("Say in words").fill("done")
+    panes.keyboard.press("Enter")
+    assert wire.gets(2) == [{"event": "key", "digit": "5"}, {"event": "speech", "text": "done"}]
 
 
 def test_prompts_are_heard_as_the_carrier_speaks_them(trial, wire, panes):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -11,6 +12,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+PATIENCE_SECONDS = 15.0
 
 
 class Wire:
@@ -43,6 +46,13 @@ class Wire:
         for event in ("heard", "prompt"):
             message = {"event": event, "text": text, "index": self._index}
             self._send(self._lines, message | ({"sound": bool(sound)} if event == "prompt" else {}))
+
+    def gets(self, count: int) -> list[dict]:
+        """What the page has sent on its line, once it is this much."""
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while len(self.received) < count and time.monotonic() < ends:
+            time.sleep(0.02)
+        return self.received
 
     def ends(self) -> None:
         self._send(self._lines, {"event": "state", "status": "completed"})

@@ -4,6 +4,9 @@ import { dial, openMicrophone, play } from "./telephone.js";
 
 const FINAL = ["completed", "busy", "failed", "no-answer", "canceled"];
 const NAMES = ["", "Second"];
+// Other languages as a prompt names them ("For Farsi, press 5"), and as those who speak them do.
+const OFFERED = /\bFor (\p{L}+), press (\d)/gu;
+const LANGUAGES = { Farsi: { name: "فارسی", code: "fa" }, Persian: { name: "فارسی", code: "fa" }, English: { name: "English", code: "en" } };
 
 function element(tag, text, className = "") {
   const made = document.createElement(tag);
@@ -112,13 +115,28 @@ export function newCaller(house, index, everyone) {
     list.scrollTop = list.scrollHeight;
   }
 
+  /** A button for every language that was just offered; it presses the key, as a caller would. */
+  function offerLanguages(text) {
+    for (const [, language, key] of text.matchAll(OFFERED)) {
+      if (!LANGUAGES[language]) continue;
+      root.querySelector(".talk .language")?.remove(); // the offer is made again
+      const { name, code } = LANGUAGES[language];
+      const button = element("button", name, "button");
+      Object.assign(button, { type: "button", lang: code, title: `Presses ${key}` });
+      button.onclick = () => { item.remove(); press(key); };
+      const item = element("li", "", "language");
+      item.append(button);
+      at("talk").append(item);
+    }
+  }
+
   function onLine(event) {
     switch (event.event) {
       case "prompt":
       case "heard": // the same prompt is told by both, whichever comes first
         if (event.index > told) {
           told = event.index;
-          if (event.text) talk(event.text, "phone");
+          if (event.text) { talk(event.text, "phone"); offerLanguages(event.text); }
           else if (event.sound) talk("A recording is played.", "note");
         }
         if (event.event === "prompt" && event.index > spoken) {
@@ -154,6 +172,7 @@ export function newCaller(house, index, everyone) {
     ear.hush();
     playing?.abort();
     switchMicrophone(false);
+    root.querySelector(".talk .language")?.remove();
     talk("The call has ended.", "note");
     draw();
     house.ended();
@@ -287,6 +306,7 @@ export function newCaller(house, index, everyone) {
     signalled(signal);
   }).catch(() => {});
 
+  at("aloud").checked = index === 0; // two phones that speak at once are understood by nobody
   at("who").onchange = () => { showMessages(); house.changed(); };
   at("impostor").onchange = draw;
   return {
