@@ -81,7 +81,7 @@ def start_call(services: Services, name: str, ringing: Ringing) -> Turn:
         raise UnknownFlow(f"no flow named '{name}' is published; 'ivr flow publish' makes one of the files live")
     session = Session(
         call=secrets.token_hex(16), bundle=bundle, flow=name, caller=ringing.caller, line=ringing.line,
-        page=Page(digits=f"{secrets.randbelow(90) + 10}"),
+        page=Page(digits=f"{secrets.randbelow(90) + 10}"), began_on=services.clock().date().isoformat(),
     )  # fmt: skip
     flow = flow_of(services, session)
     begun = bool(flow.start_on_page) and joining.any_waiting(services.database, name, services.clock())

@@ -5,17 +5,23 @@ from __future__ import annotations
 from typing import assert_never
 
 from ivr.flow import phrases
+from ivr.flow.answers import Given, Problem, read_answer
+from ivr.flow.asking import answer_asked, ask, confirmed, fields_filled, leave_out, retry_of
 from ivr.flow.enrolling import consent_answered
 from ivr.flow.events import AnswerTaken, NoInputHeard, NoMatchHeard
-from ivr.flow.inputs import Digits, NoInput, SecretAnswer, Speech
+from ivr.flow.inputs import Digits, Filled, NoInput, SecretAnswer, Speech
 from ivr.flow.joining import code_keyed, code_missed
+from ivr.flow.kinds import DigitsKind, SpeechKind
 from ivr.flow.matching import spoken_choice
 from ivr.flow.playing import Play
 from ivr.flow.proving import SKIP_PAGE, add_factor, give_up, pin_answered, prove
+from ivr.flow.showing import form_filled, open_form
 from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Join, Menu, Queue
 from ivr.flow.waits import (
     AwaitAgent,
+    AwaitAnswer,
     AwaitChoice,
+    AwaitConfirmation,
     AwaitDigits,
     AwaitFact,
     AwaitSecret,
@@ -25,7 +31,7 @@ from ivr.flow.waits import (
 )  # fmt: skip
 
 
-def answer_given(play: Play, input: Digits | Speech | NoInput | SecretAnswer) -> bool:
+def answer_given(play: Play, input: Digits | Speech | Filled | NoInput | SecretAnswer) -> bool:
     """False: stale, or nothing that this wait can be answered with."""
     session = play.session
     wait = session.waiting_for
@@ -34,8 +40,13 @@ def answer_given(play: Play, input: Digits | Speech | NoInput | SecretAnswer) ->
     if isinstance(input, NoInput):
         if isinstance(wait, AwaitFact | AwaitAgent | TalkingToAgent):
             return False  # a hold that polls: silence is what it is for
-        _again(play, silence=True)
+        if not leave_out(play, wait):
+            _again(play, silence=True)
         return True
+    if isinstance(input, Filled):
+        if (form := open_form(session)) is not None:
+            return form_filled(play, input, form)
+        return fields_filled(play, input, wait)
     if isinstance(input, SecretAnswer):
         if not isinstance(wait, AwaitSecret):
             return False
@@ -43,8 +54,13 @@ def answer_given(play: Play, input: Digits | Speech | NoInput | SecretAnswer) ->
         _secret(play, input)
         return True
     match wait:
-        case AwaitChoice() | AwaitFact():
-            return _choose(play, input, wait.choices, misfits=isinstance(wait, AwaitChoice))
+        case AwaitChoice() | AwaitFact() | AwaitConfirmation():
+            return _choose(play, input, wait.choices, misfits=not isinstance(wait, AwaitFact))
+        case AwaitAnswer():
+            problem = answer_asked(play, input, wait)
+            if problem is not None:
+                _again(play, silence=False, problem=problem)
+            return True
         case AwaitDigits():
             _digits(play, input, wait)
             return True
@@ -84,6 +100,11 @@ def _choose(play: Play, input: Digits | Speech, choices: tuple[Offered, ...], mi
     elif chosen.key == "0":
         play.change(proving=None)
         play.go(play.flow.person)
+    elif isinstance(session.waiting_for, AwaitConfirmation):
+        if chosen.key == "1":
+            confirmed(play, session.waiting_for, input.by)
+        else:
+            _again(play, silence=False, refused=True)
     elif isinstance(step, Enrol):
         play.guarded(lambda: consent_answered(play, step, agreed=chosen.key == "1", by=input.by))
     elif session.proving is not None and session.proving.current is Factor.PAGE and chosen.key == SKIP_PAGE.key:
@@ -97,8 +118,9 @@ def _digits(play: Play, input: Digits | Speech, wait: AwaitDigits) -> None:
     if keys == "0" and wait.min_length > 1:
         play.record(AnswerTaken(step=session.step, by=input.by, value="0", label=phrases.PERSON))
         return play.go(play.flow.person)
-    if not (keys.isascii() and keys.isdigit() and wait.min_length <= len(keys) <= wait.max_length):
-        return _again(play, silence=False)
+    kind = DigitsKind(min_length=wait.min_length, max_length=wait.max_length)
+    if isinstance(problem := read_answer(kind, (), keys, Given.KEYED), Problem):
+        return _again(play, silence=False, problem=problem)
     step = play.flow.steps[session.step]
     if isinstance(step, Join):
         play.record(AnswerTaken(step=session.step, by=input.by, value=None))
@@ -112,9 +134,9 @@ def _digits(play: Play, input: Digits | Speech, wait: AwaitDigits) -> None:
 
 
 def _speech(play: Play, input: Speech, wait: AwaitSpeech) -> None:
-    text = " ".join(input.text.split())
-    if not text or len(text) > wait.max_length:
-        return _again(play, silence=False)
+    text = read_answer(SpeechKind(max_length=wait.max_length), (), input.text, Given.SPOKEN)
+    if isinstance(text, Problem):
+        return _again(play, silence=False, problem=text)
     play.record(AnswerTaken(step=play.session.step, by=input.by, value=text))
     return _keep(play, play.flow.steps[play.session.step], text)
 
@@ -146,9 +168,14 @@ def _secret(play: Play, input: SecretAnswer) -> None:
         play.guarded(once_more)
 
 
-def _again(play: Play, silence: bool) -> None:
-    """Silence or a misfit: say what the flow has for this attempt and ask once more, or go on to a person."""
+def _again(play: Play, silence: bool, problem: Problem | None = None, refused: bool = False) -> None:
+    """Silence or a misfit: say what the flow has for this attempt and ask once more, or go on to a person.
+
+    ``problem``: what is wrong with the answer; it is told unless the flow has words of its own for an answer that was
+    not understood at all. ``refused``: what was read back is not what the caller meant.
+    """
     session = play.session
+    wait = session.waiting_for
     step = play.flow.steps[session.step]
     attempt = session.attempts + 1
     play.record(NoInputHeard(step.name, attempt) if silence else NoMatchHeard(step.name, attempt))
@@ -164,16 +191,21 @@ def _again(play: Play, silence: bool) -> None:
             play.change(attempts=attempt)
 
         return play.guarded(ask_again)
-    retry = getattr(step, "retry", None)
+    retry = retry_of(step, wait)
     tries = retry.tries if retry else getattr(step, "tries", 3)
     if attempt >= tries * session.pace:
         return play.go((retry and retry.then) or play.flow.person)
     texts = (retry.noinput if silence else retry.nomatch) if retry else ()
 
     def once_more() -> None:
-        if texts:
+        if problem is not None and not (texts and problem.unread):
+            play.say(problem.text)
+        elif texts and not refused:
             play.say(texts[min(attempt, len(texts)) - 1])
-        play.ask(step)
+        if refused:
+            ask(play, step)
+        else:
+            play.ask(step)
         play.change(attempts=attempt)
 
     return play.guarded(once_more)

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from ivr.flow.steps import AnyCard, LinkCard, Text
+from ivr.flow.waits import Asked
 
 
 class YesNo(StrEnum):
@@ -40,7 +41,14 @@ class ShownQuestion(Shown, frozen=True, kw_only=True, tag="question"):
     answer: YesNo | None = None
 
 
-AnyShown = ShownPicture | ShownDocument | ShownLink | ShownQuestion
+class ShownForm(Shown, frozen=True, kw_only=True, tag="form"):
+    """``answers``: what the caller has sent, by the names of ``fields``; None: nothing yet."""
+
+    fields: tuple[Asked, ...]
+    answers: dict[str, str] | None = None
+
+
+AnyShown = ShownPicture | ShownDocument | ShownLink | ShownQuestion | ShownForm
 
 
 def card_texts(card: AnyCard | None) -> list[Text]:

@@ -17,6 +17,7 @@ from ivr.flow.inputs import (
     Digits,
     DocumentFailed,
     Fact,
+    Filled,
     Input,
     NoInput,
     SecretAnswer,
@@ -73,7 +74,9 @@ def _needs_redirect(before: Session, input: Input) -> bool:
 
 
 def _one(flow: Flow, session: Session, input: Input) -> Turn:
-    by_tap = isinstance(input, Fact) or (isinstance(input, Digits | Speech | SecretAnswer) and input.by is By.TAP)
+    by_tap = isinstance(input, Fact | Filled) or (
+        isinstance(input, Digits | Speech | SecretAnswer) and input.by is By.TAP
+    )
     play = Play(flow, session, again=session.must_hear if by_tap else ())
     accepted = answer_given(play, input) if isinstance(input, Answer) else fact_learned(play, input)
     return Turn(session=play.session, events=tuple(play.events), accepted=accepted)

@@ -7,11 +7,42 @@ from msgspec.structs import replace
 from ivr.flow import phrases
 from ivr.flow.events import ConsentDeclined, ConsentGiven, EnrolmentRecorded, EnrolmentRequested
 from ivr.flow.inputs import By, EnrolmentFinished
+from ivr.flow.pace import RELAY
 from ivr.flow.playing import PERSON, Play
-from ivr.flow.steps import Enrol
-from ivr.flow.waits import AwaitFact
+from ivr.flow.steps import Enrol, Factor
+from ivr.flow.waits import AwaitChoice, AwaitFact, Offered
 
 ENROLMENT_SECONDS = 75
+CONSENT_SECONDS = 8
+CONSENT = (
+    Offered(key="1", label=phrases.YES, words=("yes", "agree")),
+    Offered(key="2", label=phrases.NO, words=("no",)),
+    PERSON,
+)
+
+
+def ask_consent(play: Play, step: Enrol) -> None:
+    """A first print needs two factors other than the voice; a new one needs ACCEPTED and one factor."""
+    session = play.session
+    others = set(session.factors) - {Factor.VOICE}
+    if session.claim is None or session.claim.opted_out:
+        refusal = "opted_out" if session.claim else "nobody_claimed"
+    elif session.relay:
+        refusal = RELAY
+    elif session.claim.enrolled:
+        refusal = None if others and Factor.VOICE in session.factors else "needs_accepted_voice"
+    else:
+        refusal = None if len(others) >= 2 else "needs_two_factors"
+    if refusal is not None:
+        play.record(
+            EnrolmentRecorded(
+                request="", refusal=refusal, net_speech_seconds=0.0, model_name="", model_class="", model_sha256=""
+            )
+        )
+        return play._go(step.failed)
+    play.say(step.consent, must_hear=True)
+    play.wait(AwaitChoice(choices=CONSENT, timeout_seconds=CONSENT_SECONDS))
+    return None
 
 
 def consent_answered(play: Play, step: Enrol, *, agreed: bool, by: By) -> None:

@@ -34,6 +34,13 @@ class Speech(Answer, frozen=True, kw_only=True, tag="speech"):
     by: By = By.VOICE
 
 
+class Filled(Answer, frozen=True, kw_only=True, tag="filled"):
+    """Fields of the screen sent together: taken as a whole, or not at all."""
+
+    values: dict[str, str]  # by name of the answer, as typed
+    by: By = By.TAP
+
+
 class NoInput(Answer, frozen=True, kw_only=True, tag="noinput"):
     pass
 
@@ -241,7 +248,7 @@ class CallerHungUp(Fact, frozen=True, kw_only=True, tag="caller_hung_up"):
     source: str = "status"  # status | stream | queue | carrier | sweep
 
 
-AnyAnswer = Digits | Speech | NoInput | SecretAnswer
+AnyAnswer = Digits | Speech | Filled | NoInput | SecretAnswer
 AnyFact = (
     CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
     | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | CardPushed | CardReplied

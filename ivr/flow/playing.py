@@ -14,7 +14,6 @@ from ivr.flow.events import (
     AgentRequested,
     AnyEvent,
     CallEnded,
-    EnrolmentRecorded,
     FaultMet,
     IdentifyRequested,
     LookupRequested,
@@ -25,18 +24,17 @@ from ivr.flow.events import (
 )  # fmt: skip
 from ivr.flow.expressions import evaluate, holds, render, scope
 from ivr.flow.offering import offered_while_waiting
-from ivr.flow.pace import PACES, RELAY, choose_pace, refuse_voice, stretched
+from ivr.flow.pace import PACES, choose_pace, refuse_voice, stretched
 from ivr.flow.privacy import is_public
 from ivr.flow.session import Session
 from ivr.flow.steps import (
     Ask,
     AskSecret,
-    AskType,
     Authenticate,
     CallBack,
     Enrol,
-    Factor,
     ForgetVoice,
+    Form,
     Hangup,
     Identify,
     IdentifyBy,
@@ -57,10 +55,7 @@ from ivr.flow.waits import (
     AnyWait,
     AwaitAgent,
     AwaitChoice,
-    AwaitDigits,
     AwaitFact,
-    AwaitSecret,
-    AwaitSpeech,
     Offered,
 )  # fmt: skip
 
@@ -68,13 +63,7 @@ STEP_BUDGET = 100  # steps between two waits; more is a loop that the check coul
 VERIFICATION_SECONDS = 180
 QUICK_SECONDS = 10  # for what is answered from our own database
 MESSAGE_SECONDS = 60
-CONSENT_SECONDS = 8
 PERSON = Offered(key="0", label=phrases.PERSON)
-CONSENT = (
-    Offered(key="1", label=phrases.YES, words=("yes", "agree")),
-    Offered(key="2", label=phrases.NO, words=("no",)),
-    PERSON,
-)
 
 
 class Play:
@@ -156,7 +145,8 @@ class Play:
             self.queue(self.flow.steps[self.flow.person])
 
     def _go(self, name: str) -> None:
-        from ivr.flow.joining import chosen_before, invite, join  # they call each other
+        from ivr.flow.asking import start_asking  # these call each other
+        from ivr.flow.joining import chosen_before, invite, join
         from ivr.flow.promising import promise
         from ivr.flow.proving import start_proving
         from ivr.flow.showing import show
@@ -214,7 +204,9 @@ class Play:
                 case Authenticate():
                     start_proving(self, step.name, resume="", level=step.level)
                     return None
-                case Menu() | Ask() | AskSecret() | Identify() | Enrol() | Queue():
+                case Ask() | Form():
+                    return start_asking(self, step)
+                case Menu() | AskSecret() | Identify() | Enrol() | Queue():
                     return self.ask(step)
                 case Hangup():
                     self.say(step.text)
@@ -225,34 +217,22 @@ class Play:
 
     def ask(self, step) -> None:
         """(Re)open the wait of a step that asks the caller something."""
+        from ivr.flow import asking  # these call each other
+        from ivr.flow.enrolling import ask_consent
+
         match step:
             case Menu():
                 self.say(step.prompt)
                 choices = tuple(Offered(key=c.key, label=self.text(c.label), words=c.words) for c in step.choices)
                 self.wait(AwaitChoice(choices=choices, timeout_seconds=step.timeout_seconds))
-            case Ask(type=AskType.SPEECH):
-                self.say(step.prompt)
-                label = self.text(step.label or step.prompt)
-                self.wait(
-                    AwaitSpeech(
-                        label=label, max_length=step.max_length, timeout_seconds=step.timeout_seconds,
-                        choices=(PERSON,),
-                    )
-                )  # fmt: skip
+            case Ask() | Form():
+                asking.ask_again(self, step)
             case AskSecret():
-                self.say(step.prompt)
-                self.wait(secret_wait(self.text(step.prompt), step.min_length, step.max_length, step.timeout_seconds))
-            case Ask() | Identify():
-                self.say(step.prompt)
-                label = step.label if isinstance(step, Ask) and step.label else step.prompt
-                self.wait(
-                    AwaitDigits(
-                        label=self.text(label), min_length=step.min_length, max_length=step.max_length,
-                        timeout_seconds=step.timeout_seconds, choices=(PERSON,),
-                    )
-                )  # fmt: skip
+                asking.ask_secret(self, step.prompt, step.min_length, step.max_length, step.timeout_seconds)
+            case Identify():
+                asking.ask_customer_number(self, step)
             case Enrol():
-                self.ask_consent(step)
+                ask_consent(self, step)
             case Queue():
                 self.queue(step)
             case _:
@@ -295,29 +275,6 @@ class Play:
         page = self.session.page
         self.change(page=replace(page, sent=True, links=(*page.links, request) if on_file else page.links))
 
-    def ask_consent(self, step: Enrol) -> None:
-        """A first print needs two factors other than the voice; a new one needs ACCEPTED and one factor."""
-        session = self.session
-        others = set(session.factors) - {Factor.VOICE}
-        if session.claim is None or session.claim.opted_out:
-            refusal = "opted_out" if session.claim else "nobody_claimed"
-        elif session.relay:
-            refusal = RELAY
-        elif session.claim.enrolled:
-            refusal = None if others and Factor.VOICE in session.factors else "needs_accepted_voice"
-        else:
-            refusal = None if len(others) >= 2 else "needs_two_factors"
-        if refusal is not None:
-            self.record(
-                EnrolmentRecorded(
-                    request="", refusal=refusal, net_speech_seconds=0.0, model_name="", model_class="", model_sha256=""
-                )
-            )
-            return self._go(step.failed)
-        self.say(step.consent, must_hear=True)
-        self.wait(AwaitChoice(choices=CONSENT, timeout_seconds=CONSENT_SECONDS))
-        return None
-
     def queue(self, step: Queue) -> None:
         """Never fails: this is where everything that fails leads."""
         self.change(step=step.name, attempts=0, proving=None)
@@ -331,9 +288,3 @@ class Play:
         )
         choices = offered_while_waiting(self.flow, self.session, step, self.text)
         self.wait(AwaitAgent(request=request, queue=step.queue, waiting=step.waiting.source, choices=choices))
-
-
-def secret_wait(label: str, min_length: int, max_length: int, timeout_seconds: int) -> AwaitSecret:
-    return AwaitSecret(
-        label=label, min_length=min_length, max_length=max_length, timeout_seconds=timeout_seconds, choices=(PERSON,)
-    )

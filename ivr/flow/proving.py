@@ -7,9 +7,10 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from ivr.flow import phrases
+from ivr.flow.asking import ask_secret
 from ivr.flow.events import AuthenticationFailed, FactorFailed, FactorProven, PatienceRequested, VerdictRecorded
 from ivr.flow.inputs import Outcome, VerdictReached
-from ivr.flow.playing import PERSON, Play, secret_wait
+from ivr.flow.playing import PERSON, Play
 from ivr.flow.session import Proving, level_of
 from ivr.flow.steps import Authenticate, Factor
 from ivr.flow.waits import AwaitFact, Offered
@@ -94,8 +95,7 @@ def _ask(play: Play, step: Authenticate, factor: Factor) -> bool:
 
 
 def ask_pin(play: Play, step: Authenticate) -> None:
-    play.say(step.pin_prompt)
-    play.wait(secret_wait(play.text(step.pin_prompt), *PIN_LENGTH, PIN_TIMEOUT_SECONDS))
+    ask_secret(play, step.pin_prompt, *PIN_LENGTH, PIN_TIMEOUT_SECONDS)
 
 
 def pin_answered(play: Play, matches: bool, locked: bool) -> None:

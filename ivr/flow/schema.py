@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ivr.flow.definition import FactType
+from ivr.flow.kinds import DECIMALS_MAX, AskType
 from ivr.flow.names import NAME, SOURCE_LENGTH_MAX
 from ivr.flow.reading.cards import CARDS_MAX
 from ivr.flow.reading.flow import LANGUAGE, SCHEMA, STEPS_MAX
 from ivr.flow.reading.menu import CHOICES_MAX
-from ivr.flow.steps import AskType, Factor, IdentifyBy, LinkBy, PaceName
+from ivr.flow.reading.questions import AUTOFILL, FIELDS_MAX
+from ivr.flow.steps import Factor, IdentifyBy, LinkBy, PaceName
 
 _NAME = f"^{NAME.pattern}$"
 
@@ -42,9 +44,7 @@ def json_schema() -> dict:
                     "minProperties": 1,
                     "maxProperties": CARDS_MAX,
                     "propertyNames": {"pattern": _NAME},
-                    "additionalProperties": {
-                        "oneOf": [*_cards(), _object({"confirm": _ref("text")}, required=["confirm"])]
-                    },
+                    "additionalProperties": {"oneOf": [*_cards(), *_questions_of_agents()]},
                     "description": "What an agent may put on the caller's page; show: NAME shows one.",
                 },
                 "steps": {
@@ -72,6 +72,11 @@ def json_schema() -> dict:
             },
             "texts": _one_or_list("text"),
             "condition": {**_words(), "maxLength": SOURCE_LENGTH_MAX, "description": "CEL."},
+            "day": {
+                "type": "string",
+                "pattern": r"^([0-9]{4}-[0-9]{2}-[0-9]{2}|today([+-][0-9]{1,5})?)$",
+                "description": "2026-11-05, today, today+90 or today-30.",
+            },
             "length": {
                 "type": ["string", "integer"],
                 "pattern": r"^[0-9]{1,4}(\.\.[0-9]{1,4})?$",
@@ -96,12 +101,8 @@ def _steps() -> list[dict]:
     return [
         _step("say", _ref("text"), next_step),
         _step("menu", _ref("text"), {"choices": _choices()}, {**timeout, **retry}),
-        _step(
-            "ask",
-            _ref("text"),
-            next_step,
-            {"for": _one_of(AskType), "label": _ref("text"), "length": _ref("length"), **timeout, **retry},
-        ),
+        *(_step("ask", _ref("text"), {**next_step, **needed}, may) for needed, may in _questions()),
+        _step("form", _ref("text"), {"fields": _fields(), **next_step}),
         _step(
             "secret",
             _ref("text"),
@@ -176,6 +177,59 @@ def _steps() -> list[dict]:
     ]
 
 
+def _questions() -> list[tuple[dict, dict]]:
+    """The required and optional keys beside ``ask``, for each kind of answer."""
+    own: dict[AskType, tuple[dict, dict]] = {
+        AskType.DIGITS: ({}, {"length": _ref("length")}),
+        AskType.NUMBER: ({}, {**_bounds(), "decimals": _number(0, DECIMALS_MAX)}),
+        AskType.MONEY: ({"currency": {"type": "string", "pattern": "^[A-Z]{3}$"}}, _bounds()),
+        AskType.DATE: ({}, {"earliest": _ref("day"), "latest": _ref("day")}),
+        AskType.PHONE: ({"country_code": {"type": ["string", "integer"], "pattern": "^[1-9][0-9]{0,2}$"}}, {}),
+        AskType.YES_NO: ({}, {}),
+        AskType.LIST: ({"options": _options()}, {}),
+        AskType.SPEECH: ({}, {"length": _ref("length")}),
+    }
+    found = []
+    for kind, (needed, may) in own.items():
+        always = {"label": _ref("text"), "timeout_seconds": _number(1, 60), "retry": _ref("retry")}
+        filled = {"autofill": {"enum": list(AUTOFILL[kind])}} if kind in AUTOFILL else {}
+        named = {"for": {"const": kind.value}}
+        by_default = kind is AskType.DIGITS  # the only one whose name may be left out
+        found.append(
+            ({**needed, **({} if by_default else named)}, {**may, **always, **filled, **(named if by_default else {})})
+        )
+    return found
+
+
+def _bounds() -> dict:
+    number = {"type": ["number", "string"], "pattern": r"^-?[0-9]{1,9}(\.[0-9]{1,6})?$"}
+    return {"minimum": number, "maximum": number}
+
+
+def _options() -> dict:
+    option = _object(
+        {"name": _ref("name"), "label": _ref("text"), "say": _one_or_list("words")}, required=["name", "label"]
+    )
+    return {
+        "type": "object", "minProperties": 1, "patternProperties": {"^[1-9]$": option}, "additionalProperties": False,
+    }  # fmt: skip
+
+
+def _fields() -> dict:
+    one_of = [
+        _object(
+            {"ask": _ref("text"), "optional": {"type": "boolean"}, **needed, **may}, required=["ask", "label", *needed]
+        )
+        for needed, may in _questions()
+    ]
+    return {**_mapping({"oneOf": one_of}), "maxProperties": FIELDS_MAX}
+
+
+def _questions_of_agents() -> list[dict]:
+    form = {"form": _ref("name", "Of a form step."), "title": _ref("text")}
+    return [_object({"confirm": _ref("text")}, required=["confirm"]), _object(form, required=["form", "title"])]
+
+
 def _cards() -> list[dict]:
     file = {"type": "string", "description": "In media/ beside the flow."}
     return [
@@ -223,7 +277,7 @@ def _one_or_list(of: str) -> dict:
     return {"anyOf": [_ref(of), {"type": "array", "minItems": 1, "items": _ref(of)}]}
 
 
-def _one_of(options: type[AskType | FactType | Factor | LinkBy | PaceName]) -> dict:
+def _one_of(options: type[FactType | Factor | LinkBy | PaceName]) -> dict:
     return {"enum": [option.value for option in options]}
 
 

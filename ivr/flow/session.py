@@ -66,6 +66,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     caller: str  # number the call comes from, as the carrier gave it
     line: str  # number that was dialled
     page: Page
+    began_on: str = ""  # ISO date (UTC) the call began: what a flow calls today, until the call ends
     revision: int = 0
     turn: int = 0
     step: str = ""

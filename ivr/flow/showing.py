@@ -6,13 +6,17 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from ivr.flow.cards import AnyShown, ShownDocument, ShownLink, ShownPicture, ShownQuestion, card_texts
-from ivr.flow.events import CardAnswered, CardShown
-from ivr.flow.inputs import CardPushed, CardReplied, SharingChosen
+from ivr.errors import FlowFault
+from ivr.flow.answers import Problem
+from ivr.flow.asking import asked_of, read_fields
+from ivr.flow.cards import AnyShown, ShownDocument, ShownForm, ShownLink, ShownPicture, ShownQuestion, card_texts
+from ivr.flow.events import AnswerTaken, CardAnswered, CardShown, FaultMet
+from ivr.flow.inputs import CardPushed, CardReplied, Filled, SharingChosen
 from ivr.flow.playing import Play
 from ivr.flow.privacy import is_public
-from ivr.flow.steps import AnyCard, ConfirmCard, DocumentCard, LinkCard, PictureCard, Show
-from ivr.flow.waits import TalkingToAgent
+from ivr.flow.session import Session
+from ivr.flow.steps import AnyCard, ConfirmCard, DocumentCard, FormCard, LinkCard, PictureCard, Show, questions
+from ivr.flow.waits import AwaitAnswer, TalkingToAgent
 
 
 def show(play: Play, step: Show) -> None:
@@ -33,7 +37,34 @@ def pushed(play: Play, fact: CardPushed) -> bool:
     wait, card = play.session.waiting_for, play.flow.cards.get(fact.card)
     if not isinstance(wait, TalkingToAgent) or wait.agent != fact.agent or (card is None and fact.card):
         return False
-    _place(play, None if card is None else _rendered(play, card, agent=fact.agent, id=fact.id), fact.agent)
+    try:
+        shown = None if card is None else _rendered(play, card, agent=fact.agent, id=fact.id)
+    except FlowFault as fault:  # two people talk: a card that cannot be drawn must not end that
+        play.record(FaultMet(step=fact.card, reason=str(fault)))
+        return True
+    _place(play, shown, fact.agent)
+    return True
+
+
+def open_form(session: Session) -> AwaitAnswer | None:
+    """The form that an agent has put on the page and the caller has not sent yet, as if the page alone waited for it."""
+    shown = session.shown
+    if not isinstance(shown, ShownForm) or shown.answers is not None:
+        return None
+    if not isinstance(session.waiting_for, TalkingToAgent):
+        return None
+    return AwaitAnswer(fields=shown.fields, current="", form=True, timeout_seconds=0)  # no clock runs while they talk
+
+
+def form_filled(play: Play, input: Filled, form: AwaitAnswer) -> bool:
+    """Kept as the flow's own form keeps them; taken as a whole. False: not all of it can be taken."""
+    taken = read_fields(form, input.values)
+    answers = {name: answer for name, answer in taken.items() if not isinstance(answer, Problem)}
+    if len(answers) < len(taken):
+        return False
+    for name, answer in answers.items():
+        play.record(AnswerTaken(step=name, by=input.by, value=answer))
+    play.change(answers={**play.session.answers, **answers}, shown=replace(play.session.shown, answers=answers))
     return True
 
 
@@ -50,9 +81,10 @@ def replied(play: Play, fact: CardReplied) -> bool:
 
 
 def withdraw_question(play: Play) -> None:
-    """The agent who asked has left: a question without an answer has nobody to answer to."""
+    """The agent who asked has left: a question or form without an answer has nobody to answer to."""
     shown = play.session.shown
-    if isinstance(shown, ShownQuestion) and shown.answer is None:
+    unanswered = isinstance(shown, ShownQuestion) and shown.answer is None
+    if unanswered or (isinstance(shown, ShownForm) and shown.answers is None):
         _place(play, None, shown.agent)
 
 
@@ -81,5 +113,10 @@ def _rendered(play: Play, card: AnyCard, agent: str = "", id: str = "") -> AnySh
             return ShownLink(title=title, agent=agent, public=public, url=card.url, text=text)
         case ConfirmCard():
             return ShownQuestion(title=title, agent=agent, public=public, id=id)
+        case FormCard():
+            step = play.flow.steps[card.step]
+            pairs = zip(step.fields, questions(step), strict=True)
+            fields = tuple(asked_of(play, name, question, field.optional) for field, (name, question) in pairs)
+            return ShownForm(title=title, agent=agent, public=public, fields=fields)
         case _:
             assert_never(card)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from decimal import Decimal, InvalidOperation
 
-_CURRENCIES = {  # ISO 4217 code → (one, many, one hundredth, many hundredths)
+CURRENCIES = {  # ISO 4217 code → (one, many, one hundredth, many hundredths)
     "GBP": ("pound", "pounds", "penny", "pence"),
     "EUR": ("euro", "euros", "cent", "cents"),
     "USD": ("dollar", "dollars", "cent", "cents"),
@@ -17,9 +17,9 @@ def money(value: object) -> str:
     amount, code = parse_money(str(value))
     sign = "minus " if amount < 0 else ""
     amount = abs(amount)
-    if code not in _CURRENCIES:
+    if code not in CURRENCIES:
         return f"{sign}{amount:,.2f} {code}"
-    one, many, hundredth, hundredths = _CURRENCIES[code]
+    one, many, hundredth, hundredths = CURRENCIES[code]
     whole, rest = divmod(int((amount * 100).to_integral_value()), 100)
     parts = [f"{whole:,} {one if whole == 1 else many}"] if whole or not rest else []
     parts += [f"{rest} {hundredth if rest == 1 else hundredths}"] if rest else []

@@ -10,13 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-
-class Text(msgspec.Struct, frozen=True):
-    """A Liquid text. ``must_hear``: a key cannot interrupt it, and a turn that skips it says it again first."""
-
-    source: str
-    line: int = 0
-    must_hear: bool = False
+from ivr.flow.questions import Question, Retry, Text
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -27,15 +21,6 @@ class Choice(msgspec.Struct, frozen=True):
     goto: str
     words: tuple[str, ...] = ()  # what a caller may say; the rendered label always counts too
     line: int = 0
-
-
-class Retry(msgspec.Struct, frozen=True):
-    """What is said to silence and to an answer that fits nothing, attempt by attempt (the last text repeats)."""
-
-    noinput: tuple[Text, ...] = ()
-    nomatch: tuple[Text, ...] = ()
-    tries: int = 3
-    then: str = ""  # step after the last try; empty = the flow's person
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
@@ -56,22 +41,28 @@ class Menu(Step, frozen=True, kw_only=True, tag="menu"):
     retry: Retry = Retry()
 
 
-class AskType(StrEnum):
-    DIGITS = "digits"
-    SPEECH = "speech"
-
-
 class Ask(Step, frozen=True, kw_only=True, tag="ask"):
     """A question whose answer is kept as ``answer.<step name>``."""
 
-    prompt: Text
-    type: AskType
+    question: Question
     next: str
-    label: Text | None = None  # of the field on the screen; default: the prompt
-    min_length: int = 1
-    max_length: int = 32
-    timeout_seconds: int = 5
-    retry: Retry = Retry()
+
+
+class Field(msgspec.Struct, frozen=True, kw_only=True):
+    """One question of a form; its answer is kept as ``answer.<step name>_<field name>``."""
+
+    name: str
+    question: Question
+    optional: bool = False  # left out, its answer is the empty text
+    line: int = 0
+
+
+class Form(Step, frozen=True, kw_only=True, tag="form"):
+    """Several questions: one page on the screen, one after the other on the phone."""
+
+    intro: Text
+    fields: tuple[Field, ...]
+    next: str
 
 
 class AskSecret(Step, frozen=True, kw_only=True, tag="secret"):
@@ -251,7 +242,15 @@ class ConfirmCard(msgspec.Struct, frozen=True, tag="confirm"):
     line: int = 0
 
 
-AnyCard = PictureCard | DocumentCard | LinkCard | ConfirmCard
+class FormCard(msgspec.Struct, frozen=True, tag="form"):
+    """The questions of a form step, which an agent puts to the caller while they talk."""
+
+    step: str
+    title: Text
+    line: int = 0
+
+
+AnyCard = PictureCard | DocumentCard | LinkCard | ConfirmCard | FormCard
 
 
 class Show(Step, frozen=True, kw_only=True, tag="show"):
@@ -286,6 +285,17 @@ class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
 
 
 AnyStep = (
-    Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Join
+    Say | Menu | Ask | Form | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Join
     | Queue | Show | CallBack | Pace | ForgetVoice | Hangup
 )  # fmt: skip
+
+
+def questions(step: AnyStep) -> tuple[tuple[str, Question], ...]:
+    """What a step asks, each under the name after ``answer.`` that its answer is kept as."""
+    match step:
+        case Ask():
+            return ((step.name, step.question),)
+        case Form():
+            return tuple((f"{step.name}_{field.name}", field.question) for field in step.fields)
+        case _:
+            return ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from ivr.flow.kinds import AnyKind
+
 
 class Offered(msgspec.Struct, frozen=True):
     """A choice as offered in this wait, its label rendered."""
@@ -11,6 +13,7 @@ class Offered(msgspec.Struct, frozen=True):
     key: str
     label: str
     words: tuple[str, ...] = ()
+    value: str = ""  # what is kept where the choice is an answer
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +36,40 @@ class AwaitDigits(Wait, frozen=True, kw_only=True, tag="digits"):
 class AwaitSpeech(Wait, frozen=True, kw_only=True, tag="speech"):
     label: str
     max_length: int
+    timeout_seconds: int
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A question as asked in this wait: texts rendered, bounds made definite."""
+
+    name: str  # under which the answer is kept
+    label: str
+    kind: AnyKind
+    choices: tuple[Offered, ...] = ()  # of a list, or yes and no
+    autofill: str = ""
+    optional: bool = False
+
+
+class AwaitAnswer(Wait, frozen=True, kw_only=True, tag="answer"):
+    """The phone asks for ``current``; the screen takes that one, or in a form all ``fields`` at once."""
+
+    fields: tuple[Asked, ...]
+    current: str
+    form: bool
+    timeout_seconds: int
+
+    @property
+    def asked(self) -> Asked:
+        return next(field for field in self.fields if field.name == self.current)
+
+
+class AwaitConfirmation(Wait, frozen=True, kw_only=True, tag="confirmation"):
+    """What was heard has been read back; it counts only once the caller says that it is right."""
+
+    name: str
+    answer: str
+    label: str  # the question that was asked
+    read_back: str
     timeout_seconds: int
 
 
@@ -68,4 +105,7 @@ class TalkingToAgent(Wait, frozen=True, kw_only=True, tag="talking"):
     room: str
 
 
-AnyWait = AwaitChoice | AwaitDigits | AwaitSpeech | AwaitSecret | AwaitFact | AwaitAgent | TalkingToAgent
+AnyWait = (
+    AwaitChoice | AwaitDigits | AwaitSpeech | AwaitAnswer | AwaitConfirmation | AwaitSecret | AwaitFact | AwaitAgent
+    | TalkingToAgent
+)  # fmt: skip

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec.structs import replace
 
-from ivr.flow.cards import ShownDocument, ShownLink, ShownPicture, ShownQuestion, YesNo
+from ivr.flow.cards import ShownDocument, ShownForm, ShownLink, ShownPicture, ShownQuestion, YesNo
 from ivr.flow.definition import Flow
 from ivr.flow.session import Session
 from ivr.flow.waits import TalkingToAgent
@@ -23,7 +23,7 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> str:
-        """picture, document, link or question."""
+        """picture, document, link, question or form."""
         return str(self.__struct_config__.tag)
 
 
@@ -52,7 +52,13 @@ class Question(Card, frozen=True, kw_only=True, tag="question"):
     answer: str  # what the caller has answered, in words; "" = not yet
 
 
-AnyCard = Picture | Document | WebLink | Question
+class FormHeading(Card, frozen=True, kw_only=True, tag="form"):
+    """Over an agent's form, whose fields are the body of the screen until they are sent."""
+
+    detail: str  # that it has been sent
+
+
+AnyCard = Picture | Document | WebLink | Question | FormHeading
 
 
 def card_of(flow: Flow, session: Session, agent: str, labels: Labels) -> AnyCard | None:
@@ -81,6 +87,8 @@ def card_of(flow: Flow, session: Session, agent: str, labels: Labels) -> AnyCard
                 title=title, by=by, id=shown.id, yes=labels.answer_yes, no=labels.answer_no,
                 answer=answers[shown.answer],
             )  # fmt: skip
+        case ShownForm() if shown.answers is not None or isinstance(session.waiting_for, TalkingToAgent):
+            return FormHeading(title=title, by=by, detail="" if shown.answers is None else labels.form_sent)
         case _:
             return None
 

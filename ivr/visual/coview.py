@@ -11,10 +11,14 @@ from collections.abc import Iterable
 from ivr.flow.definition import Flow
 from ivr.flow.events import Said
 from ivr.flow.session import Session
+from ivr.flow.showing import open_form
 from ivr.visual.cards import without_personal_words
 from ivr.visual.screen import InQueue, Live, Screen, Talking, Working, screen_for
 
 HIDDEN = "••• personal, hidden from you"
+_FILLING = Working(
+    "The caller is filling in the form", "", listening=False
+)  # what is typed is not here before it is sent
 _PRIVATE_BODY = Working(HIDDEN, "", listening=False)
 
 
@@ -34,6 +38,6 @@ def agent_view(flow: Flow, session: Session, said: Iterable[Said], agent: str) -
         turn=screen.turn,
         revision=screen.revision,
         captions=tuple(dict.fromkeys(screen.captions)),
-        body=screen.body if harmless else _PRIVATE_BODY,
+        body=_FILLING if open_form(session) else screen.body if harmless else _PRIVATE_BODY,
         card=without_personal_words(screen.card, session, HIDDEN),
     )

@@ -22,6 +22,17 @@ class Labels(msgspec.Struct, frozen=True):
     digits_hint_exact: str
     secret_hint: str
     text_hint: str
+    number_hint: str
+    money_hint: str
+    date_hint: str
+    date_between: str
+    date_from: str
+    date_until: str
+    phone_hint: str
+    optional: str
+    asked_now: str
+    confirm_hint: str
+    look_again: str
     checking_voice: str
     checking_voice_hint: str
     keep_talking: str
@@ -60,6 +71,7 @@ class Labels(msgspec.Struct, frozen=True):
     answer_no: str
     answered_yes: str
     answered_no: str
+    form_sent: str
     agent_looks: str
     agent_looks_unnamed: str
     stop_looking: str
@@ -87,6 +99,17 @@ _ENGLISH = Labels(
     digits_hint_exact="{most} digits",
     secret_hint="Only compared, never shown and never stored.",
     text_hint="Type it, or say it on the phone.",
+    number_hint="From {least} to {most}",
+    money_hint="In {currency}",
+    date_hint="Day, month and year",
+    date_between="From {earliest} to {latest}",
+    date_from="Not before {day}",
+    date_until="Not after {day}",
+    phone_hint="With its leading 0, or with + and the country code",
+    optional="optional",
+    asked_now="asked on the phone now",
+    confirm_hint="Is that right?",
+    look_again="Not sent yet: please look at the marked answers.",
     checking_voice="Checking your voice…",
     checking_voice_hint="Keep talking on the phone in your normal voice.",
     keep_talking="Keep talking…",
@@ -125,6 +148,7 @@ _ENGLISH = Labels(
     answer_no="No",
     answered_yes="You answered: yes",
     answered_no="You answered: no",
+    form_sent="You have sent this.",
     agent_looks="{name} is looking at this screen with you.",
     agent_looks_unnamed="Your agent is looking at this screen with you.",
     stop_looking="Stop",

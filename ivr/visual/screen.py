@@ -11,10 +11,13 @@ import msgspec
 
 from ivr.flow.definition import Flow
 from ivr.flow.session import Session
+from ivr.flow.showing import open_form
 from ivr.flow.waits import (
     AnyWait,
     AwaitAgent,
+    AwaitAnswer,
     AwaitChoice,
+    AwaitConfirmation,
     AwaitDigits,
     AwaitFact,
     AwaitSecret,
@@ -23,6 +26,7 @@ from ivr.flow.waits import (
     TalkingToAgent,
 )
 from ivr.visual.cards import AnyCard, card_of
+from ivr.visual.fields import Fields, fields_of
 from ivr.visual.hearing import Hearing, verdict_words
 from ivr.visual.labels import Labels, direction_of, labels_for
 from ivr.visual.looking import Looking, looking_of
@@ -66,6 +70,14 @@ class TextField(msgspec.Struct, frozen=True, tag="text"):
     max_length: int
 
 
+class ReadBack(msgspec.Struct, frozen=True, tag="confirmation"):
+    """What was heard, before it counts; buttons say whether it is right."""
+
+    label: str
+    answer: str
+    hint: str
+
+
 class SecretField(msgspec.Struct, frozen=True, tag="secret"):
     """Has no value: what was typed is never drawn."""
 
@@ -103,7 +115,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     hint: str
 
 
-Body = Choices | DigitsField | TextField | SecretField | Working | InQueue | Talking | Ended
+Body = Choices | DigitsField | TextField | Fields | ReadBack | SecretField | Working | InQueue | Talking | Ended
 
 
 class Screen(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +136,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> str:
-        """Name of the body: choices, digits, text, secret, working, queue, talking or ended."""
+        """Name of the body: choices, digits, text, fields, confirmation, secret, working, queue, talking or ended."""
         return str(self.body.__struct_config__.tag)
 
 
@@ -135,6 +147,8 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
     wait = session.waiting_for
     agent_comes = isinstance(wait, AwaitAgent) and wait.agent is not None  # nothing else can be chosen any more
     offered = () if wait is None or session.ended is not None or agent_comes else wait.choices
+    if isinstance(wait, AwaitAnswer) and _by_buttons(wait):
+        offered = (*wait.asked.choices, *offered)
     return Screen(
         title=plain(flow.title),
         language=flow.language,
@@ -168,6 +182,10 @@ def _body(session: Session, live: Live, labels: Labels) -> Body:
             return DigitsField(plain(wait.label), hint, wait.min_length, wait.max_length)
         case AwaitSpeech() as wait:
             return TextField(plain(wait.label), labels.text_hint, wait.max_length)
+        case AwaitAnswer() as wait:
+            return Choices() if _by_buttons(wait) else fields_of(wait, session.answers, labels)
+        case AwaitConfirmation() as wait:
+            return ReadBack(plain(wait.label), plain(wait.read_back), labels.confirm_hint)
         case AwaitSecret() as wait:
             return SecretField(plain(wait.label), labels.secret_hint, wait.min_length, wait.max_length)
         case AwaitFact() as wait:
@@ -180,11 +198,18 @@ def _body(session: Session, live: Live, labels: Labels) -> Body:
                 heading, labels.queue_hint, live.place, labels.number_in_queue, live.waited_seconds, labels.waited,
                 _estimate(live.estimate_minutes, labels),
             )  # fmt: skip
+        case TalkingToAgent() if (form := open_form(session)) is not None:
+            return fields_of(form, {}, labels)
         case TalkingToAgent():
             name = plain(live.agent)
             return Talking(labels.talking_to.format(name=name) if name else labels.talking, labels.talking_hint)
         case unreachable:
             assert_never(unreachable)
+
+
+def _by_buttons(wait: AwaitAnswer) -> bool:
+    """One question whose answers are few is asked like a menu: a tap answers it."""
+    return not wait.form and bool(wait.asked.choices)
 
 
 def _working(about: str, hearing: Hearing, labels: Labels) -> Working:

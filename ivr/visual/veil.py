@@ -9,21 +9,28 @@ from msgspec.structs import replace
 
 from ivr.flow.definition import Flow
 from ivr.flow.session import Session
+from ivr.flow.showing import open_form
 from ivr.flow.waits import AwaitSecret
+from ivr.visual.cards import Question
 from ivr.visual.labels import labels_for
 from ivr.visual.screen import Screen, Working
 
 
 def is_private(flow: Flow, session: Session) -> bool:
-    """Whether the present question asks for a secret, or may quote what needs a level: only steps with ``needs`` can, the
-    check sees to it.
+    """Whether the present question asks for a secret, is an agent's form, or may quote what needs a level: only steps
+    with ``needs`` can, the check sees to it.
 
     A PIN is not taken because the code may have been told by somebody who is on the phone in the page holder's name.
     """
     if session.ended is not None:
         return False
     step = flow.steps.get(session.step)
-    return step is None or step.needs > 0 or isinstance(session.waiting_for, AwaitSecret)
+    asks = isinstance(session.waiting_for, AwaitSecret) or open_form(session) is not None
+    return step is None or step.needs > 0 or asks
+
+
+def is_card_hidden(flow: Flow, session: Session) -> bool:
+    return session.level > 0 or is_private(flow, session)
 
 
 def veiled(flow: Flow, session: Session, screen: Screen) -> Screen:
@@ -34,7 +41,8 @@ def veiled(flow: Flow, session: Session, screen: Screen) -> Screen:
         return replace(screen, captions=(), card=None, verdict="", body=body, buttons=())
     if session.level:
         return replace(screen, captions=(), card=None, verdict="")
-    return replace(screen, captions=_without_digits(session, screen.captions), verdict="")
+    card = None if isinstance(screen.card, Question) else screen.card  # its answer is for whom the agent talks to
+    return replace(screen, captions=_without_digits(session, screen.captions), card=card, verdict="")
 
 
 def _without_digits(session: Session, captions: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr.visual.screen import Choices, DigitsField, Ended, InQueue, Screen, SecretField, Talking, TextField, Working
+from ivr.visual.fields import Field, Fields
+from ivr.visual.screen import (
+    Choices,
+    DigitsField,
+    Ended,
+    InQueue,
+    ReadBack,
+    Screen,
+    SecretField,
+    Talking,
+    TextField,
+    Working,
+)
 
 
 def words_of(screen: Screen) -> tuple[str, ...]:
@@ -20,6 +32,10 @@ def _body(screen: Screen) -> tuple[str, ...]:
             return ()
         case DigitsField() | TextField() as field:
             return (f"{field.label} ____",)
+        case Fields(fields=fields):
+            return tuple(_field(field) for field in fields)
+        case ReadBack() as card:
+            return (f"{card.label} {card.answer}?",)
         case SecretField() as field:
             return (f"{field.label} ••••",)
         case InQueue() as card if card.place is not None and card.place > 1:
@@ -28,3 +44,9 @@ def _body(screen: Screen) -> tuple[str, ...]:
             return (card.heading,)
         case unreachable:
             assert_never(unreachable)
+
+
+def _field(field: Field) -> str:
+    """An empty field "Day ____", a filled one "Day 2026-11-05", a list "Topic ( ) Mortgage (•) Savings"."""
+    picks = " ".join(f"({'•' if option.value == field.value else ' '}) {option.label}" for option in field.options)
+    return f"{field.label} {picks or field.value or '____'}"

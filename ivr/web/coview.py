@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from flask import Blueprint, Response, abort, redirect, request
 
-from ivr.flow.cards import AnyShown, ShownQuestion, YesNo
+from ivr.flow.answers import spoken_answer
+from ivr.flow.cards import AnyShown, ShownForm, ShownQuestion, YesNo
 from ivr.flow.definition import Flow
 from ivr.flow.expressions import render
 from ivr.flow.inputs import CardPushed, CardReplied, SharingChosen
 from ivr.flow.sharing import agent_of, viewer_of
-from ivr.flow.steps import AnyCard, ConfirmCard, DocumentCard, LinkCard, PictureCard
+from ivr.flow.steps import AnyCard, ConfirmCard, DocumentCard, FormCard, LinkCard, PictureCard
 from ivr.flow.waits import TalkingToAgent
 from ivr.visual.coview import agent_view
 from ivr.visual.screen import Screen
@@ -23,7 +24,13 @@ from ivr.web.doors import Agent, Pop, Services
 from ivr.web.media import is_tag, media_response, media_tag
 from ivr.web.signin import agent_signed_in, posting_agent
 
-_KINDS = {PictureCard: "Picture", DocumentCard: "Document", LinkCard: "Link", ConfirmCard: "Question"}
+_KINDS = {
+    PictureCard: "Picture",
+    DocumentCard: "Document",
+    LinkCard: "Link",
+    ConfirmCard: "Question",
+    FormCard: "Form",
+}
 
 
 class Pushable(NamedTuple):
@@ -73,10 +80,23 @@ def _words(card: AnyCard, flow: Flow) -> str:
 
 
 def _question(shown: AnyShown) -> str:
+    if isinstance(shown, ShownForm):
+        return f"{shown.title} – {_filled(shown)}"
     if not isinstance(shown, ShownQuestion):
         return ""
     answers = {None: "not answered yet", YesNo.YES: "Yes", YesNo.NO: "No"}
     return f"{shown.title} – {answers[shown.answer]}"
+
+
+def _filled(shown: ShownForm) -> str:
+    """What the caller has sent to the agent who asked for it."""
+    if shown.answers is None:
+        return "not sent yet"
+    given = [(field, shown.answers[field.name]) for field in shown.fields]
+    said = [
+        (field.label, spoken_answer(field.kind, field.choices, answer) if answer else "–") for field, answer in given
+    ]
+    return "; ".join(f"{label}: {answer}" for label, answer in said)
 
 
 def _desk_media_url(cookie: str, reservation: str, file: str) -> str:
@@ -122,6 +142,8 @@ def coview_blueprint(services: Services) -> Blueprint:
         call, answer = _callers_call(services), request.form.get("answer", "")
         if answer not in set(YesNo):
             abort(422)
+        if services.page_is_veiled(request.cookies[PAGE_COOKIE]):
+            return redirect("/v/call?moved", 303)
         card = request.form.get("card", "")[:200]
         turn = services.take_turn(call, CardReplied(id=f"{card}:answer", card=card, answer=YesNo(answer)))
         return redirect("/v/call" if turn.accepted else "/v/call?moved", 303)
@@ -130,6 +152,8 @@ def coview_blueprint(services: Services) -> Blueprint:
     def sharing() -> Response:
         """The revision it was drawn at is part of the id, so that a late repetition of "stop" undoes no "resume"."""
         call, allowed = _callers_call(services), request.form.get("allowed") == "yes"
+        if allowed and services.page_is_veiled(request.cookies[PAGE_COOKIE]):  # stopping is anybody's, as it shows less
+            return redirect("/v/call?moved", 303)
         drawn_at = _natural(request.form.get("revision", ""))
         chosen = SharingChosen(id=f"sharing:{drawn_at}:{'yes' if allowed else 'no'}", allowed=allowed)
         services.take_turn(call, chosen)

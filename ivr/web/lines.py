@@ -28,7 +28,7 @@ from ivr.flow.events import (
     VerdictRecorded,
     VoiceWishGranted,
 )  # fmt: skip
-from ivr.flow.inputs import By, Digits, Input, NoInput, PaceChosen, SecretAnswer, Speech
+from ivr.flow.inputs import By, Digits, Filled, Input, NoInput, PaceChosen, SecretAnswer, Speech
 from ivr.web.doors import LogLine
 
 
@@ -65,7 +65,7 @@ def row_of(line: LogLine, seen: tuple[str, ...] = ()) -> Row:
 
 def _side(input: Input | None) -> str:
     match input:
-        case Digits(by=by) | Speech(by=by) | SecretAnswer(by=by):
+        case Digits(by=by) | Speech(by=by) | SecretAnswer(by=by) | Filled(by=by):
             return "page" if by is By.TAP else "phone"
         case NoInput():
             return "phone"
@@ -83,6 +83,8 @@ def _did(input: Input | None) -> str:
             return f"taps {keys}"
         case Digits(keys=keys):
             return f"presses {keys}"
+        case Filled(values=values):
+            return "fills in " + ", ".join(f"“{value}”" for value in values.values() if value)
         case Speech(text=text):
             return f"says “{text}”"
         case SecretAnswer(matches=matches):

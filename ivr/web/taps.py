@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ivr.flow.inputs import Answer, By, Digits, NoInput, Speech
+from collections.abc import Mapping
+
+from ivr.flow.inputs import Answer, By, Digits, Filled, NoInput, Speech
+
+
+def filled_already(counted: Answer | None, values: Mapping[str, str]) -> bool:
+    """The same for fields, which are only ever sent by a page."""
+    return isinstance(counted, Filled) and counted.values == dict(values)
 
 
 def counted_already(counted: Answer | None, keys: str, text: str) -> bool:

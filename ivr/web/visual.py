@@ -8,10 +8,11 @@ from functools import partial
 from flask import Blueprint, Response, jsonify, redirect, request
 from msgspec.structs import replace
 
-from ivr.flow.inputs import By, Digits, PaceChosen, Speech
+from ivr.flow.inputs import By, Digits, Filled, PaceChosen, Speech
 from ivr.flow.pace import PACES
 from ivr.flow.session import Session, Turn
-from ivr.flow.waits import AwaitDigits, AwaitSecret
+from ivr.flow.showing import open_form
+from ivr.flow.waits import AwaitAnswer, AwaitDigits, AwaitSecret
 from ivr.visual.labels import labels_for
 from ivr.visual.plain import plain
 from ivr.visual.screen import PERSON_KEY, Screen, Working, screen_for
@@ -20,9 +21,10 @@ from ivr.web.browser import asset, check_form, check_request, draw, form_token, 
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
 from ivr.web.fields import ascii_digits
+from ivr.web.filling import NOT_OUR_FORM, Sent, is_ours, problems_of, sent_fields, showing, still_open
 from ivr.web.holding import add_holding_routes
 from ivr.web.media import page_media_url
-from ivr.web.taps import counted_already
+from ivr.web.taps import counted_already, filled_already
 
 LONGEST_KEYS = 32
 
@@ -74,8 +76,9 @@ def page_blueprint(services: Services) -> Blueprint:
     @pages.get("/v/call/heard")
     def heard() -> Response:
         """Seconds of speech so far, and words for how much longer; no words where nobody listens any more."""
-        session = _session(services, request.cookies.get(PAGE_COOKIE, ""))
-        body = _screen(services, session).body if session is not None else None
+        cookie = request.cookies.get(PAGE_COOKIE, "")
+        session = _session(services, cookie)
+        body = _screen(services, session, cookie).body if session is not None else None
         if not isinstance(body, Working):
             return jsonify(words="", seconds=0, needed=0)
         return jsonify(
@@ -91,6 +94,8 @@ def page_blueprint(services: Services) -> Blueprint:
         check_form(cookie, request.form)
         if _is_hidden(services, session, cookie) and request.form.get("keys") != PERSON_KEY:
             return redirect("/v/call?moved", 303)
+        if (sent := sent_fields(request.form)) is not None:
+            return _filled(services, session, turn, sent, cookie)
         answer = _answer(services, session, turn)
         if isinstance(answer, str):
             return _drawn("page/call.html", _screen(services, session, cookie), cookie, problem=answer)
@@ -133,10 +138,12 @@ def _screen(services: Services, session: Session, cookie: str) -> Screen:
     return veiled(flow, session, screen) if services.page_is_veiled(cookie) else screen
 
 
-def _drawn(template: str, screen: Screen, cookie: str, *, moved: bool = False, problem: str = "") -> Response:
+def _drawn(
+    template: str, screen: Screen, cookie: str, *, moved: bool = False, problem: str = "", status: int = 200
+) -> Response:
     return draw(
         template,
-        422 if problem else 200,
+        422 if problem else status,
         screen=screen,
         body=screen.body,
         words=labels_for(screen.language),
@@ -144,6 +151,27 @@ def _drawn(template: str, screen: Screen, cookie: str, *, moved: bool = False, p
         media=partial(page_media_url, cookie),
         moved=moved,
         problem=problem,
+    )
+
+
+def _filled(services: Services, session: Session, turn: int, sent: Sent, cookie: str) -> Response:
+    """Fields: taken as a whole, or shown again with what was typed and what is wrong with it."""
+    wait = open_form(session) or session.waiting_for
+    if turn == session.turn and isinstance(wait, AwaitAnswer):
+        ours, problems = is_ours(wait, sent), problems_of(wait, sent)
+        if problems or not ours:
+            screen = showing(_screen(services, session, cookie), sent, problems)
+            return _drawn("page/call.html", screen, cookie, problem="" if ours else NOT_OUR_FORM, status=422)
+        if services.take_turn(session.call, Filled(turn=turn, values=sent.values)).accepted:
+            return redirect("/v/call", 303)
+        session = services.session(session.call) or session
+    if filled_already(services.answer_at(session.call, turn), sent.values):
+        return redirect("/v/call", 303)
+    kept = still_open(open_form(session) or session.waiting_for, sent, session.answers)
+    if kept is None:
+        return redirect("/v/call?moved", 303)
+    return _drawn(
+        "page/call.html", showing(_screen(services, session, cookie), kept, {}), cookie, moved=True, status=409
     )
 
 

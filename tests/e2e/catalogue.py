@@ -6,11 +6,32 @@ from typing import NamedTuple
 
 from double import CARD, MENU, MESSAGE, PIN, Double
 
+from ivr.flow.asking import CONFIRMATION, YES_NO
 from ivr.flow.cards import AnyShown, ShownDocument, ShownLink, ShownQuestion
-from ivr.flow.waits import AnyWait, AwaitAgent, AwaitFact, Offered, TalkingToAgent
+from ivr.flow.kinds import DateKind, MoneyKind, NumberKind, PhoneKind, SpeechKind, YesNoKind
+from ivr.flow.waits import (
+    AnyWait,
+    Asked,
+    AwaitAgent,
+    AwaitAnswer,
+    AwaitConfirmation,
+    AwaitFact,
+    Offered,
+    TalkingToAgent,
+)
 from ivr.visual.screen import Live
 
 PERSON = Offered("0", "Speak to a person")
+
+
+FORM = (
+    Asked(name="day", label="Day", kind=DateKind(earliest="2026-11-22", latest="2027-02-19", today="2026-11-21")),
+    Asked(name="phone", label="Phone number", kind=PhoneKind(country_code="44"), autofill="tel"),
+    Asked(name="sum", label="Amount", kind=MoneyKind(currency="GBP"), optional=True),
+    Asked(name="text_me", label="Text me a reminder", kind=YesNoKind(), choices=YES_NO),
+    Asked(name="note", label="Anything we should know", kind=SpeechKind(), optional=True),
+)
+COUNT = Asked(name="count", label="How many people", kind=NumberKind(decimals=0))
 
 
 class Shown(NamedTuple):
@@ -26,6 +47,23 @@ SCREENS: dict[str, Shown] = {
     "digits": Shown(CARD, "Please key in the last four digits of the card, then press hash."),
     "text": Shown(MESSAGE, "What should we pass on?"),
     "secret": Shown(PIN, "Please key in your PIN, then press hash."),
+    "number": Shown(
+        AwaitAnswer(fields=(COUNT,), current="count", form=False, timeout_seconds=8, choices=(PERSON,)), "How many?"
+    ),
+    "form": Shown(
+        AwaitAnswer(fields=FORM, current="phone", form=True, timeout_seconds=8, choices=(PERSON,)), "Which number?"
+    ),
+    "read back": Shown(
+        AwaitConfirmation(
+            name="day",
+            answer="2026-12-05",
+            label="Day",
+            read_back="5 December 2026",
+            timeout_seconds=6,
+            choices=CONFIRMATION,
+        ),
+        "I understood 5 December 2026. Press 1 if that is right, 2 to give it again.",
+    ),
     "checking": Shown(AwaitFact(request="r", about="verdict", choices=(PERSON,)), "Please tell me what you need."),
     "page": Shown(
         AwaitFact(request="r", about="page", choices=(Offered("1", "Go on without the page"), PERSON)),

@@ -30,8 +30,15 @@ cards:
   house: {picture: house.png, alt: The house}
   terms: {document: terms.pdf, title: Terms}
   sure: {confirm: "Shall {{ flow.title }} call you?"}
+  visit: {form: visit, title: Your visit}
 steps:
-  menu: {say: Welcome., next: bye}
+  menu: {menu: Welcome., choices: {1: {label: Visit, goto: visit}}}
+  visit:
+    form: When will you come?
+    fields:
+      guests: {ask: How many are you?, for: number, minimum: 1, maximum: 8, label: Guests}
+      topic: {ask: What is it about?, for: speech, label: Topic, optional: true}
+    next: bye
   bye: {queue: service, prompt: Hold., waiting: Wait., unavailable: end, finished: end}
   end: {hangup: Goodbye.}
 """

@@ -18,7 +18,7 @@ from ivr.dispatch import Promised
 from ivr.flow.definition import Flow
 from ivr.flow.engine import advance
 from ivr.flow.events import AnswerTaken, Said
-from ivr.flow.inputs import Answer, By, Digits, Fact, Input, PaceChosen, SecretAnswer, Speech, VoiceWish, Wish
+from ivr.flow.inputs import Answer, By, Digits, Fact, Filled, Input, PaceChosen, SecretAnswer, Speech, VoiceWish, Wish
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.waits import AnyWait, AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech, Offered
 from ivr.store.promises import Promise
@@ -375,6 +375,8 @@ class Double:
             return self._learns(session, input)
         if session.ended is not None or input.turn != session.turn:
             return Turn(session, (), accepted=False)
+        if isinstance(input, Filled):
+            return self._learns(session, input)
         if isinstance(input, Digits) and input.keys == "0":
             step = "bye"
         elif isinstance(input, Digits) and isinstance(session.waiting_for, AwaitChoice):
@@ -386,9 +388,9 @@ class Double:
         after = replace(session, waiting_for=wait, step=step, turn=session.turn + 1, revision=session.revision + 1)
         return Turn(self.saves(after, (*again, text), input), ())
 
-    def _learns(self, session: Session, fact: Fact) -> Turn:
+    def _learns(self, session: Session, input: Fact | Filled) -> Turn:
         """By the real engine: it moves no wait of the double's own."""
-        turn = advance(self.flow, session, fact)
+        turn = advance(self.flow, session, input)
         if turn.accepted:
             self.saves(turn.session, self.texts.get(session.call, ()))
             for agent in self.dispatch.pops:

@@ -45,6 +45,13 @@ def test_an_agent_looks_shows_and_asks_and_the_caller_stops_it(services, phone, 
     expect(computer.locator(".asked")).to_contain_text("Shall Riverside Bank call you? – Yes")
 
     expect(computer.locator("#status")).to_have_text("Shall Riverside Bank call you? – Yes")
+    computer.get_by_label("Show on the caller's page").select_option("visit")
+    computer.get_by_role("button", name="Show", exact=True).click()
+    phone.get_by_label("Guests").fill("3")
+    expect(handset).to_contain_text("The caller is filling in the form")
+    phone.get_by_role("button", name="Send").click()
+    expect(computer.locator(".asked")).to_contain_text("Your visit – Guests: 3")
+
     phone.get_by_role("button", name="Stop").click()
     expect(phone.locator(".looking p")).to_have_text("Only you see this screen.")
     expect(computer.locator(".nothing")).to_have_text("The caller has stopped sharing the screen.")

@@ -213,11 +213,49 @@ def test_a_question_is_answered_on_the_page_and_read_at_the_desk(services, desk,
     assert late.headers["Location"] == "/v/call?moved" and services.sessions["call1"].shown.answer is YesNo.YES
 
 
+def test_a_form_is_filled_in_on_the_page_and_read_at_the_desk(services, desk, phone):
+    posted(desk, "/desk", "/desk/show/r1", card="visit", revision=5)
+    page = phone.get("/v/call").text
+    assert "Sam shows you this" in page and 'name="answer.visit_guests"' in page
+    turn = services.sessions["call1"].turn
+    assert "Your visit – not sent yet" in desk.get("/desk").text
+    typed = {"fields": "yes", "answer.visit_guests": "99", "answer.visit_topic": "my-own-words"}
+    wrong = posted(phone, "/v/call", f"/v/call/{turn}", **typed)
+    assert wrong.status_code == 422 and "my-own-words" in wrong.text and 'aria-invalid="true"' in wrong.text
+    assert "my-own-words" not in desk.get("/desk").text, "a draft never reaches the desk"
+    typed["answer.visit_guests"] = "4"
+    assert posted(phone, "/v/call", f"/v/call/{turn}", **typed).headers["Location"] == "/v/call"
+    page, seen = phone.get("/v/call").text, desk.get("/desk").text
+    assert "You have sent this." in page and "answer.visit_guests" not in page and "You are talking to Sam" in page
+    assert "Your visit – Guests: 4; Topic: my-own-words" in seen
+    strange = posted(phone, "/v/call", f"/v/call/{turn}", **{"fields": "yes", "answer.visit_guests": "5"})
+    assert strange.status_code == 303 and services.sessions["call1"].answers["visit_guests"] == "4"
+
+
 def test_the_answer_is_read_at_the_desk_though_the_screen_is_not_shared(services, desk, phone):
     posted(phone, "/v/call", "/v/call/sharing", allowed="no", revision=1)
     posted(desk, "/desk", "/desk/show/r1", card="sure", revision=5)
     page = desk.get("/desk").text
     assert "handset" not in page and "not answered yet" in page
+
+
+def test_a_page_that_joined_by_a_code_answers_no_agent_and_may_only_stop_the_looking(
+    services, desk, phone, monkeypatch
+):
+    monkeypatch.setattr(services, "page_is_veiled", lambda cookie: True)
+    form = {"form_token": token(phone.get("/v/call"))}
+    for card, never in (("sure", "Shall Riverside Bank call you?"), ("visit", "answer.visit_guests")):
+        posted(desk, "/desk", "/desk/show/r1", card=card, revision=5)
+        assert never not in phone.get("/v/call").text
+    phone.post(f"/v/call/{services.sessions['call1'].turn}", data={**form, "fields": "yes", "answer.visit_guests": "4"})
+    assert services.sessions["call1"].answers == {}
+    posted(desk, "/desk", "/desk/show/r1", card="sure", revision=6)
+    phone.post("/v/call/card", data={**form, "card": "push:r1:6:sure", "answer": "yes"})
+    assert services.sessions["call1"].shown.answer is None
+    phone.post("/v/call/sharing", data={**form, "allowed": "no", "revision": 7})
+    assert services.sessions["call1"].sharing_stopped
+    phone.post("/v/call/sharing", data={**form, "allowed": "yes", "revision": 8})
+    assert services.sessions["call1"].sharing_stopped
 
 
 def test_without_an_open_page_there_is_nothing_to_see_or_to_show(services, desk):
@@ -228,7 +266,7 @@ def test_without_an_open_page_there_is_nothing_to_see_or_to_show(services, desk)
 
 
 def test_the_flow_of_these_tests_is_one_that_the_check_lets_through():
-    assert set(flow_with_cards().cards) == {"house", "terms", "sure"}
+    assert set(flow_with_cards().cards) == {"house", "terms", "sure", "visit"}
 
 
 def test_the_log_says_who_looked_and_what_was_shown_without_its_words(services):

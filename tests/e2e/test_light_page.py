@@ -77,7 +77,10 @@ def test_every_kind_of_screen_works_without_a_script(services, plain_phone) -> N
     expect(page.get_by_role("button", name="Read out")).to_have_count(0)  # what needs a script is not shown
 
 
-@pytest.mark.parametrize("name", [name for name in SCREENS if name not in ("choices", "digits", "text", "secret")])
+ASKING = {"choices", "digits", "text", "number", "form", "read back", "secret"}  # whose caller is about to answer
+
+
+@pytest.mark.parametrize("name", [name for name in SCREENS if name not in ASKING])
 def test_a_screen_that_waits_looks_again_by_itself_without_a_script(services, browse, name) -> None:
     """Checking, queue, conversation: the browser is told to load them again, for whoever has no script."""
     services.rings()

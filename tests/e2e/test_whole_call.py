@@ -136,3 +136,33 @@ def test_three_wrong_guesses_kill_a_real_link(system, handset):
     handset.goto(link)
     expect(handset.get_by_role("heading", name="This link no longer works")).to_be_visible()
     call.hangs_up()
+
+
+def test_an_appointment_is_filled_in_on_the_page_and_finished_on_the_phone(system, handset):
+    call = rings(system, handset)
+    handset.get_by_role("button", name="Book an appointment").tap()
+    call.hears("On which day?")
+    expect(handset.get_by_label("Day")).to_be_visible()
+    handset.get_by_label("Phone number").fill("123")
+    handset.get_by_label("Savings").check()
+    handset.get_by_role("button", name="Send").tap()
+    expect(handset.get_by_role("alert")).to_contain_text("Not sent yet")
+    expect(handset.get_by_label("Day")).to_be_focused()
+    call.says("tomorrow")
+    call.hears("I understood")
+    handset.get_by_role("button", name="Yes, that is right").tap()
+    call.hears("Which number may we call?")
+    expect(handset.get_by_label("Phone number")).to_have_value("123")
+    call.presses("07700900123#")
+    call.hears("What is it about?")
+    expect(handset.get_by_label("Phone number")).to_have_value("+447700900123")
+    expect(handset.get_by_label("Savings")).to_be_checked()
+    call.presses("1")
+    call.hears("Shall we text you")
+    expect(handset.get_by_label("A mortgage")).to_be_checked()
+    call.says("yes please")
+    call.hears("Your appointment is on")
+    expect(handset.get_by_text("the number that ends in 0 1 2 3").first).to_be_visible()
+    answers = system.session(call).answers
+    assert answers["appointment_topic"] == "mortgage", "the phone answered it, so what was picked before is gone"
+    assert answers["appointment_phone"] == "+447700900123" and answers["appointment_reminder"] == "yes"

@@ -8,6 +8,7 @@ from typing import assert_never
 from xml.sax.saxutils import escape, quoteattr
 
 from ivr.carriers.base import Addresses
+from ivr.carriers.twilio.gathering import gather_attributes, spoken_hints
 from ivr.flow import phrases
 from ivr.flow.definition import Flow
 from ivr.flow.events import AnyEvent, Said
@@ -15,7 +16,9 @@ from ivr.flow.pace import NORMAL
 from ivr.flow.session import Session
 from ivr.flow.waits import (
     AwaitAgent,
+    AwaitAnswer,
     AwaitChoice,
+    AwaitConfirmation,
     AwaitDigits,
     AwaitFact,
     AwaitSecret,
@@ -103,8 +106,10 @@ def _body(flow: Flow, session: Session, inner: str, to: Addresses, poll: int) ->
     match wait:
         case None:
             return inner + "<Hangup/>"
-        case AwaitChoice():
-            hints = ",".join(phrase for c in wait.choices for phrase in (c.label, *c.words))[:2000]
+        case AwaitAnswer():
+            return _gather(inner, to, gather_attributes(wait, flow.language, pause, _clean))
+        case AwaitChoice() | AwaitConfirmation():
+            hints = ",".join(phrase for c in wait.choices for phrase in spoken_hints(c))[:2000]
             return _gather(
                 inner, to, f'input="dtmf speech" numDigits="1" timeout="{wait.timeout_seconds}" speechTimeout="{pause}"'
                 f" language={quoteattr(flow.language)} hints={quoteattr(_clean(hints))}",

@@ -14,6 +14,7 @@ from ivr.flow.steps import (
     CallBack,
     Enrol,
     ForgetVoice,
+    Form,
     Hangup,
     Identify,
     IdentifyBy,
@@ -23,6 +24,7 @@ from ivr.flow.steps import (
     Menu,
     Pace,
     Queue,
+    Retry,
     Say,
     Set,
     Show,
@@ -44,7 +46,7 @@ def ways(flow: Flow, step: AnyStep) -> list[Edge]:
             return [Edge("next", step.next, False)]
         case Menu():
             return [Edge(f"choice {choice.key}", choice.goto, True) for choice in step.choices]
-        case Ask():
+        case Ask() | Form():
             return [Edge("next", step.next, True)]
         case AskSecret():
             return [Edge("next", step.next, True), Edge("wrong", step.wrong, True)]
@@ -82,11 +84,21 @@ def ways(flow: Flow, step: AnyStep) -> list[Edge]:
 def all_ways(flow: Flow, step: AnyStep) -> list[Edge]:
     """Also the ways every step has: to a person (key 0, a fault), after the last try, and to prove a needed level."""
     found = ways(flow, step)
-    retry = step.retry if isinstance(step, Menu | Ask | Identify) else None
-    if retry is not None and retry.then:
-        found.append(Edge("then", retry.then, True))
+    found += [Edge("then", retry.then, True) for retry in _retries(step) if retry.then]
     if step.needs and flow.prove:
         found.append(Edge("needs", flow.prove, False))
     if not isinstance(step, Hangup) and step.name != flow.person:
         found.append(Edge("person", flow.person, True))
     return found
+
+
+def _retries(step: AnyStep) -> list[Retry]:
+    match step:
+        case Menu() | Identify():
+            return [step.retry]
+        case Ask():
+            return [step.question.retry]
+        case Form():
+            return [field.question.retry for field in step.fields]
+        case _:
+            return []

@@ -10,7 +10,7 @@ from ivr.flow.definition import Flow
 from ivr.flow.expressions import render
 from ivr.flow.media import MEDIA, MediaFile
 from ivr.flow.reading.mistakes import Report, closest
-from ivr.flow.steps import AnyCard, DocumentCard, PictureCard, Show
+from ivr.flow.steps import AnyCard, DocumentCard, Form, FormCard, PictureCard, Show, Text
 
 
 def check_media(flow: Flow, present: Collection[str], report: Report) -> None:
@@ -19,11 +19,22 @@ def check_media(flow: Flow, present: Collection[str], report: Report) -> None:
         if isinstance(card, PictureCard | DocumentCard) and card.file:
             _check_file(owner, card, flow.media, present, report)
     for name, card in flow.cards.items():
-        for text in card_texts(card):
+        if isinstance(card, FormCard) and card.step and not isinstance(flow.steps.get(card.step), Form):
+            known = [step.name for step in flow.steps.values() if isinstance(step, Form)]
+            report.wrong(card.line, f"card {name!r}: {card.step!r} is not a form step", closest(card.step, known))
+        for text in [*card_texts(card), *_texts_of_form(flow, card)]:
             try:
                 render(text.source, {"flow": {"title": flow.title}})
             except FlowFault as fault:
                 report.wrong(text.line, f"card {name!r}: {fault}", "a card at the top may only use flow.title")
+
+
+def _texts_of_form(flow: Flow, card: AnyCard) -> list[Text]:
+    """What is drawn of a form on the page: an agent may push it before any of the call's values is known."""
+    step = flow.steps.get(card.step) if isinstance(card, FormCard) else None
+    questions = [field.question for field in step.fields] if isinstance(step, Form) else []
+    labels = [question.label or question.prompt for question in questions]
+    return labels + [option.label for question in questions for option in question.options]
 
 
 def _check_file(

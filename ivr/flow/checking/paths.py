@@ -15,12 +15,14 @@ from ivr.flow.steps import (
     Authenticate,
     Enrol,
     ForgetVoice,
+    Form,
     Hangup,
     Identify,
     Lookup,
     Queue,
     Set,
     Verify,
+    questions,
 )
 
 IDENTIFIED = ("caller", "contact")
@@ -146,8 +148,8 @@ def _after(step: AnyStep, edge: Edge, known: Known) -> Known:
             return known | {("contact", fact) for fact in step.facts}
         case Set(), "next":
             return known | {("vars", value.name) for value in step.values}
-        case Ask(), "next":
-            return known | {("answer", step.name)}
+        case Ask() | Form(), "next":
+            return known | {("answer", name) for name, _ in questions(step)}
         case _:
             return known
 

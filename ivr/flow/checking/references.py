@@ -9,7 +9,19 @@ from ivr.flow.reading.fields import RETURN
 from ivr.flow.reading.flow import ReadFlow
 from ivr.flow.reading.menu import PERSON_KEY
 from ivr.flow.reading.mistakes import Report, closest
-from ivr.flow.steps import AnyStep, Authenticate, CallBack, Enrol, Factor, ForgetVoice, Join, Menu, Queue, Set
+from ivr.flow.steps import (
+    AnyStep,
+    Authenticate,
+    CallBack,
+    Enrol,
+    Factor,
+    ForgetVoice,
+    Join,
+    Menu,
+    Queue,
+    Set,
+    questions,
+)  # fmt: skip
 
 
 def check_references(read: ReadFlow, report: Report) -> None:
@@ -30,6 +42,7 @@ def check_references(read: ReadFlow, report: Report) -> None:
     for step in flow.steps.values():
         _check_step(flow, step, report)
     _check_return(read, report)
+    _check_answer_names(flow, report)
 
 
 def _check_person(flow: Flow, line: int, report: Report) -> None:
@@ -165,6 +178,20 @@ def _check_return(read: ReadFlow, report: Report) -> None:
             report.wrong(
                 step.line, f"step {step.name!r} says passed: return, but it is not the flow's prove", "name a step"
             )
+
+
+def _check_answer_names(flow: Flow, report: Report) -> None:
+    """``answer.a_b`` may be step ``a_b`` or field ``b`` of form ``a``, not both."""
+    owners: dict[str, str] = {}
+    for step in flow.steps.values():
+        for name, _ in questions(step):
+            owner = owners.setdefault(name, step.name)
+            if owner != step.name:
+                report.wrong(
+                    step.line,
+                    f"the answers of the steps {owner!r} and {step.name!r} are both kept as answer.{name}",
+                    "rename one of them, or the field",
+                )
 
 
 def warn_of_unused(flow: Flow, uses: list[Use], report: Report) -> None:

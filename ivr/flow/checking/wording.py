@@ -20,6 +20,7 @@ from ivr.flow.steps import (
     CallBack,
     Enrol,
     ForgetVoice,
+    Form,
     Hangup,
     Identify,
     Join,
@@ -28,6 +29,7 @@ from ivr.flow.steps import (
     Lookup,
     Menu,
     Pace,
+    Question,
     Queue,
     Retry,
     Say,
@@ -36,6 +38,7 @@ from ivr.flow.steps import (
     Text,
     Verify,
     When,
+    questions,
 )
 
 
@@ -117,13 +120,13 @@ def _try_out(use: Use, flow: Flow, report: Report) -> None:
 
 _MISSING = {
     "contact": "which is not a declared fact",
-    "answer": "which is not an ask step",
+    "answer": "which is neither an ask step nor a field of a form",
     "vars": "which no set step sets",
     **{root: "which does not exist" for root, names in ROOTS.items() if names is not None},
 }
 _REMEDIES = {
     "contact": "declare it at the top under facts: {name}: {{type: text, level: 1}}",
-    "answer": "write answer. and the name of an ask step",
+    "answer": "write answer. and the name of an ask step, or answer.FORM_FIELD",
     "vars": "add a set step: set: {{{name}: …}}",
     **{root: "see the table of names in flows/README.md" for root, names in ROOTS.items() if names is not None},
 }
@@ -132,7 +135,7 @@ _REMEDIES = {
 def _known_names(flow: Flow, unread: frozenset[str]) -> dict[str, frozenset[str]]:
     own = {
         "contact": frozenset(flow.facts),
-        "answer": unread | {step.name for step in flow.steps.values() if isinstance(step, Ask)},
+        "answer": unread | {name for step in flow.steps.values() for name, _ in questions(step)},
         "vars": frozenset(value.name for step in flow.steps.values() if isinstance(step, Set) for value in step.values),
     }
     return {root: own[root] if names is None else names for root, names in ROOTS.items()}
@@ -209,7 +212,9 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
         case Menu():
             return [step.prompt, *(choice.label for choice in step.choices), *_retry_texts(step.retry)]
         case Ask():
-            return [step.prompt, step.label, *_retry_texts(step.retry)]
+            return _question_texts(step.question)
+        case Form():
+            return [step.intro, *(text for field in step.fields for text in _question_texts(field.question))]
         case AskSecret():
             return [step.prompt]
         case Identify():
@@ -234,6 +239,11 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
             return []
         case _:
             assert_never(step)
+
+
+def _question_texts(question: Question) -> list[Text | None]:
+    labels = (option.label for option in question.options)
+    return [question.prompt, question.label, *labels, *_retry_texts(question.retry)]
 
 
 def _retry_texts(retry: Retry) -> list[Text]:

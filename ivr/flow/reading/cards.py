@@ -9,14 +9,14 @@ from ivr.flow.definition import Flow
 from ivr.flow.reading.document import Scalar, Table
 from ivr.flow.reading.fields import Fields, check_name
 from ivr.flow.reading.mistakes import closest, listed
-from ivr.flow.steps import AnyCard, ConfirmCard, DocumentCard, LinkCard, PictureCard, Text
+from ivr.flow.steps import AnyCard, ConfirmCard, DocumentCard, FormCard, LinkCard, PictureCard, Text
 
 NOTHING = "nothing"
 CARDS_MAX = 30  # more cannot be found in a list while talking
 URL_LENGTH_MAX = 500
 TITLE_LENGTH_MAX = 80
 WORDS_LENGTH_MAX = 300  # of an alternative text, a link's text and a question
-KINDS = ("picture", "document", "link", "confirm")
+KINDS = ("picture", "document", "link", "confirm", "form")  # the first three may be shown by the flow itself
 _HOST = re.compile(r"(?=.{4,253}$)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+")
 
 
@@ -48,13 +48,14 @@ def read_shown(fields: Fields, flow: Flow) -> PictureCard | DocumentCard | LinkC
     if name == NOTHING:
         return None
     card = flow.cards.get(name or "")
-    if isinstance(card, ConfirmCard):
-        fields.wrong("show", f"the card {name!r} is a question of an agent", "ask it in a menu step")
-    elif card is None:
+    if isinstance(card, ConfirmCard | FormCard):
+        fields.wrong("show", f"the card {name!r} is a question of an agent", "ask it in a menu or a form step")
+        return None
+    if card is None:
         known = {NOTHING, *flow.cards}
         remedy = closest(name or "", known, "write {picture: FILE, alt: …}, nothing, or the name of a card at the top")
         fields.wrong("show", f"show is {name!r}, which is not a card", remedy)
-    return None if isinstance(card, ConfirmCard) else card
+    return card
 
 
 def _read(card: Fields, kinds: tuple[str, ...]) -> AnyCard | None:
@@ -73,6 +74,8 @@ def _read(card: Fields, kinds: tuple[str, ...]) -> AnyCard | None:
         case "link":
             more = card.text("text", required=False, limit=WORDS_LENGTH_MAX)
             read = LinkCard(_address(card), _words(card, "title", TITLE_LENGTH_MAX), more, line)
+        case "form":
+            read = FormCard(card.word("form"), _words(card, "title", TITLE_LENGTH_MAX), line)
         case _:
             read = ConfirmCard(_words(card, "confirm", WORDS_LENGTH_MAX), line)
     card.finish()

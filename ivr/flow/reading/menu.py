@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ivr.flow.definition import Flow
 from ivr.flow.matching import words_of
+from ivr.flow.questions import Option
 from ivr.flow.reading.document import Entry
 from ivr.flow.reading.fields import Fields
 from ivr.flow.steps import Choice, Text
@@ -30,7 +33,7 @@ def read_choices(fields: Fields, flow: Flow, label_limit: int) -> tuple[Choice, 
         taken = {word for choice in choices for word in spoken_words(choice)}
         words = tuple(word for word in PERSON_WORDS if word not in taken)
         choices.append(Choice(PERSON_KEY, Text(PERSON_LABEL, fields.line), flow.person, words, fields.line))
-    _check_words(fields, choices)
+    check_words(fields, choices)
     if len(choices) > CHOICES_MAX:
         fields.wrong(
             "choices",
@@ -55,7 +58,7 @@ def read_choices_while_waiting(fields: Fields, label_limit: int) -> tuple[Choice
     return tuple(choices)
 
 
-def spoken_words(choice: Choice) -> list[str]:
+def spoken_words(choice: Choice | Option) -> list[str]:
     """What a caller may say for it, as it is compared; a label with names in it is known only in the call."""
     label = [] if "{{" in choice.label.source or "{%" in choice.label.source else [choice.label.source]
     return [" ".join(words_of(word)) for word in [*choice.words, *label]]
@@ -81,7 +84,7 @@ def _read_choice(fields: Fields, key: str, entry: Entry, label_limit: int) -> Ch
     return read
 
 
-def _check_words(fields: Fields, choices: list[Choice]) -> None:
+def check_words(fields: Fields, choices: Sequence[Choice | Option]) -> None:
     owners: dict[str, str] = {}
     for choice in choices:
         for word in dict.fromkeys(spoken_words(choice)):

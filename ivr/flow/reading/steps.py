@@ -6,15 +6,16 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ivr.flow.definition import Flow
+from ivr.flow.kinds import DIGITS_MAX
 from ivr.flow.reading.cards import read_shown
 from ivr.flow.reading.fields import Fields, check_name
 from ivr.flow.reading.menu import read_choices, read_choices_while_waiting
 from ivr.flow.reading.mistakes import closest, similar
+from ivr.flow.reading.questions import read_fields, read_question, read_retry
 from ivr.flow.steps import (
     AnyStep,
     Ask,
     AskSecret,
-    AskType,
     Assignment,
     Authenticate,
     CallBack,
@@ -22,6 +23,7 @@ from ivr.flow.steps import (
     Enrol,
     Factor,
     ForgetVoice,
+    Form,
     Hangup,
     Identify,
     IdentifyBy,
@@ -44,8 +46,6 @@ from ivr.flow.steps import (
 
 MESSAGE_LENGTH_MAX = 300  # characters of an SMS beside the link: two segments
 LABEL_LENGTH_MAX = 40  # characters on a button of a phone's screen
-DIGITS_MAX = 32
-SPEECH_MAX = 500
 
 
 class Common(NamedTuple):
@@ -79,20 +79,6 @@ def _said(fields: Fields, key: str, **how: object) -> Text:
     return fields.text(key, **how) or Text("")
 
 
-def _retry(fields: Fields) -> Retry:
-    retry = fields.table("retry", f"{fields.owner}: retry")
-    if retry is None:
-        return Retry()
-    read = Retry(
-        noinput=retry.texts("noinput"),
-        nomatch=retry.texts("nomatch"),
-        tries=retry.number("tries", 1, 5, 3),
-        then=retry.step_name("then", ""),
-    )
-    retry.finish()
-    return read
-
-
 def _say(fields: Fields, common: Common) -> Say:
     return Say(**common.fields(), text=_said(fields, "say"), next=fields.step_name("next"))
 
@@ -103,24 +89,21 @@ def _menu(fields: Fields, common: Common) -> Menu:
         prompt=_said(fields, "menu"),
         choices=read_choices(fields, common.flow, LABEL_LENGTH_MAX),
         timeout_seconds=fields.number("timeout_seconds", 1, 60, 5),
-        retry=_retry(fields),
+        retry=read_retry(fields),
     )
 
 
 def _ask(fields: Fields, common: Common) -> Ask:
-    prompt, kind = _said(fields, "ask"), fields.one_of("for", AskType, AskType.DIGITS)
-    default, longest = ((1, DIGITS_MAX), DIGITS_MAX) if kind == AskType.DIGITS else ((1, 200), SPEECH_MAX)
-    shortest, longest = fields.length(1, longest, default)
-    return Ask(
+    question = read_question(fields, LABEL_LENGTH_MAX)
+    return Ask(**common.fields(), question=question, next=fields.step_name("next"))
+
+
+def _form(fields: Fields, common: Common) -> Form:
+    return Form(
         **common.fields(),
-        prompt=prompt,
-        type=kind,
+        intro=_said(fields, "form"),
+        fields=read_fields(fields, LABEL_LENGTH_MAX),
         next=fields.step_name("next"),
-        label=fields.text("label", required=False, limit=LABEL_LENGTH_MAX),
-        min_length=shortest,
-        max_length=longest,
-        timeout_seconds=fields.number("timeout_seconds", 1, 60, 5),
-        retry=_retry(fields),
     )
 
 
@@ -153,7 +136,7 @@ def _identify(fields: Fields, common: Common) -> Identify:
         min_length=shortest,
         max_length=longest,
         timeout_seconds=fields.number("timeout_seconds", 1, 60, 8),
-        retry=_retry(fields),
+        retry=read_retry(fields),
     )
 
 
@@ -320,6 +303,7 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "say": _say,
     "menu": _menu,
     "ask": _ask,
+    "form": _form,
     "secret": _secret,
     "identify": _identify,
     "lookup": _lookup,

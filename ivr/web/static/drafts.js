@@ -7,10 +7,13 @@ const isChoice = (field) => field.type === "radio" || field.type === "checkbox";
 const nameOf = (field) => (isChoice(field) ? `${field.name}=${field.value}` : field.name);
 const valueOf = (field) => (isChoice(field) ? field.checked : field.value);
 
+/** With the answer that the call had then: what the phone answers meanwhile wins over what was typed before. */
+const typedIn = (field) => ({ value: valueOf(field), answered: field.dataset.answered });
+
 /** Write down what is typed into `screen`, for its step only. */
 export function keepDraft(screen, owner) {
   const typed = {};
-  for (const field of fields(screen)) if (field.type !== "password") typed[nameOf(field)] = valueOf(field);
+  for (const field of fields(screen)) if (field.type !== "password") typed[nameOf(field)] = typedIn(field);
   remember(NAME, { owner, step: screen.dataset.step, typed });
 }
 
@@ -26,15 +29,15 @@ export const forgetDraft = () => remember(NAME, null);
 /** From one drawing of a question to the next, secrets too. */
 export function carryOver(before, after) {
   const typed = {};
-  for (const field of fields(before)) typed[nameOf(field)] = valueOf(field);
+  for (const field of fields(before)) typed[nameOf(field)] = typedIn(field);
   fill(after, typed);
 }
 
 function fill(screen, typed) {
   for (const field of fields(screen)) {
-    const value = typed[nameOf(field)];
-    if (value === undefined) continue;
-    if (isChoice(field)) field.checked = value;
-    else field.value = value;
+    const before = typed[nameOf(field)];
+    if (before === undefined || before.answered !== field.dataset.answered) continue;
+    if (isChoice(field)) field.checked = before.value;
+    else field.value = before.value;
   }
 }

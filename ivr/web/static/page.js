@@ -44,14 +44,19 @@ function swap(html, force = false) {
   const hadFocus = now.contains(active);
   const selection = hadFocus && active.matches("input, textarea") ? [active.selectionStart, active.selectionEnd] : null;
   const keeps = sameQuestion && !now.dataset.sent;
+  const between = next.dataset.step === now.dataset.step && [now, next].find((each) => each.dataset.kind === "confirmation");
   if (keeps) carryOver(now, next);
-  else if (!sameQuestion || now.dataset.sent) forgetDraft();
+  else if (between === now) restoreDraft(next, owner()); // an answer of the form was read back meanwhile
+  else if (between !== next) forgetDraft();
   dress(next);
   now.replaceWith(next);
   const again = hadFocus && (keeps || active.closest(".comfort") || active.matches("button")) && (sameQuestion || active.closest(".comfort"))
     ? sameElement(active, next) : null;
   const field = next.querySelector(".field");
-  if (again) {
+  const wrong = next.querySelector("[aria-invalid]");
+  if (wrong) {
+    wrong.focus(); // what has to be mended first
+  } else if (again) {
     again.focus({ preventScroll: true });
     if (selection && selection[0] !== null && again.setSelectionRange) again.setSelectionRange(...selection);
   } else if (hadFocus && field && !matchMedia("(pointer: coarse)").matches) {

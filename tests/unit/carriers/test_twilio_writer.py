@@ -11,14 +11,19 @@ from twilio.twiml.voice_response import Dial, Enqueue, Gather, Start, VoiceRespo
 
 from ivr.carriers.addresses import Addressing
 from ivr.carriers.twilio import writer
+from ivr.carriers.twilio.gathering import MONTHS
 from ivr.carriers.twilio.reader import read
 from ivr.flow.definition import Flow
 from ivr.flow.events import Said
+from ivr.flow.kinds import AnyKind, DateKind, DigitsKind, ListKind, MoneyKind, NumberKind, PhoneKind, SpeechKind
 from ivr.flow.session import Page, Session, Voice
 from ivr.flow.waits import (
     AnyWait,
+    Asked,
     AwaitAgent,
+    AwaitAnswer,
     AwaitChoice,
+    AwaitConfirmation,
     AwaitDigits,
     AwaitFact,
     AwaitSecret,
@@ -63,6 +68,16 @@ def led(response: VoiceResponse | None = None) -> VoiceResponse:
     return response
 
 
+ASKED = {
+    "input": "dtmf speech", "finish_on_key": "#", "timeout": 8, "speech_timeout": "auto", "language": "en-GB",
+}  # fmt: skip
+
+
+def asking(kind: AnyKind, choices: tuple[Offered, ...] = ()) -> AwaitAnswer:
+    asked = Asked(name="it", label="?", kind=kind, choices=choices)
+    return AwaitAnswer(fields=(asked,), current="it", form=False, timeout_seconds=8)
+
+
 @pytest.mark.parametrize(
     ("wait", "keys"),
     [
@@ -82,6 +97,21 @@ def led(response: VoiceResponse | None = None) -> VoiceResponse:
         (
             AwaitSpeech(label="?", max_length=100, timeout_seconds=5),
             {"input": "dtmf speech", "num_digits": 1, "timeout": 5, "speech_timeout": "auto", "language": "en-GB"},
+        ),
+        (asking(DigitsKind(max_length=6)), {**ASKED, "num_digits": 6}),
+        (asking(NumberKind()), {**ASKED, "hints": "point"}),
+        (asking(MoneyKind(currency="GBP")), {**ASKED, "hints": "pounds"}),
+        (asking(DateKind()), {**ASKED, "num_digits": 8, "hints": MONTHS.replace(" ", ",")}),
+        (asking(PhoneKind(country_code="44")), {**ASKED, "hints": "double,triple,oh,plus"}),
+        (asking(ListKind(), CHOICES[:1]), {**ASKED, "num_digits": 1, "hints": "Balance,money,my account"}),
+        (asking(SpeechKind()), {**ASKED, "num_digits": 1}),
+        (
+            AwaitConfirmation(
+                name="sum", answer="5.00 GBP", label="?", read_back="5 pounds", timeout_seconds=6,
+                choices=(Offered("1", "Yes, that is right", ("yes",)), Offered("0", "A person")),
+            ),
+            {"input": "dtmf speech", "num_digits": 1, "timeout": 6, "speech_timeout": "auto", "language": "en-GB",
+             "hints": "Yes that is right,yes,A person"},
         ),
     ],
 )  # fmt: skip

@@ -25,6 +25,7 @@ from ivr.flow.inputs import (
     EnrolmentFinished,
     Fact,
     FactsFound,
+    Filled,
     Input,
     LinkOpened,
     NoInput,
@@ -83,7 +84,7 @@ class Caller:
         self._facts = 0
         self.session = Session(
             call="c" * 32, bundle=flow.bundle, flow=flow.name, caller=number, line="+15005550006",
-            page=Page(digits="47"),
+            page=Page(digits="47"), began_on="2026-11-21",
         )  # fmt: skip
         self.events: tuple[AnyEvent, ...] = ()  # of the latest accepted input
         self.log: list[AnyEvent] = []
@@ -103,6 +104,9 @@ class Caller:
 
     def says(self, text: str) -> Turn:
         return self.happens(Speech(turn=self.session.turn, text=text))
+
+    def fills_in(self, turn: int | None = None, **values: str) -> Turn:
+        return self.happens(Filled(turn=self.session.turn if turn is None else turn, values=values))
 
     def is_silent(self) -> Turn:
         return self.happens(NoInput(turn=self.session.turn))

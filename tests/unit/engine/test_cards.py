@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ivr.flow.cards import ShownPicture, ShownQuestion, YesNo
 from ivr.flow.events import CardAnswered, CardShown, RedirectRequested, Said, SharingBegun, SharingEnded
-from ivr.flow.inputs import AgentFailed, AgentLeft, CardPushed, CardReplied, SharingChosen
+from ivr.flow.inputs import AgentFailed, AgentLeft, CardPushed, CardReplied, Filled, SharingChosen
 from ivr.flow.loader import parse_bundle
 from ivr.flow.sharing import viewer_of
 from ivr.flow.waits import AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech, Offered
@@ -32,6 +32,7 @@ facts: {first_name: {type: text, level: 1}}
 cards:
   house: {picture: house.png, alt: Our house by the river}
   sure: {confirm: "Shall {{ flow.title }} call you back?"}
+  table: {form: table, title: Your table}
 steps:
   who: {identify: caller_id, found: link, unknown: bye}
   link: {link: "Enter {{ link.digits }}.", message: Your page., next: main}
@@ -40,6 +41,7 @@ steps:
     choices:
       1: {label: House, goto: house}
       2: {label: Web, goto: web}
+      5: {label: Table, goto: table}
       3: {label: Nothing, goto: nothing}
       4: {label: Name, goto: name}
   house: {show: house, next: main}
@@ -58,6 +60,12 @@ steps:
     passed: return
     failed: waiter
   waiter: {queue: waiters, prompt: One moment., waiting: Wait., unavailable: bye, finished: bye}
+  table:
+    form: Let us find you a table.
+    fields:
+      guests: {ask: How many are you?, for: number, minimum: 1, maximum: 8, label: Guests}
+      window: {ask: By the window?, for: yes_no, label: By the window, optional: true}
+    next: main
   bye: {hangup: Goodbye.}
 """
 ALOYSIUS = dataclasses.replace(ALICE, facts={"first_name": "Aloysius"})
@@ -254,3 +262,35 @@ def test_a_body_not_known_to_be_harmless_is_hidden(caller: Caller, wait: str) ->
     }
     view = agent_view(FLOW, replace(caller.session, waiting_for=waits[wait]), (), "Dana")
     assert "Aloysius" not in str(view)
+
+
+def test_a_form_is_filled_in_while_two_people_talk(talking: Caller) -> None:
+    turn = talking.session.turn
+    pushes(talking, "table")
+    screen = talking.sees()
+    assert [field.label for field in screen.body.fields] == [
+        "Guests",
+        "By the window",
+    ] and screen.card.title == "Your table"
+    assert screen.person is None and screen.buttons == ()
+    assert not talking.happens(Filled(turn=turn, values={"table_guests": "nine"})).accepted, "at most eight"
+    assert not talking.happens(Filled(turn=turn - 1, values={"table_guests": "4"})).accepted
+    filled = Filled(turn=turn, values={"table_guests": "4", "table_window": ""})
+    assert talking.happens(filled).accepted and not talking.happens(filled).accepted
+    assert talking.session.answers == {"table_guests": "4", "table_window": ""}
+    assert talking.session.turn == turn and talking.is_talking
+    assert not any(isinstance(event, RedirectRequested | Said) for event in talking.events)
+    assert isinstance(talking.sees().body, Talking) and talking.sees().card.detail == "You have sent this."
+
+
+def test_what_is_typed_into_a_form_is_not_on_the_desk_before_it_is_sent(talking: Caller) -> None:
+    pushes(talking, "table")
+    view = agent_view(FLOW, talking.session, (), "Dana")
+    assert view.body.heading == "The caller is filling in the form" and view.card.title == "Your table"
+
+
+def test_a_form_leaves_with_its_agent(talking: Caller) -> None:
+    pushes(talking, "table")
+    talking.happens(AgentLeft(id="left", room="room-1"))
+    assert talking.session.shown is None
+    assert not talking.happens(Filled(turn=talking.session.turn, values={"table_guests": "4"})).accepted

@@ -13,6 +13,7 @@ import pytest
 from caller import ALICE, ALICE_PHONE, BOB, Caller, bank, flow_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from test_asking import SHOP
 from test_calls import CAFE
 from test_proving import DESK
 from twiml import check_document
@@ -50,6 +51,7 @@ from ivr.flow.inputs import (
     Digits,
     DocumentFailed,
     EnrolmentFinished,
+    Filled,
     Input,
     LinkOpened,
     MessageSettled,
@@ -70,7 +72,7 @@ from ivr.flow.inputs import (
 from ivr.flow.session import Session, Turn
 from ivr.flow.sharing import viewer_of
 from ivr.flow.steps import Factor
-from ivr.flow.waits import AwaitAgent, AwaitDigits, AwaitFact, TalkingToAgent
+from ivr.flow.waits import AwaitAgent, AwaitAnswer, AwaitDigits, AwaitFact, TalkingToAgent
 from ivr.visual.screen import Live, screen_for
 
 SEQUENCES = int(os.environ.get("DUET_SEQUENCES", 5200))
@@ -145,7 +147,7 @@ def check_turn(flow: Flow, before: Session, input: Input, turn: Turn) -> None:
             assert event is events[-1] and event.turn == after.turn
             assert not isinstance(before.waiting_for, TalkingToAgent)
     redirected = any(isinstance(event, RedirectRequested) for event in events)
-    by_tap = isinstance(input, Digits | Speech | SecretAnswer) and input.by is By.TAP
+    by_tap = isinstance(input, Digits | Speech | Filled | SecretAnswer) and input.by is By.TAP
     if by_tap and after.turn != before.turn:
         assert redirected, "the phone is not told of a tap"
     if after.ended is not None and before.ended is None:
@@ -200,6 +202,34 @@ KEYS = ["1", "2", "3", "4", "5", "0", "9", "*", "12", "10045678", "10056789", "4
 WORDS = ["my balance", "yes", "no", "skip", "a person", "main menu please", "", "‮ evil </Say><Dial>", "x" * 600]
 
 
+# What fits and what does not, for every kind of answer: keyed, said and typed.
+ANSWERS = [
+    "07700900123",
+    "24122026",
+    "12*50",
+    "fifty pounds",
+    "the fifth of December",
+    "2026-12-24",
+    "mortgage",
+    "yes",
+    "",
+]
+
+
+def filled(session: Session, number: int) -> Filled:
+    """The fields of the screen, if it shows any, each with something that may fit."""
+    wait = session.waiting_for
+    fields = wait.fields if isinstance(wait, AwaitAnswer) else ()
+    fitting = {"money": "12.50", "date": "2026-12-24", "phone": "07700900123", "list": "1", "yes_no": "yes"}
+    values = {
+        field.name: ANSWERS[number % len(ANSWERS)]
+        if number % 3 == 0
+        else fitting.get(field.kind.__struct_config__.tag, "7")
+        for field in fields
+    }
+    return Filled(turn=session.turn, values=values)
+
+
 def act(caller: Watched, byte: int) -> Input:
     """The input that a byte stands for, given what has happened so far."""
     kind, number = byte % 24, byte // 24
@@ -209,12 +239,17 @@ def act(caller: Watched, byte: int) -> Input:
         "agent": getattr(session.waiting_for, "agent", None) or "dana",
     }
     match kind:
+        case 3 if isinstance(session.waiting_for, AwaitAnswer):
+            return Digits(turn=session.turn, keys=ANSWERS[number % len(ANSWERS)])
         case 0 | 1 | 2 | 3:
             return Digits(turn=session.turn, keys=KEYS[(kind * 11 + number) % len(KEYS)])
+        case 5 if number % 2:
+            return filled(session, number)
         case 4 | 5:
             return Digits(turn=session.turn, keys=KEYS[(kind * 7 + number) % len(KEYS)], by=By.TAP)
         case 6:
-            return Speech(turn=session.turn, text=WORDS[number % len(WORDS)], confidence=None)
+            words = ANSWERS if isinstance(session.waiting_for, AwaitAnswer) else WORDS
+            return Speech(turn=session.turn, text=words[number % len(words)], confidence=None)
         case 7:
             return NoInput(turn=session.turn)
         case 8:
@@ -300,6 +335,11 @@ PIECES: list[Callable[[str, Callable[[], str]], str]] = [
     ),
     lambda name, to: f"  {name}: {{ask: How many?, length: 1..3, next: {to()}}}",
     lambda name, to: f"  {name}: {{ask: What is it?, for: speech, next: {to()}}}",
+    lambda name, to: f"  {name}: {{ask: How much?, for: money, currency: GBP, label: Amount, next: {to()}}}",
+    lambda name, to: (
+        f"  {name}: {{form: Some questions., fields: {{day: {{ask: When?, for: date, label: Day, latest: today+90}},"
+        f" sure: {{ask: Sure?, for: yes_no, label: Sure, optional: true}}}}, next: {to()}}}"
+    ),
     lambda name, to: f"  {name}: {{identify: customer_number, prompt: Number?, found: {to()}, unknown: {to()}}}",
     lambda name, to: f"  {name}: {{link: 'Enter {{{{ link.digits }}}}.', message: Page., next: {to()}}}",
     lambda name, to: f"  {name}: {{verify: {{text: We listen., must_hear: true}}, next: {to()}}}",
@@ -362,6 +402,7 @@ FLOWS = {
     "bank": bank(),
     "desk": flow_of(DESK),
     "cafe": flow_of(CAFE),
+    "shop": flow_of(SHOP),
     **{f"generated {seed}": generated(seed) for seed in (1, 2, 3)},
 }
 SHARES = {"bank": 0.5}  # of the sequences; the others share the rest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -153,7 +154,7 @@ def loads_or_tells(data: bytes) -> None:
     try:
         parse_bundle({"bank.yaml": data, **MEDIA})
     except FlowMistakes as error:
-        lines = data.count(b"\n") + 2
+        lines = len(re.split(rb"\r|\n|\xc2\x85|\xe2\x80[\xa8\xa9]", data)) + 1  # YAML 1.1, 4.2
         assert error.mistakes
         for mistake in error.mistakes:
             assert mistake.file == "bank.yaml" and 1 <= mistake.line <= lines and mistake.problem

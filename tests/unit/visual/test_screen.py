@@ -1,6 +1,7 @@
 """What a caller sees in each wait, and what they never see."""
 
 import unicodedata
+from decimal import Decimal
 
 import msgspec
 import pytest
@@ -8,11 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from ivr.flow.asking import CONFIRMATION, YES_NO
 from ivr.flow.definition import Flow
+from ivr.flow.kinds import DateKind, DigitsKind, MoneyKind, NumberKind, PhoneKind, SpeechKind, YesNoKind
 from ivr.flow.session import Page, Session
 from ivr.flow.waits import (
+    Asked,
     AwaitAgent,
+    AwaitAnswer,
     AwaitChoice,
+    AwaitConfirmation,
     AwaitDigits,
     AwaitFact,
     AwaitSecret,
@@ -52,6 +58,12 @@ WAITS = {
     "choices": AwaitChoice(timeout_seconds=5, choices=(Offered("1", "Balance"), PERSON)),
     "digits": AwaitDigits(label="Card", min_length=4, max_length=4, timeout_seconds=5),
     "text": AwaitSpeech(label="Message", max_length=80, timeout_seconds=5),
+    "fields": AwaitAnswer(
+        fields=(Asked(name="n", label="How many", kind=NumberKind()),), current="n", form=False, timeout_seconds=5
+    ),
+    "confirmation": AwaitConfirmation(
+        name="n", answer="3", label="How many", read_back="3", timeout_seconds=5, choices=CONFIRMATION
+    ),
     "secret": AwaitSecret(label="PIN", min_length=4, max_length=8, timeout_seconds=5),
     "working": AwaitFact(request="r", about="verdict", choices=(PERSON,)),
     "queue": AwaitAgent(request="r", queue="service", waiting="You are number {{ queue.position }}."),
@@ -81,7 +93,7 @@ def test_a_menu_shows_its_choices_as_buttons_and_the_person_apart():
     assert words_of(screen) == ("[1] Balance", "[0] Speak to a person")
 
 
-@pytest.mark.parametrize("kind", ["choices", "digits", "text", "secret", "working"])
+@pytest.mark.parametrize("kind", ["choices", "digits", "text", "fields", "confirmation", "secret", "working"])
 def test_a_person_is_always_one_tap_away(kind):
     assert drawn(replace(WAITS[kind], choices=())).person == Button("0", "Speak to a person")
 
@@ -181,3 +193,37 @@ def test_no_value_can_hide_or_turn_what_stands_beside_it(text):
 def test_persian_joiners_stay_and_long_texts_end():
     assert plain("می\u200cخواهم") == "می\u200cخواهم"
     assert len(plain("a" * 10_000)) == LONGEST
+
+
+def asked(kind, **more) -> Asked:
+    return Asked(name="it", label="It", kind=kind, **more)
+
+
+def test_every_kind_of_answer_has_the_keyboard_it_needs():
+    kinds = {
+        DigitsKind(min_length=2, max_length=6): ("text", "numeric", "2 to 6 digits"),
+        NumberKind(decimals=0, maximum=Decimal(8)): ("text", "numeric", "From 0 to 8"),
+        NumberKind(): ("text", "decimal", ""),
+        MoneyKind(currency="GBP"): ("text", "decimal", "In pounds"),
+        MoneyKind(currency="GBP", maximum=Decimal(250)): ("text", "decimal", "From 0 pounds to 250 pounds"),
+        DateKind(): ("date", "", "Day, month and year"),
+        DateKind(earliest="2026-11-22"): ("date", "", "Not before 22 November 2026"),
+        PhoneKind(country_code="44"): ("tel", "tel", "With its leading 0, or with + and the country code"),
+        SpeechKind(max_length=80): ("words", "", "Type it, or say it on the phone."),
+    }
+    for kind, shown in kinds.items():
+        wait = AwaitAnswer(fields=(asked(kind),), current="it", form=False, timeout_seconds=8)
+        (field,) = drawn(wait).body.fields
+        assert (field.control, field.keyboard, field.hint) == shown
+        assert field.autofill == "off" and not field.current
+
+
+def test_a_form_shows_what_has_been_answered_and_what_the_phone_asks():
+    fields = (
+        replace(asked(MoneyKind(currency="GBP")), name="sum"),
+        replace(asked(YesNoKind(), choices=YES_NO), name="sure", label="Sure\u202e\x07?"),
+    )
+    wait = AwaitAnswer(fields=fields, current="sure", form=True, timeout_seconds=8, choices=(PERSON,))
+    screen = drawn(wait, answers={"sum": "12.50 GBP"})
+    assert [(field.value, field.current) for field in screen.body.fields] == [("12.50", False), ("", True)]
+    assert words_of(screen) == ("It 12.50", "Sure? ( ) Yes ( ) No", "[0] Speak to a person")
