@@ -234,13 +234,14 @@ class Trial:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.handset = Handset("http://127.0.0.1")
+        self.address = "http://127.0.0.1"
+        self.signals = [Signal.GOOD, Signal.GOOD]
 
     def handsets(self) -> list[Handset]:
-        return [self.handset]
+        return [Handset(self.address, signal) for signal in self.signals]
 
     def set_signal(self, handset: int, signal: Signal) -> None:
-        self.handset = replace(self.handset, signal=signal)
+        self.signals[handset] = signal
 
     def line(self) -> str:
         return "+441632960000"

@@ -22,7 +22,7 @@ from tests.wire.system import PASSWORD, PIN, ROOT, System, running
 
 CHROMIUM = "/usr/bin/chromium"
 MODEL = ROOT / "var/models/campplus"
-LANGUAGES = ["en"]
+FIRST = "en"  # the flow's own language; the page offers the others
 PHONE = {"width": 390, "height": 844}
 AGENT_PHONE = "+441632960555"
 SOON = 60_000  # milliseconds
@@ -74,8 +74,8 @@ def taps(page: Page, key: str) -> None:
     page.locator(f"button[name=keys][value='{key}']").first.click()
 
 
-def plays(system: System, page: Page, desk: Page, language: str, camera: Camera) -> None:
-    """A call from the link to the end; the screens on the way are taken."""
+def plays(system: System, page: Page, desk: Page, language: str, camera: Camera) -> list[str]:
+    """A call from the link to the end; the screens on the way are taken. Returns the other languages offered."""
     caller = system.contact("Alice Morgan")
     call = system.dials(caller.number)
     call.hears(re.compile(r"enter \d ?\d"), within_seconds=60)
@@ -86,10 +86,11 @@ def plays(system: System, page: Page, desk: Page, language: str, camera: Camera)
     camera.takes("open")
     page.get_by_role("button").last.click()
     goes_on(page, "choices", "main")
-    if language != "en":
+    others = page.locator("button[name=language]").evaluate_all("all => all.map(one => one.value.split('-')[0])")
+    if language != FIRST:
         page.locator(f"button[name=language][value|={language}]").click()
         expect(page.locator(f"#screen[lang|={language}]")).to_be_visible()
-    camera.takes("menu", dark=language == "en")
+    camera.takes("menu", dark=language == FIRST)
     taps(page, "1")
     goes_on(page, "secret")
     page.locator("input[type=password]").fill(PIN)
@@ -107,7 +108,7 @@ def plays(system: System, page: Page, desk: Page, language: str, camera: Camera)
     camera.takes("listening")
     taps(page, "0")
     goes_on(page, "queue")
-    camera.takes("queue", dark=language == "en")
+    camera.takes("queue", dark=language == FIRST)
     desk.get_by_role("button", name="Accept").click()
     goes_on(page, "talking")
     camera.takes("talking")
@@ -116,6 +117,7 @@ def plays(system: System, page: Page, desk: Page, language: str, camera: Camera)
     goes_on(page, "ended")
     camera.takes("ended")
     expect(desk.get_by_text("Ready for the next caller")).to_be_visible()
+    return others
 
 
 def signs_in(desk: Page) -> None:
@@ -136,7 +138,7 @@ def await_model(system: System, page: Page) -> None:
     raise RuntimeError(f"the speaker model was not loaded within {MODEL_SECONDS:.0f} s:\n{system.servers[0].log()}")
 
 
-def write(directory: Path, languages: list[str]) -> None:
+def write(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=SOON)
     with (
@@ -150,12 +152,14 @@ def write(directory: Path, languages: list[str]) -> None:
         with opened(browser, system.url, viewport={"width": 900, "height": 900}) as desk:
             signs_in(desk)
             await_model(system, desk)
-            for language in languages:
+            languages = [FIRST]
+            for language in languages:  # it grows by what the page offers
                 with opened(
                     browser, system.url, viewport=PHONE, device_scale_factor=2, has_touch=True,
                     reduced_motion="reduce", locale=language,
                 ) as page:  # fmt: skip
-                    plays(system, page, desk, language, Camera(directory, page, language))
+                    others = plays(system, page, desk, language, Camera(directory, page, language))
+                    languages += [other for other in others if other not in languages]
         browser.close()
 
 
@@ -170,15 +174,12 @@ def too_large(directory: Path) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.screenshots", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("samples/screens"), help="a directory (samples/screens)")
-    parser.add_argument(
-        "--language", action="append", metavar="TAG", help=f"of {', '.join(LANGUAGES)}; all if not given"
-    )
     options = parser.parse_args()
     for needed, remedy in ((Path(CHROMIUM), "apt-get install chromium"), (MODEL, "make setup")):
         if not needed.exists():
             print(f"{needed} is missing: {remedy}", file=sys.stderr)
             return 2
-    write(options.out, options.language or LANGUAGES)
+    write(options.out)
     if problems := too_large(options.out):
         print("\n".join(problems), file=sys.stderr)
         return 1

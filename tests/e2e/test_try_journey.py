@@ -110,6 +110,9 @@ def stranger(served: str, audio: bytes, directory: Path, name: str):
             assert not errors
         finally:
             shot(page, name)
+            for hang_up in reversed(page.get_by_role("button", name="Hang up").all()):
+                hang_up.click()  # nobody stays in the queue of the next test
+            expect(page.get_by_text("on the call", exact=True)).to_have_count(0)
             browser.close()
 
 

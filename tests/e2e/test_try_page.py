@@ -7,7 +7,6 @@ from tabs import tab
 from wire import Wire
 
 from ivr.errors import SettingsError
-from ivr.web.doors import Handset
 from ivr.web.tryout import try_blueprint
 
 HOME = "http://127.0.0.1"  # the public address of the double
@@ -22,7 +21,7 @@ def wire():
 def panes(trial, wire, chromium):
     with listening(wire.app) as trial.settings.emulator_url, serving(trial) as address:
         trial.settings.public_url = address
-        trial.trying.handset = Handset(address)
+        trial.trying.address = address
         for page in tab(
             chromium, base_url=address, viewport={"width": 1440, "height": 1100}, permissions=["microphone"]
         ):
@@ -58,14 +57,63 @@ def test_a_call_on_three_panes(trial, wire, panes):
     wire.ends()
     expect(panes.get_by_text("not on a call")).to_be_visible()
     sent = [{"event": "key", "digit": "2"}, {"event": "speech", "text": "balance"}, {"event": "hangup"}]
-    panes.wait_for_timeout(100)
-    assert wire.received == sent
+    assert wire.gets(3) == sent
 
 
 def test_the_desk_needs_no_account_and_its_ticket_works_once(trial, panes):
     desk = panes.frame_locator("iframe[name=desk]")
     expect(desk.get_by_role("heading", name="Sam")).to_be_visible()
     assert trial.dispatch.tickets == set()
+
+
+def test_the_address_says_who_calls_and_who_looks(panes):
+    panes.goto("/try?role=caller&caller=100102&second=stranger")
+    expect(panes.locator("#who option:checked")).to_contain_text("Ben Okoro")
+    expect(panes.locator("#who-2 option:checked")).to_contain_text("A stranger")
+    expect(panes.locator("#who-2 option", has_text="Ben Okoro")).to_be_disabled()
+    expect(panes.get_by_role("button", name="Caller", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(panes.get_by_title("The agent's desk")).to_be_hidden()
+    expect(panes.get_by_role("table")).to_be_hidden()
+
+    panes.get_by_role("button", name="Agent").click()
+    expect(panes.get_by_title("The agent's desk")).to_be_visible()
+    expect(panes.get_by_role("button", name="Call +441632960000").first).to_be_hidden()
+    panes.get_by_role("button", name="Second caller").click()
+    assert panes.url.endswith("/try?role=agent&caller=100102")
+    panes.get_by_role("button", name="Everything").click()
+    expect(panes.get_by_role("table")).to_be_visible()
+    expect(panes.get_by_label("You are")).to_be_visible()
+
+
+def test_a_language_that_is_offered_is_one_button_away(wire, panes):
+    panes.get_by_role("button", name="Call +441632960000").click()
+    expect(panes.get_by_text("on the call", exact=True)).to_be_visible()
+    wire.says("For your balance, press 1. For Farsi, press 5. For a <b>, press 6.")
+    wire.says("Sorry? For Farsi, press 5.")
+    panes.get_by_role("button", name="فارسی").click()
+    expect(panes.locator("#talk .you.key")).to_have_text("5")
+    expect(panes.get_by_role("button", name="فارسی")).to_have_count(0)
+    panes.get_by_label("Say in words").fill("done")
+    panes.keyboard.press("Enter")
+    assert wire.gets(2) == [{"event": "key", "digit": "5"}, {"event": "speech", "text": "done"}]
+
+
+def test_prompts_are_heard_as_the_carrier_speaks_them(trial, wire, panes):
+    expect(panes.get_by_label("Speak prompts")).to_be_checked()
+    panes.get_by_role("button", name="Call +441632960000").click()
+    expect(panes.get_by_text("on the call", exact=True)).to_be_visible()
+    panes.evaluate(
+        """() => {
+          window.played = [];
+          const start = AudioBufferSourceNode.prototype.start;
+          AudioBufferSourceNode.prototype.start = function () { played.push(this.buffer.duration); start.call(this); };
+        }"""
+    )
+    with panes.expect_response("**/emulator/calls/CA1/sounds/0"):
+        wire.says("Hello.", sound=bytes([0xFF]) * 4000)
+    panes.wait_for_function("played.length === 1")
+    assert panes.evaluate("played") == [0.5]
+    expect(panes.locator("#talk .phone")).to_have_text(["Hello."])
 
 
 def test_an_impostor_keeps_the_number_and_gets_other_voices(trial, wire, panes):
@@ -153,7 +201,8 @@ def test_a_smartphone_s_network_is_told_and_changed(trial):
     assert client.get("/try/signal/0").json == {"signal": "slow"}
     wrong = client.post("/try/signal/0", data={"signal": "<b>"})
     assert wrong.status_code == 400 and "good, slow, flaky, offline" in wrong.text and "html" not in wrong.content_type
-    assert client.get("/try/signal/1").status_code == 404
+    assert client.get("/try/signal/1").json == {"signal": "good"}
+    assert client.get("/try/signal/2").status_code == 404
     elsewhere = client.post("/try/signal/0", data={"signal": "good"}, headers={"Sec-Fetch-Site": "cross-site"})
     assert elsewhere.status_code == 403
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+PATIENCE_SECONDS = 15.0
 
 
 class Wire:
@@ -24,9 +27,11 @@ class Wire:
         self._lines: list[WebSocket] = []
         self._followers: list[WebSocket] = []
         self._index = -1
+        self._sounds: dict[int, bytes] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         routes = [
             Route("/emulator/calls", self._ring, methods=["POST"]),
+            Route("/emulator/calls/{sid}/sounds/{index:int}", self._sound),
             Route("/emulator/messages", self._messages),
             WebSocketRoute("/emulator/calls/{sid}/line", self._line),
             WebSocketRoute("/emulator/events", self._events),
@@ -34,10 +39,20 @@ class Wire:
         allow = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["*"], allow_headers=["*"])
         self.app = Starlette(routes=routes, middleware=[allow])
 
-    def says(self, text: str) -> None:
+    def says(self, text: str, sound: bytes = b"") -> None:
+        """``sound``: what the carrier's voice makes of it, 8 kHz µ-law."""
         self._index += 1
-        for event in ("prompt", "heard"):
-            self._send(self._lines, {"event": event, "text": text, "index": self._index})
+        self._sounds[self._index] = sound
+        for event in ("heard", "prompt"):
+            message = {"event": event, "text": text, "index": self._index}
+            self._send(self._lines, message | ({"sound": bool(sound)} if event == "prompt" else {}))
+
+    def gets(self, count: int) -> list[dict]:
+        """What the page has sent on its line, once it is this much."""
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while len(self.received) < count and time.monotonic() < ends:
+            time.sleep(0.02)
+        return self.received
 
     def ends(self) -> None:
         self._send(self._lines, {"event": "state", "status": "completed"})
@@ -54,6 +69,9 @@ class Wire:
     async def _ring(self, request) -> JSONResponse:
         self.calls.append(await request.json())
         return JSONResponse({"sid": f"CA{len(self.calls)}"})
+
+    async def _sound(self, request) -> Response:
+        return Response(self._sounds[request.path_params["index"]], media_type="audio/basic")
 
     async def _messages(self, request) -> JSONResponse:
         return JSONResponse({"messages": self.messages})

@@ -4,6 +4,9 @@ import { dial, openMicrophone, play } from "./telephone.js";
 
 const FINAL = ["completed", "busy", "failed", "no-answer", "canceled"];
 const NAMES = ["", "Second"];
+// Other languages as a prompt names them ("For Farsi, press 5"), and as those who speak them do.
+const OFFERED = /\bFor (\p{L}+), press (\d)/gu;
+const LANGUAGES = { Farsi: { name: "فارسی", code: "fa" }, Persian: { name: "فارسی", code: "fa" }, English: { name: "English", code: "en" } };
 
 function element(tag, text, className = "") {
   const made = document.createElement(tag);
@@ -112,13 +115,28 @@ export function newCaller(house, index, everyone) {
     list.scrollTop = list.scrollHeight;
   }
 
+  /** A button for every language that was just offered; it presses the key, as a caller would. */
+  function offerLanguages(text) {
+    for (const [, language, key] of text.matchAll(OFFERED)) {
+      if (!LANGUAGES[language]) continue;
+      root.querySelector(".talk .language")?.remove(); // the offer is made again
+      const { name, code } = LANGUAGES[language];
+      const button = element("button", name, "button");
+      Object.assign(button, { type: "button", lang: code, title: `Presses ${key}` });
+      button.onclick = () => { item.remove(); press(key); };
+      const item = element("li", "", "language");
+      item.append(button);
+      at("talk").append(item);
+    }
+  }
+
   function onLine(event) {
     switch (event.event) {
       case "prompt":
       case "heard": // the same prompt is told by both, whichever comes first
         if (event.index > told) {
           told = event.index;
-          if (event.text) talk(event.text, "phone");
+          if (event.text) { talk(event.text, "phone"); offerLanguages(event.text); }
           else if (event.sound) talk("A recording is played.", "note");
         }
         if (event.event === "prompt" && event.index > spoken) {
@@ -154,6 +172,7 @@ export function newCaller(house, index, everyone) {
     ear.hush();
     playing?.abort();
     switchMicrophone(false);
+    root.querySelector(".talk .language")?.remove();
     talk("The call has ended.", "note");
     draw();
     house.ended();
@@ -169,6 +188,7 @@ export function newCaller(house, index, everyone) {
     at("talk").replaceChildren();
     told = spoken = -1;
     at("dial").disabled = true; // one call at a time
+    if (!begun) showMessages();
     try {
       call = await dial(house.emulator, me().number, house.line, onLine);
       talk(`Calling ${house.line} as ${me().name}${at("impostor").checked ? " (impostor)" : ""}`, "note");
@@ -251,12 +271,13 @@ export function newCaller(house, index, everyone) {
       const [before, after] = body.split(link);
       const open = element("a", link);
       open.href = new URL(new URL(link).pathname, origin).href; // the same server, through this smartphone's network
-      open.onclick = (event) => { event.preventDefault(); openPage(open.href); };
+      open.onclick = (event) => { event.preventDefault(); begun = false; openPage(open.href); };
       item.append(before, open, after);
       return item;
     }));
   }
 
+  let begun = false; // the page was opened without a message: what is begun there goes on in the call
   function openPage(address) {
     at("page").src = address;
     at("messages").hidden = true;
@@ -265,8 +286,10 @@ export function newCaller(house, index, everyone) {
   function showMessages() {
     at("messages").hidden = false;
     at("browser").hidden = true;
+    at("back").textContent = "‹ Messages";
   }
   at("back").onclick = showMessages;
+  at("visit").onclick = () => { begun = true; openPage(new URL("/v", origin).href); };
 
   const signalled = (signal) => { root.querySelector(".handset").dataset.signal = signal; };
   at("signal").onchange = async (event) => {
@@ -283,13 +306,14 @@ export function newCaller(house, index, everyone) {
     signalled(signal);
   }).catch(() => {});
 
+  at("aloud").checked = index === 0; // two phones that speak at once are understood by nobody
   at("who").onchange = () => { showMessages(); house.changed(); };
   at("impostor").onchange = draw;
   return {
     root, draw, offer,
     choose(name) { wanted = name; offer(); },
     chosen: () => (chosen ? me() : null),
-    texted(number) { if (number === me().number) showMessages(); },
+    texted(number) { if (number === me().number && at("messages").hidden) at("back").textContent = "‹ Messages: a new one"; },
     muted() { switchMicrophone(false); },
     hangUp() { call?.hangUp(); },
     leave() { call?.hangUp(); ended(); root.remove(); },
