@@ -7,10 +7,12 @@ from catalogue import SCREENS, show
 from playwright.sync_api import expect
 
 from ivr.flow.inputs import PaceChosen
-from ivr.flow.waits import AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech
+from ivr.flow.waits import AwaitAnswer, AwaitChoice, AwaitConfirmation, AwaitDigits, AwaitSecret, AwaitSpeech
 
 FIRST_LOAD_BYTES = 60 * 1024
-ASKS = AwaitChoice | AwaitDigits | AwaitSpeech | AwaitSecret  # screens that wait for the caller need no reload
+ASKS = (
+    AwaitChoice | AwaitDigits | AwaitSpeech | AwaitSecret | AwaitAnswer | AwaitConfirmation
+)  # screens that wait for the caller need no reload
 
 
 def opens(page, services) -> None:
