@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from ivr.carriers.base import Ringing
 from ivr.errors import UnknownCall, UnknownFlow
-from ivr.flow.definition import FactType, Flow
+from ivr.flow.definition import FactType, Flow, in_language
 from ivr.flow.engine import advance
 from ivr.flow.events import IdentifyRequested, LookupRequested, Requested
 from ivr.flow.facts import read_fact
@@ -58,7 +60,7 @@ def take_turn(
     """
 
     def decide(session: Session, reader: Reader) -> Turn:
-        flow = flow_of(services, session)
+        flow = pinned_flow(services, session)
         return advance(flow, session, input, lambda request: answer(services, reader, session, request))
 
     turn = sessions.change(
@@ -81,7 +83,8 @@ def start_call(services: Services, name: str, ringing: Ringing) -> Turn:
         call=secrets.token_hex(16), bundle=bundle, flow=name, caller=ringing.caller, line=ringing.line,
         page=Page(digits=f"{secrets.randbelow(90) + 10}"),
     )  # fmt: skip
-    flow = flow_of(services, session)
+    flow = pinned_flow(services, session)
+    session = msgspec.structs.replace(session, language=_remembered(services, flow, ringing.caller))
     turn = advance(
         flow, session, CallStarted(id="start"), lambda request: answer(services, services.database, session, request)
     )
@@ -103,7 +106,19 @@ def present(services: Services, call: str) -> Turn:
 
 
 def flow_of(services: Services, session: Session) -> Flow:
-    """The flow this session is pinned to, whatever has been published since. Raises UnknownFlow."""
+    """What this call is drawn from: its flow in its language. Raises UnknownFlow."""
+    return in_language(pinned_flow(services, session), session.language)
+
+
+def _remembered(services: Services, flow: Flow, caller: str) -> str:
+    """The language last chosen by whoever is registered with the calling number. That is only a claim, and a language is
+    no secret: nothing but the language follows from it."""
+    contact = contacts.by_number(services.database, caller) if flow.translations else None
+    return contact.language if contact is not None and contact.language in flow.translations else ""
+
+
+def pinned_flow(services: Services, session: Session) -> Flow:
+    """The flow this session is pinned to, whatever has been published since, in all its languages. Raises UnknownFlow."""
     key = (session.bundle, session.flow)
     flow = services.flows.get(key)
     if flow is None:

@@ -39,3 +39,10 @@ class Flow(msgspec.Struct, frozen=True):
     prove: str  # an authenticate step: where ``needs`` leads; empty if no step needs a level
     facts: dict[str, FactDeclaration]
     steps: dict[str, AnyStep]
+    languages: tuple[str, ...] = ()  # all it speaks, ``language`` of the file first
+    translations: dict[str, Flow] = {}  # the same flow in each other language; empty in those
+
+
+def in_language(flow: Flow, language: str) -> Flow:
+    """The flow as it is spoken and shown in ``language``; as it was written where that is "" or not one of its own."""
+    return flow.translations.get(language, flow)

@@ -16,6 +16,7 @@ class Said(msgspec.Struct, frozen=True, tag="said"):
 
     text: str
     must_hear: bool = False
+    language: str = ""  # "": the session's
 
 
 class StepEntered(msgspec.Struct, frozen=True, tag="step_entered"):
@@ -60,6 +61,13 @@ class FactorFailed(msgspec.Struct, frozen=True, tag="factor_failed"):
 
 class AuthenticationFailed(msgspec.Struct, frozen=True, tag="authentication_failed"):
     needed_level: int
+
+
+class LanguageChosen(msgspec.Struct, frozen=True, tag="language_chosen"):
+    """``contact``: who is to be spoken to in this language the next time; None: nobody is known well enough."""
+
+    language: str
+    contact: str | None
 
 
 class ConsentGiven(msgspec.Struct, frozen=True, tag="consent_given"):
@@ -178,5 +186,5 @@ AnyEvent = (
     | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | PageOpened
     | MessageRecorded | AgentJoined | AgentGone | FaultMet | CallEnded | IdentifyRequested | LookupRequested
     | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested
-    | WatchRequested | AgentRequested
+    | WatchRequested | AgentRequested | LanguageChosen
 )  # fmt: skip

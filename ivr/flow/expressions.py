@@ -43,7 +43,7 @@ def scope(flow: Flow, session: Session, **extra: dict[str, Value]) -> dict[str, 
         },
         "answer": dict(session.answers),
         "vars": {name: _plain(value) for name, value in session.variables.items()},
-        "flow": {"title": flow.title},
+        "flow": {"title": flow.title, "language": flow.language},
         "link": {"digits": session.page.digits},
         **extra,
     }

@@ -10,11 +10,13 @@ from pathlib import Path
 import msgspec
 
 from ivr.errors import FlowMistakes, Mistake
+from ivr.flow.catalogue import read_catalogue, written_catalogue
 from ivr.flow.check import check
 from ivr.flow.definition import Flow
 from ivr.flow.reading.document import SIZE_MAX, read_document
 from ivr.flow.reading.flow import read_flow
 from ivr.flow.reading.mistakes import Report
+from ivr.flow.translating import FOLDER, add_languages, names_of, wanted_of
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -27,36 +29,56 @@ class Bundle(msgspec.Struct, frozen=True):
 
 
 def load_bundle(path: Path) -> Bundle:
-    """The flows of a directory (its ``*.yaml``, not deeper), or of one file. Raises FlowMistakes."""
+    """The flows of a directory (its ``*.yaml``, not deeper) with its catalogues (``i18n/*.po``), or of one file.
+
+    Raises FlowMistakes.
+    """
+    files = read_files(path)
+    directory = path if path.is_dir() else path.parent
+    return parse_bundle(files, shown_in=f"{directory}/" if str(directory) != "." else "", whole=path.is_dir())
+
+
+def read_files(path: Path) -> dict[str, bytes]:
+    """What a bundle of this directory or file is made of, by its name in the directory. Raises FlowMistakes."""
     files: dict[str, bytes] = {}
     mistakes: list[Mistake] = []
     directory = path if path.is_dir() else path.parent
-    for file in _flow_files(path, mistakes):
+    for file in [*_flow_files(path, mistakes), *sorted(directory.glob(f"{FOLDER}[!.]*.po"))]:
         try:
-            files[file.name] = _content(file)
+            files[file.relative_to(directory).as_posix()] = _content(file)
         except OSError as error:
             mistakes.append(
                 Mistake(str(file), 1, f"cannot be read: {error.strerror}", "is it there, and may you read it?")
             )
     if mistakes:
         raise FlowMistakes(mistakes)
-    if not files:
+    if all(name.endswith(".po") for name in files):
         raise FlowMistakes(
             [Mistake(str(path), 1, "holds no flow", "put a file NAME.yaml there, or name another directory")]
         )
-    return parse_bundle(files, shown_in=f"{directory}/" if str(directory) != "." else "")
+    return files
 
 
-def parse_bundle(files: Mapping[str, bytes], *, shown_in: str = "") -> Bundle:
+def parse_bundle(files: Mapping[str, bytes], *, shown_in: str = "", whole: bool = True) -> Bundle:
     """The flows of these files; pure, so that a pinned bundle is restored from the database the way it was loaded.
 
-    ``shown_in`` is put before the names of files in mistakes. Raises FlowMistakes.
+    ``shown_in`` is put before the names of files in mistakes; ``whole``: these are all the flows there are. Raises
+    FlowMistakes.
     """
+    flows, warnings = read_flows(files, shown_in=shown_in)
+    flows, mistakes, doubts = add_languages(flows, files, shown_in, whole)
+    if mistakes:
+        raise FlowMistakes(mistakes)
+    return Bundle(bundle_hash(files), dict(files), flows, (*warnings, *doubts))
+
+
+def read_flows(files: Mapping[str, bytes], *, shown_in: str = "") -> tuple[dict[str, Flow], list[Mistake]]:
+    """The flows as they are written, without their translations, and warnings. Raises FlowMistakes."""
     digest = bundle_hash(files)
     flows: dict[str, Flow] = {}
     mistakes: list[Mistake] = []
     warnings: list[Mistake] = []
-    for name in sorted(files):
+    for name in sorted(name for name in files if not name.endswith(".po")):
         report = Report(shown_in + name)
         document = read_document(files[name], report)
         if document is not None:
@@ -70,7 +92,30 @@ def parse_bundle(files: Mapping[str, bytes], *, shown_in: str = "") -> Bundle:
         warnings += sorted(dict.fromkeys(report.warnings), key=lambda mistake: mistake.line)
     if mistakes:
         raise FlowMistakes(mistakes)
-    return Bundle(digest, dict(files), flows, tuple(warnings))
+    return flows, warnings
+
+
+def updated_catalogues(directory: Path, language: str | None = None) -> dict[Path, tuple[str, int]]:
+    """For each language that the flows declare (or only ``language``) the catalogue's file, what it should hold now, and
+    how many of its texts are not translated yet. Raises FlowMistakes, also for a catalogue that cannot be read."""
+    files = read_files(directory)
+    flows, _ = read_flows(files, shown_in=f"{directory}/")
+    spoken = {one for flow in flows.values() for one in flow.languages[1:]}
+    if language is not None and language not in spoken:
+        problem = f"no flow speaks {language!r}"
+        raise FlowMistakes([Mistake(str(directory), 1, problem, f"add it at the top: languages: [{language}]")])
+    updated = {}
+    for one in sorted(spoken) if language is None else [language]:
+        name = next((name for name in names_of(one) if name in files), names_of(one)[-1])
+        report = Report(f"{directory}/{name}")
+        known = read_catalogue(files.get(name, b""), report)
+        if report.mistakes:
+            raise FlowMistakes(report.mistakes)
+        wanted = [text for flow in flows.values() if one in flow.languages for text in wanted_of(flow, one)]
+        written = written_catalogue(one, wanted, known)
+        entries = read_catalogue(written.encode(), report).entries.values()
+        updated[directory / name] = written, sum(entry.fuzzy or not entry.translation for entry in entries)
+    return updated
 
 
 def bundle_hash(files: Mapping[str, bytes]) -> str:

@@ -11,7 +11,7 @@ ROOTS: dict[str, frozenset[str] | None] = {
     "vars": None,  # set steps
     "caller": frozenset({"number", "level", "identified"}),
     "voice": frozenset({"verdict", "enrolled"}),
-    "flow": frozenset({"title"}),
+    "flow": frozenset({"title", "language"}),
     "link": frozenset({"digits"}),
     "queue": frozenset({"position", "waited_seconds"}),  # only while waiting in a queue
 }

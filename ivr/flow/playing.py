@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ivr.errors import FlowFault
 from ivr.flow import phrases
-from ivr.flow.definition import Flow
+from ivr.flow.definition import Flow, in_language
 from ivr.flow.events import (
     AgentRequested,
     AnyEvent,
@@ -35,6 +35,7 @@ from ivr.flow.steps import (
     Hangup,
     Identify,
     IdentifyBy,
+    Language,
     Link,
     Lookup,
     Menu,
@@ -74,10 +75,11 @@ class Play:
 
     def __init__(self, flow: Flow, session: Session, again: tuple[str, ...] = ()) -> None:
         """``again``: must-hear texts of the turn that is being skipped; they are said first in the next one."""
-        self.flow = flow
+        self.pinned = flow
+        self.flow = in_language(flow, session.language)
         self.session = session
         self.events: list[AnyEvent] = []
-        self._said: list[Said] = [Said(text=text, must_hear=True) for text in again]
+        self.said: list[Said] = [Said(text=text, must_hear=True) for text in again]
         self._requests = 0
 
     # -- small changes ------------------------------------------------------------------------------------------
@@ -106,19 +108,31 @@ class Play:
     def text(self, text: Text, **extra: object) -> str:
         return render(text.source, scope(self.flow, self.session, **extra))
 
+    def label_for_desk(self, chosen: Offered) -> str:
+        """The label of a choice as the flow's file has it: agents and reports read one language."""
+        if self.flow is self.pinned:
+            return chosen.label
+        choices = self.pinned.steps[self.session.step].choices
+        label = next(choice.label for choice in choices if choice.key == chosen.key)
+        return render(label.source, scope(self.pinned, self.session))
+
     def say(self, text: Text | str | None, must_hear: bool = False) -> None:
         if text is None:
             return
         if isinstance(text, Text):
             must_hear, text = must_hear or text.must_hear, self.text(text)
+        else:
+            text = phrases.phrase(text, self.flow.language)
         if text:
-            self._said.append(Said(text=text, must_hear=must_hear))
+            self.said.append(Said(text=text, must_hear=must_hear))
 
     def wait(self, wait: AnyWait | None) -> None:
         """The wait changes: a new turn begins, and what was said on the way to it belongs to it."""
-        self.events.extend(self._said)
-        must_hear = tuple(said.text for said in self._said if said.must_hear)
-        self._said = []
+        if wait is not None and wait.choices:
+            wait = replace(wait, choices=phrases.in_our_words(wait.choices, self.flow.language))
+        self.events.extend(self.said)
+        must_hear = tuple(said.text for said in self.said if said.must_hear)
+        self.said = []
         before = self.session.waiting_for
         if isinstance(before, AwaitFact) and before.patience:
             self.close(before.patience)
@@ -141,13 +155,14 @@ class Play:
             act()
         except FlowFault as fault:
             self.record(FaultMet(step=self.session.step, reason=str(fault)))
-            self._said = [said for said in self._said if said.must_hear]
+            self.said = [said for said in self.said if said.must_hear]
             self.say(phrases.FAULT)
             self.change(proving=None)
             self.queue(self.flow.steps[self.flow.person])
 
     def _go(self, name: str) -> None:
         from ivr.flow.proving import start_proving  # the two call each other
+        from ivr.flow.switching import switch
 
         next_step: str | None = name
         for _ in range(STEP_BUDGET):
@@ -174,6 +189,9 @@ class Play:
                 case Link():
                     self.send_link(step.message)
                     self.say(step.prompt)
+                    next_step = step.next
+                case Language():
+                    switch(self, step.language)
                     next_step = step.next
                 case Identify(by=IdentifyBy.CALLER_ID):
                     return self.identify("caller_id", self.session.caller)

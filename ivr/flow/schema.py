@@ -31,6 +31,10 @@ def json_schema() -> dict:
                     "pattern": f"^{LANGUAGE.pattern}$",
                     "description": "Of all texts, e.g. en-GB.",
                 },
+                "languages": {
+                    "anyOf": [_language(), {"type": "array", "minItems": 1, "uniqueItems": True, "items": _language()}],
+                    "description": "Further languages, from i18n/*.po.",
+                },
                 "start": _ref("name", "The first step."),
                 "person": _ref("name", "The queue step to which key 0, exhausted tries and faults lead."),
                 "prove": _ref("name", "The authenticate step to which needs leads."),
@@ -136,6 +140,7 @@ def _steps() -> list[dict]:
             {"prompt": _ref("text"), "waiting": _ref("text"), "unavailable": _ref("name"), "finished": _ref("name")},
             {"patience_seconds": _number(10, 7200)},
         ),
+        _step("language", _language(), next_step),
         _step("hangup", {"anyOf": [{"type": "null"}, _ref("text")]}, {}),
     ]
 
@@ -147,6 +152,10 @@ def _step(kind: str, value: dict, required: dict, optional: dict | None = None) 
 
 def _object(keys: dict, *, required: list[str]) -> dict:
     return {"type": "object", "properties": keys, "required": required, "additionalProperties": False}
+
+
+def _language() -> dict:
+    return {"type": "string", "pattern": f"^{LANGUAGE.pattern}$"}
 
 
 def _choices() -> dict:

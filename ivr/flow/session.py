@@ -61,6 +61,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     caller: str  # number the call comes from, as the carrier gave it
     line: str  # number that was dialled
     page: Page
+    language: str = ""  # BCP 47; "": the flow's own
     revision: int = 0
     turn: int = 0
     step: str = ""

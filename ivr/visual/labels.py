@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
+
+from ivr.flow import spoken_persian
+from ivr.flow.phrases import phrase
 
 
 class Labels(msgspec.Struct, frozen=True):
@@ -36,6 +41,9 @@ class Labels(msgspec.Struct, frozen=True):
     talking_hint: str
     ended: str
     ended_hint: str
+    lost: str
+    unsent: str
+    languages: str
 
 
 _ENGLISH = Labels(
@@ -69,14 +77,34 @@ _ENGLISH = Labels(
     talking_hint="Your agent sees who you are and what you asked for. No need to say it twice.",
     ended="The call has ended",
     ended_hint="This page no longer does anything. You may close it.",
+    lost="Reconnecting…",
+    unsent="No connection. Your answer is sent as soon as it is back.",
+    languages="Language",
 )
-_BY_LANGUAGE = {"en": _ENGLISH}
+# Each language in its own name and script, for those who look for it.
+_NAMES = {
+    "ar": "العربية", "cs": "Čeština", "cy": "Cymraeg", "da": "Dansk", "de": "Deutsch", "el": "Ελληνικά", "en": "English",
+    "es": "Español", "fa": "فارسی", "fi": "Suomi", "fr": "Français", "he": "עברית", "hi": "हिन्दी", "it": "Italiano",
+    "ja": "日本語", "ko": "한국어", "nl": "Nederlands", "pl": "Polski", "pt": "Português", "ru": "Русский", "sv": "Svenska",
+    "tr": "Türkçe", "uk": "Українська", "ur": "اردو", "zh": "中文",
+}  # fmt: skip
 _RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 
 
+@lru_cache(maxsize=64)
 def labels_for(language: str) -> Labels:
     """The words for a BCP 47 ``language``; English where there are none."""
-    return _BY_LANGUAGE.get(_primary(language), _ENGLISH)
+    return Labels(**{name: phrase(getattr(_ENGLISH, name), language) for name in Labels.__struct_fields__})
+
+
+def name_of(language: str) -> str:
+    """What its speakers call a BCP 47 ``language``; the code where we do not know."""
+    return _NAMES.get(_primary(language), language)
+
+
+def numerals(text: str, language: str) -> str:
+    """Digits as ``language`` writes them."""
+    return spoken_persian.numerals(text) if _primary(language) == "fa" else text
 
 
 def direction_of(language: str) -> str:

@@ -9,7 +9,7 @@ from typing import assert_never
 
 import msgspec
 
-from ivr.flow.definition import Flow
+from ivr.flow.definition import Flow, in_language
 from ivr.flow.session import Session
 from ivr.flow.waits import (
     AnyWait,
@@ -22,7 +22,7 @@ from ivr.flow.waits import (
     Offered,
     TalkingToAgent,
 )
-from ivr.visual.labels import Labels, direction_of, labels_for
+from ivr.visual.labels import Labels, direction_of, labels_for, name_of, numerals
 from ivr.visual.plain import plain
 
 PERSON_KEY = "0"
@@ -42,6 +42,14 @@ class Button(msgspec.Struct, frozen=True):
 
     key: str
     label: str
+
+
+class Language(msgspec.Struct, frozen=True):
+    """Another language that the page offers, under its own name."""
+
+    code: str  # BCP 47
+    name: str
+    direction: str
 
 
 class Choices(msgspec.Struct, frozen=True, tag="choices"):
@@ -109,6 +117,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     body: Body
     buttons: tuple[Button, ...] = ()
     person: Button | None = None  # leads to a person
+    languages: tuple[Language, ...] = ()  # that the call may go on in
 
     @property
     def kind(self) -> str:
@@ -118,8 +127,9 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
 
 def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
     """What the caller's page shows of ``session`` now."""
+    flow = in_language(flow, session.language)
     labels = labels_for(flow.language)
-    body = _body(session, live, labels)
+    body = _body(session, live, labels, flow.language)
     wait = session.waiting_for
     offered = () if wait is None or session.ended is not None else wait.choices
     return Screen(
@@ -133,10 +143,11 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
         body=body,
         buttons=tuple(Button(each.key, plain(each.label)) for each in offered if each.key != PERSON_KEY),
         person=_person(wait, body, offered, labels),
+        languages=_languages(flow, session),
     )
 
 
-def _body(session: Session, live: Live, labels: Labels) -> Body:
+def _body(session: Session, live: Live, labels: Labels, language: str) -> Body:
     if session.ended is not None:
         return Ended(labels.ended, labels.ended_hint)
     match session.waiting_for:
@@ -145,7 +156,7 @@ def _body(session: Session, live: Live, labels: Labels) -> Body:
         case AwaitChoice():
             return Choices()
         case AwaitDigits() as wait:
-            hint = _length_hint(wait.min_length, wait.max_length, labels)
+            hint = numerals(_length_hint(wait.min_length, wait.max_length, labels), language)
             return DigitsField(plain(wait.label), hint, wait.min_length, wait.max_length)
         case AwaitSpeech() as wait:
             return TextField(plain(wait.label), labels.text_hint, wait.max_length)
@@ -165,6 +176,13 @@ def _body(session: Session, live: Live, labels: Labels) -> Body:
             return Talking(labels.talking_to.format(name=name) if name else labels.talking, labels.talking_hint)
         case unreachable:
             assert_never(unreachable)
+
+
+def _languages(flow: Flow, session: Session) -> tuple[Language, ...]:
+    if session.ended is not None or session.waiting_for is None:
+        return ()
+    others = (code for code in flow.languages if code != flow.language)
+    return tuple(Language(code, name_of(code), direction_of(code)) for code in others)
 
 
 def _working(about: str, labels: Labels) -> Working:

@@ -14,6 +14,7 @@ from ivr.flow.events import (
     FactorFailed,
     FactorProven,
     FaultMet,
+    LanguageChosen,
     NoInputHeard,
     NoMatchHeard,
     Requested,
@@ -21,7 +22,7 @@ from ivr.flow.events import (
     StepEntered,
     VerdictRecorded,
 )  # fmt: skip
-from ivr.flow.inputs import By, Digits, Input, NoInput, SecretAnswer, Speech
+from ivr.flow.inputs import By, Digits, Input, LanguageChoice, NoInput, SecretAnswer, Speech
 from ivr.web.doors import LogLine
 
 
@@ -58,7 +59,7 @@ def row_of(line: LogLine, seen: tuple[str, ...] = ()) -> Row:
 
 def _side(input: Input | None) -> str:
     match input:
-        case Digits(by=by) | Speech(by=by) | SecretAnswer(by=by):
+        case Digits(by=by) | Speech(by=by) | SecretAnswer(by=by) | LanguageChoice(by=by):
             return "page" if by is By.TAP else "phone"
         case NoInput():
             return "phone"
@@ -80,6 +81,8 @@ def _did(input: Input | None) -> str:
             return "gives the right PIN" if matches else "gives a wrong PIN"
         case NoInput():
             return "is silent"
+        case LanguageChoice(language=language):
+            return f"chooses {language}"
         case fact:
             return str(fact.__struct_config__.tag).replace("_", " ")
 
@@ -107,6 +110,8 @@ def _note(event: AnyEvent) -> str:
             return f"{'silence' if isinstance(event, NoInputHeard) else 'no match'}, attempt {event.attempt}"
         case AgentJoined():
             return f"agent {event.agent} joined"
+        case LanguageChosen():
+            return f"goes on in {event.language}"
         case FaultMet():
             return f"fault at {event.step}: {event.reason}"
         case StepEntered():

@@ -6,13 +6,14 @@ import unicodedata
 
 from flask import Blueprint, Response, redirect, request
 
-from ivr.flow.inputs import By, Digits, Speech
+from ivr.flow.inputs import By, Digits, LanguageChoice, Speech
+from ivr.flow.phrases import phrase
 from ivr.flow.session import Session, Turn
 from ivr.flow.waits import AwaitDigits, AwaitSecret
 from ivr.visual.labels import labels_for
 from ivr.visual.plain import plain
 from ivr.visual.screen import PERSON_KEY, Live, Screen, screen_for
-from ivr.web.browser import asset, check_form, check_request, draw, form_token, guard, set_cookie
+from ivr.web.browser import asked_language, asset, check_form, check_request, draw, form_token, guard, set_cookie
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
 
@@ -35,7 +36,7 @@ def page_blueprint(services: Services) -> Blueprint:
         """Binds nothing and says nothing personal: link previews and mail scanners come here too."""
         if not services.link_alive(token):
             return _dead_link()
-        return draw("page/open.html", token=token, problem="")
+        return draw("page/open.html", token=token, problem="", language=asked_language())
 
     @pages.post("/v/<token>")
     def open_link(token: str) -> Response:
@@ -48,7 +49,9 @@ def page_blueprint(services: Services) -> Blueprint:
                 return response
             case LinkRefused.WRONG_DIGITS:
                 problem = "Those are not the two digits you heard. Listen again and try once more."
-                return draw("page/open.html", 422, token=token, problem=problem)
+                language = asked_language()
+                problem = phrase(problem, language)
+                return draw("page/open.html", 422, token=token, problem=problem, language=language)
             case _:
                 return _dead_link()
 
@@ -72,7 +75,8 @@ def page_blueprint(services: Services) -> Blueprint:
         check_form(cookie, request.form)
         answer = _answer(services, session, turn)
         if isinstance(answer, str):
-            return _drawn("page/call.html", _screen(services, session), cookie, problem=answer)
+            screen = _screen(services, session)
+            return _drawn("page/call.html", screen, cookie, problem=phrase(answer, screen.language))
         return redirect("/v/call" if answer.accepted else "/v/call?moved", 303)
 
     return pages
@@ -95,6 +99,7 @@ def _drawn(template: str, screen: Screen, cookie: str, *, moved: bool = False, p
         template,
         422 if problem else 200,
         screen=screen,
+        language=screen.language,
         body=screen.body,
         words=labels_for(screen.language),
         form_token=form_token(cookie),
@@ -106,6 +111,8 @@ def _drawn(template: str, screen: Screen, cookie: str, *, moved: bool = False, p
 def _answer(services: Services, session: Session, turn: int) -> Turn | str:
     """Take what the form holds as an answer to ``turn``; text: what is wrong with it, for the person who typed it."""
     form = request.form
+    if "language" in form:
+        return services.take_turn(session.call, LanguageChoice(turn=turn, language=form["language"][:35]))
     asked = session.waiting_for if turn == session.turn else None
     if "secret" in form:
         secret = _ascii_digits(form["secret"])
@@ -122,7 +129,10 @@ def _answer(services: Services, session: Session, turn: int) -> Turn | str:
         if isinstance(asked, AwaitSecret) and not is_button:
             return "Please type your PIN into its own field."
         if isinstance(asked, AwaitDigits) and not is_button and not asked.min_length <= len(keys) <= asked.max_length:
-            return f"Please type {asked.min_length} to {asked.max_length} digits; those were {len(keys)}."
+            problem = phrase(
+                "Please type {least} to {most} digits; those were {count}.", services.flow_of(session).language
+            )
+            return problem.format(least=asked.min_length, most=asked.max_length, count=len(keys))
         return services.take_turn(session.call, Digits(turn=turn, keys=keys, by=By.TAP))
     text = plain(form.get("text", ""))
     if not text:
@@ -141,12 +151,18 @@ def _ascii_digits(typed: str) -> str:
 
 
 def _dead_link() -> Response:
-    return draw("page/closed.html", 410, heading="This link no longer works", hint=(
+    return _closed("This link no longer works", (
         "It opens one call, once, and for ten minutes. Stay on the line: the phone can do everything this page can."
     ))  # fmt: skip
 
 
 def _no_call() -> Response:
-    return draw("page/closed.html", 410, heading="No call is open here", hint=(
+    return _closed("No call is open here", (
         "The call may be over, or this browser has not opened its link. Dial again and a new link comes to you."
     ))  # fmt: skip
+
+
+def _closed(heading: str, hint: str) -> Response:
+    language = asked_language()
+    words = {"heading": phrase(heading, language), "hint": phrase(hint, language)}
+    return draw("page/closed.html", 410, language=language, **words)

@@ -15,6 +15,7 @@ from ivr.flow.steps import (
     Hangup,
     Identify,
     IdentifyBy,
+    Language,
     Link,
     Lookup,
     Menu,
@@ -35,7 +36,7 @@ class Edge(NamedTuple):
 def ways(flow: Flow, step: AnyStep) -> list[Edge]:
     """The ways the author gave, and the default of ``failed``. Not: key 0, exhausted retries, faults, ``needs``."""
     match step:
-        case Say() | Verify() | Link() | Set():
+        case Say() | Verify() | Link() | Set() | Language():
             return [Edge("next", step.next, False)]
         case Menu():
             return [Edge(f"choice {choice.key}", choice.goto, True) for choice in step.choices]

@@ -19,6 +19,7 @@ from ivr.flow.steps import (
     Enrol,
     Hangup,
     Identify,
+    Language,
     Link,
     Lookup,
     Menu,
@@ -83,7 +84,7 @@ _THE_SAME_IN_EVERY_CALL: Names = frozenset({("flow", "title")})
 
 def _try_out(use: Use, flow: Flow, report: Report) -> None:
     """What no call can change has its value now: a mistake in it would otherwise wait for the first caller."""
-    known = {"flow": {"title": flow.title}}
+    known = {"flow": {"title": flow.title, "language": flow.language}}
     try:
         if not use.is_condition:
             render(use.source, known)
@@ -205,7 +206,7 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
             return [step.message, step.prompt]
         case Queue():
             return [step.prompt, step.waiting]
-        case Lookup() | Set() | When():
+        case Lookup() | Set() | When() | Language():
             return []
         case _:
             assert_never(step)

@@ -22,6 +22,7 @@ from ivr.flow.steps import (
     Hangup,
     Identify,
     IdentifyBy,
+    Language,
     Link,
     Lookup,
     Menu,
@@ -253,6 +254,15 @@ def _hangup(fields: Fields, common: Common) -> Hangup:
     return Hangup(**common.fields(), text=None if fields.is_empty("hangup") else _said(fields, "hangup"))
 
 
+def _language(fields: Fields, common: Common) -> Language:
+    language, spoken = fields.word("language"), common.flow.languages
+    if language and language not in spoken:
+        fields.wrong("language", f"the flow does not speak {language!r}", closest(language, spoken, "") or (
+            "add it at the top: languages: [fa-IR]"
+        ))  # fmt: skip
+    return Language(**common.fields(), language=language, next=fields.step_name("next"))
+
+
 KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "say": _say,
     "menu": _menu,
@@ -268,4 +278,5 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "link": _link,
     "queue": _queue,
     "hangup": _hangup,
+    "language": _language,
 }

@@ -15,7 +15,7 @@ let connection = null;
 function lineState(state) {
   if (line.dataset.state === "over") return;
   line.dataset.state = state;
-  line.textContent = state === "lost" ? "Reconnecting…" : lineText;
+  line.textContent = state === "lost" ? line.dataset.lost : lineText;
 }
 
 /** Put the drawn screen in place of the present one; what was typed for the same question, and the focus, stay. */
@@ -23,6 +23,7 @@ function swap(html, force = false) {
   const next = new DOMParser().parseFromString(html, "text/html").getElementById("screen");
   const now = screen();
   if (!next) return;
+  if (next.lang && next.lang !== document.documentElement.lang) { location.reload(); return; } // the bar changes too
   const newer = Number(next.dataset.revision || 0) >= Number(now.dataset.revision || 0);
   if (!newer && !force && next.dataset.kind !== "ended") return;
   const sameQuestion = next.dataset.step === now.dataset.step && next.dataset.kind === now.dataset.kind;
@@ -80,7 +81,7 @@ async function send(action, fields) {
       if (reply.status < 500) return { reply, again };
     } catch {
       lineState("lost");
-      status.textContent = "No connection. Your answer is sent as soon as it is back.";
+      status.textContent = line.dataset.unsent;
     }
     await pause(wait);
   }
@@ -113,12 +114,14 @@ document.addEventListener("submit", (event) => {
     });
 });
 
+const counted = (number, digits) => number.toLocaleString(document.documentElement.lang, { minimumIntegerDigits: digits });
+
 // Seconds in the queue go on between two drawings.
 setInterval(() => {
   document.querySelectorAll("time[data-since]").forEach((time) => {
     const seconds = Number(time.dataset.since) + 1;
     time.dataset.since = seconds;
-    time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    time.textContent = `${counted(Math.floor(seconds / 60), 1)}:${counted(seconds % 60, 2)}`;
   });
 }, 1000);
 
