@@ -27,6 +27,7 @@ from ivr.flow.loader import load_bundle
 from ivr.flow.session import Session, Turn
 from ivr.flow.waits import TalkingToAgent
 from ivr.settings import Settings
+from ivr.speech import Espeak, speaks, unspoken
 from ivr.store import bundles, database, sessions
 from ivr.store.agents import AgentState
 from ivr.visual.screen import Live
@@ -34,6 +35,7 @@ from ivr.web import doors, site
 from ivr.web.agents import agents_blueprint
 from ivr.web.desk import desk_blueprint
 from ivr.web.ops import ops_blueprint
+from ivr.web.prompts import prompts_blueprint
 from ivr.web.pushes import Pushes
 from ivr.web.security import Doorkeeper
 from ivr.web.serving import Server
@@ -66,6 +68,8 @@ def publish(db: database.Database, settings: Settings, *, at_start: bool = False
     """
     bundle = load_bundle(settings.flows)
     for warning in bundle.warnings:
+        log.warning("%s", warning)
+    for warning in unspoken(bundle.flows.values()):
         log.warning("%s", warning)
     bundles.store_bundle(db, bundle.hash, bundle.files)
     for flow in bundle.flows:
@@ -112,8 +116,11 @@ class House:
         self.executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="delivery")
         self.pushes = Pushes(self._numbers)
         self._bumps: dict[str, int] = {}
-        self.calls = Services(self.database, utc_now, facts_on_file, self._changed)
-        self.addressing = Addressing(settings.public_url, settings.secret_key, settings.account_sid)
+        self.synthesiser = Espeak()
+        self.calls = Services(self.database, utc_now, facts_on_file, self._changed, partial(speaks, self.synthesiser))
+        self.addressing = Addressing(
+            settings.public_url, settings.secret_key, settings.account_sid, self.synthesiser.languages
+        )
         self.doorkeeper = Doorkeeper(settings.public_url, settings.auth_token.encode(), settings.secret_key)
         self.control = control or LateControl(partial(twilio_control, settings))
         environment = {"IVR_VOICEPRINT_KEY": settings.voiceprint_key, "IVR_SPEAKER_MODEL": settings.speaker_model}
@@ -277,6 +284,7 @@ def create_flask(house: House) -> Flask:
         voice_blueprint(
             house.calls, house.addressing, house.doorkeeper, house.secrets, house.queue, house.settings.person_number
         ),
+        prompts_blueprint(house.calls, house.addressing, house.queue, house.synthesiser),
         agents_blueprint(house.queue, house.addressing, house.doorkeeper),
         page_blueprint(house), signin_blueprint(house), desk_blueprint(house), ops_blueprint(house),
     ]  # fmt: skip

@@ -13,7 +13,7 @@ import msgspec
 
 from ivr.carriers.base import Ringing
 from ivr.errors import UnknownCall, UnknownFlow
-from ivr.flow.definition import FactType, Flow, in_language
+from ivr.flow.definition import FactType, Flow, in_language, only_in
 from ivr.flow.engine import advance
 from ivr.flow.events import IdentifyRequested, LookupRequested, Requested
 from ivr.flow.facts import read_fact
@@ -42,6 +42,7 @@ class Services:
     clock: Callable[[], datetime]
     facts: ContactFacts
     changed: Callable[[Turn], None]  # told after each commit; must return at once
+    speaks: Callable[[str], bool] = lambda language: True  # whether callers can hear a language
     flows: dict[tuple[str, str], Flow] = field(default_factory=dict)  # (bundle, name): bundles never change
 
 
@@ -126,7 +127,7 @@ def pinned_flow(services: Services, session: Session) -> Flow:
         if files is None:
             raise UnknownFlow(f"bundle {session.bundle[:12]} of flow '{session.flow}' is not in the database")
         for name, one in parse_bundle(files).flows.items():
-            services.flows[(session.bundle, name)] = one
+            services.flows[(session.bundle, name)] = only_in(one, services.speaks)
         flow = services.flows[key]
     return flow
 

@@ -183,6 +183,7 @@ def _key(_options: argparse.Namespace) -> int:
 
 def _flow_check(options: argparse.Namespace) -> int:
     from ivr.flow.loader import load_bundle
+    from ivr.speech import unspoken
 
     try:
         bundle = load_bundle(options.path)
@@ -194,7 +195,7 @@ def _flow_check(options: argparse.Namespace) -> int:
     if options.json:
         print("[]")
         return 0
-    for warning in bundle.warnings:
+    for warning in [*bundle.warnings, *unspoken(bundle.flows.values())]:
         print(f"warning: {warning}")
     for flow in bundle.flows.values():
         print(f"{flow.file}: flow '{flow.name}', {len(flow.steps)} steps, no mistakes (bundle {bundle.hash[:12]})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 import msgspec
@@ -46,3 +47,11 @@ class Flow(msgspec.Struct, frozen=True):
 def in_language(flow: Flow, language: str) -> Flow:
     """The flow as it is spoken and shown in ``language``; as it was written where that is "" or not one of its own."""
     return flow.translations.get(language, flow)
+
+
+def only_in(flow: Flow, speaks: Callable[[str], bool]) -> Flow:
+    """Without the translations that nobody could hear: such a call goes on in the flow's own language."""
+    translations = {language: one for language, one in flow.translations.items() if speaks(language)}
+    if len(translations) == len(flow.translations):
+        return flow
+    return msgspec.structs.replace(flow, translations=translations, languages=(flow.language, *translations))
