@@ -18,7 +18,7 @@ from ivr.authentication.signin import OPS_SKILL, SignIns
 from ivr.calls import Services, facts_on_file
 from ivr.carriers.addresses import Addressing
 from ivr.carriers.base import Control
-from ivr.dispatch import Dispatch, Pop
+from ivr.dispatch import Dispatch, Pop, Promises
 from ivr.errors import SettingsError
 from ivr.flow.definition import Flow
 from ivr.flow.events import Requested, Said
@@ -28,7 +28,7 @@ from ivr.flow.session import Session, Turn
 from ivr.flow.waits import TalkingToAgent
 from ivr.settings import Settings
 from ivr.speech import Espeak, speaks, unspoken
-from ivr.store import bundles, database, sessions
+from ivr.store import agents, bundles, database, sessions
 from ivr.store.agents import AgentState
 from ivr.visual.screen import Live
 from ivr.web import doors, site
@@ -126,6 +126,7 @@ class House:
         environment = {"IVR_VOICEPRINT_KEY": settings.voiceprint_key, "IVR_SPEAKER_MODEL": settings.speaker_model}
         self.listening = Listening(environment, self.executor, partial(verdicts.answered, self.calls))
         self.queue = Dispatch(self.calls, self.control, self.addressing, self.executor, self._desk_changed, self._wake)
+        self.promises = Promises(self.calls, self._desks_changed)
         self.work = Work(
             self.calls, self.control, self.addressing, self.executor,
             others=(partial(verdicts.ask, self.calls, self.listening), self.queue.look),
@@ -145,6 +146,10 @@ class House:
 
     def _desk_changed(self, agent: str) -> None:
         self._bump(doors.agent_topic(agent))
+
+    def _desks_changed(self) -> None:
+        for agent in agents.all_agents(self.database):
+            self._desk_changed(agent.name)
 
     def _bump(self, topic: str) -> None:
         self._bumps[topic] = self._bumps.get(topic, 0) + 1
@@ -187,7 +192,10 @@ class House:
         agent = self.dispatch.display(wait.agent) if isinstance(wait, TalkingToAgent) else ""
         if place is None:
             return Live(agent=agent)
-        return Live(place=place.position, waited_seconds=place.waited_seconds, agent=agent)
+        return Live(
+            place=place.position, waited_seconds=place.waited_seconds, estimate_minutes=place.estimate_minutes,
+            agent=agent,
+        )  # fmt: skip
 
     def said(self, call: str, turn: int) -> tuple[str, ...]:
         events = sessions.events_of_turn(self.database, call, turn)

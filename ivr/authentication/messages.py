@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import msgspec
 
@@ -91,9 +92,21 @@ def frame(message: ToVoice | FromVoice) -> bytes:
     return len(body).to_bytes(4, "big") + body
 
 
-async def read_frame(reader: asyncio.StreamReader) -> bytes:
-    """One message's body. Raises asyncio.IncompleteReadError at the end, ValueError for a length out of bounds."""
-    length = int.from_bytes(await reader.readexactly(4), "big")
-    if length > LONGEST:
-        raise ValueError(f"a message of {length} bytes on the voice socket; {LONGEST} is the most")
-    return await reader.readexactly(length)
+async def bodies(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Each message's body until the other side closes; what arrived together is taken apart without waiting.
+
+    Raises ConnectionError, and ValueError for a length out of bounds.
+    """
+    arrived = b""
+    while more := await reader.read(LONGEST):
+        arrived += more
+        at = 0
+        while len(arrived) - at >= 4:
+            length = int.from_bytes(arrived[at : at + 4], "big")
+            if length > LONGEST:
+                raise ValueError(f"a message of {length} bytes on the voice socket; {LONGEST} is the most")
+            if len(arrived) - at - 4 < length:
+                break
+            yield arrived[at + 4 : at + 4 + length]
+            at += 4 + length
+        arrived = arrived[at:]

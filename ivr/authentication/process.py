@@ -41,9 +41,9 @@ from ivr.authentication.messages import (
     ToVoice,
     Verdict,
     Verify,
+    bodies,
     decode_to_voice,
     frame,
-    read_frame,
 )  # fmt: skip
 
 log = logging.getLogger("ivr.voice")
@@ -62,6 +62,7 @@ class Listening:
     enrol_tries: int = 0
     reported_seconds: float = 0.0
     next_look_seconds: float = 0.0
+    answered: bool = False  # the last question has been; until the next one the audio is let go by
     busy: bool = False  # a look is under way; audio goes on arriving
     closed: bool = False
 
@@ -103,6 +104,8 @@ class VoiceProcess:
         match message:
             case Audio():
                 listening = self._listening(message.call)
+                if listening.answered and not (listening.verify or listening.enrol):
+                    return  # nobody will ask what the rest of the call sounds like
                 listening.utterance.feed(message.ulaw)
                 net = listening.utterance.net_speech_seconds
                 if net - listening.reported_seconds >= LOOK_EVERY_SECONDS:
@@ -158,7 +161,7 @@ class VoiceProcess:
         listening.next_look_seconds = getattr(verdict, "next_look_seconds", None) or 0.0
         final = verdict.outcome != "INCONCLUSIVE" or listening.closed or verdict.next_look_seconds is None
         if final and listening.verify is asked:
-            listening.verify = None
+            listening.verify, listening.answered = None, True
             self._tell(asked, verdict)
         if listening.closed or listening.verify or listening.enrol:
             self._look(call)
@@ -193,7 +196,7 @@ class VoiceProcess:
         listening.enrol_tries += 1
         worth_more = result.refusal in ("too_short", "inconsistent", "too_noisy") and not listening.closed
         if listening.enrol is asked and (sealed or not worth_more or listening.enrol_tries >= len(ENROL_AT_SECONDS)):
-            listening.enrol = None
+            listening.enrol, listening.answered = None, True
             encoder = self._model.encoder
             self.send(
                 Enrolled(
@@ -240,9 +243,9 @@ async def serve(path: str, model_name: str, key: bytes) -> None:
     process = VoiceProcess(writer, model_name, key)
     loading = asyncio.create_task(process.load())
     try:
-        while True:
-            process.take(decode_to_voice(await read_frame(reader)))
-    except (asyncio.IncompleteReadError, ConnectionError):
+        async for body in bodies(reader):
+            process.take(decode_to_voice(body))
+    except ConnectionError:
         pass  # the web process has gone, and so do we
     finally:
         loading.cancel()

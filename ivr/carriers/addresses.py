@@ -53,7 +53,7 @@ class Addressing:
         streams = session.voice.wanted and not session.voice.running
         return Addresses(
             draw=base + query, answer=f"{base}/answer{query}", secret=f"{base}/secret{query}",
-            wait=f"{base}/wait{query}", left=f"{base}/left{query}", stream=self._socket_url,
+            wait=f"{base}/wait{query}", chosen=f"{base}/wait/chosen{query}", left=f"{base}/left{query}", stream=self._socket_url,
             stream_ended=f"{base}/stream{query}&n={_streams(session)}",
             ticket=self._ticket(session) if streams else "",
             prompt=partial(self._prompt, session.call, session.turn), played=self._played,

@@ -34,6 +34,7 @@ class Addresses(msgspec.Struct, frozen=True):
     answer: str
     secret: str  # answers that must not reach the engine
     wait: str
+    chosen: str  # a key pressed while waiting for an agent
     left: str
     stream: str  # wss
     stream_ended: str  # told by the carrier, also when no process of ours is left to notice

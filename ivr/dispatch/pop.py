@@ -8,9 +8,8 @@ from enum import StrEnum
 import msgspec
 
 from ivr.calls import Services, present
-from ivr.flow import phrases
 from ivr.flow.events import AgentRequested
-from ivr.flow.session import Session
+from ivr.flow.promising import reason_of
 from ivr.store import contacts, sessions
 from ivr.store.agents import Reservation
 from ivr.store.agents import ReservationState as S
@@ -59,7 +58,7 @@ def draw_pop(services: Services, reservation: Reservation) -> Pop:
     waited = since - _asked_at(services, reservation)
     return Pop(
         reservation=reservation.id, call=session.call, contact_name=contact.name if contact else None,
-        number=session.caller, reason=_reason(session), path=session.choices_made, level=session.level,
+        number=session.caller, reason=reason_of(session), path=session.choices_made, level=session.level,
         factors=tuple(factor.value for factor in session.factors), verdict=verdict.value if verdict else None,
         verdict_reason=session.voice.reason, net_speech_seconds=session.voice.net_speech_seconds,
         voice_model=session.voice.model, waited_seconds=max(0, round(waited.total_seconds())),
@@ -73,9 +72,3 @@ def _asked_at(services: Services, reservation: Reservation) -> datetime:
         if any(isinstance(event, AgentRequested) and event.request == reservation.request for event in row.events):
             return row.at
     return reservation.offered_at
-
-
-def _reason(session: Session) -> str:
-    """What the caller chose last, before choosing a person."""
-    chosen = [label for label in session.choices_made if label != phrases.PERSON]
-    return chosen[-1] if chosen else ""

@@ -13,6 +13,7 @@ import msgspec
 from ivr.calls import Services, take_turn
 from ivr.carriers.addresses import Addressing
 from ivr.carriers.base import CarrierFault, Control
+from ivr.dispatch.estimate import CONVERSATIONS, estimate_minutes
 from ivr.dispatch.pop import Pop, draw_pop
 from ivr.errors import UnknownCall
 from ivr.flow.inputs import AgentConnected, AgentFailed, AgentLeft, AgentReserved, Fact, NobodyAvailable
@@ -36,6 +37,7 @@ class Place(msgspec.Struct, frozen=True):
 
     position: int  # 1 = next
     waited_seconds: int
+    estimate_minutes: int | None = None  # that it may still take; None: too little is known to say
 
 
 class Dispatch:
@@ -86,9 +88,15 @@ class Dispatch:
         for request in requests.open_requests(self._db, KIND, now, LIMIT):
             if request.request == wait.request:
                 waited = request.body.due_seconds - (request.due_at - now).total_seconds()
-                return Place(position=ahead + 1, waited_seconds=max(0, round(waited)))
+                estimate = self._estimate_minutes(ahead + 1)
+                return Place(position=ahead + 1, waited_seconds=max(0, round(waited)), estimate_minutes=estimate)
             ahead += request.body.queue == wait.queue
         return Place(position=1, waited_seconds=0)
+
+    def _estimate_minutes(self, position: int) -> int | None:
+        serving = (AgentState.AVAILABLE, AgentState.RESERVED, AgentState.WRAPUP)
+        at_work = sum(agent.state in serving for agent in agents.all_agents(self._db))
+        return estimate_minutes(position, agents.handling_seconds(self._db, CONVERSATIONS), at_work)
 
     def _forget_agent(self, call: str) -> None:
         """A caller to whom no agent is on the way any more, though the news of it was lost in a crash."""
@@ -280,7 +288,7 @@ class Dispatch:
             self._end_leg(found)
         done = agents.move_reservation(
             self._db, reservation, (S.FINISHED,), S.FINISHED, agent_to=AgentState.AVAILABLE, at=self._services.clock(),
-            disposition=disposition, note=note,
+            disposition=disposition, note=note, finished_at=self._services.clock(),
         )  # fmt: skip
         if done:
             self._changed(agent)

@@ -11,8 +11,8 @@ from ivr.flow.inputs import AnyAnswer, Digits, LanguageChoice, NoInput, SecretAn
 from ivr.flow.matching import ascii_digits, spoken_choice
 from ivr.flow.playing import Play
 from ivr.flow.proving import SKIP_PAGE, add_factor, give_up, pin_answered, prove
-from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Menu
-from ivr.flow.switching import language_chosen
+from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Menu, Queue
+from ivr.flow.switching import label_for_desk, language_chosen
 from ivr.flow.waits import (
     AwaitAgent,
     AwaitChoice,
@@ -57,6 +57,8 @@ def answer_given(play: Play, input: AnyAnswer) -> bool:
             return True
         case AwaitSecret():
             return _choose(play, input, wait.choices, misfits=True)
+        case AwaitAgent(agent=None):
+            return _choose(play, input, wait.choices, misfits=False)
         case AwaitAgent() | TalkingToAgent():
             return False
         case _:
@@ -75,8 +77,11 @@ def _choose(play: Play, input: Digits | Speech, choices: tuple[Offered, ...], mi
     session = play.session
     step = play.flow.steps[session.step]
     play.record(AnswerTaken(step=session.step, by=input.by, value=chosen.key, label=chosen.label))
-    if isinstance(step, Menu):
-        play.change(choices_made=(*session.choices_made, play.label_for_desk(chosen)))
+    if isinstance(step, Queue):
+        play.close(session.waiting_for.request)
+        play.go(next(choice.goto for choice in step.choices if choice.key == chosen.key))
+    elif isinstance(step, Menu):
+        play.change(choices_made=(*session.choices_made, label_for_desk(play, chosen)))
         play.go(next(choice.goto for choice in step.choices if choice.key == chosen.key))
     elif chosen.key == "0":
         play.change(proving=None)

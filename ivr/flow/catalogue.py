@@ -39,7 +39,7 @@ class Entry(msgspec.Struct, frozen=True):
 class Catalogue(msgspec.Struct, frozen=True):
     entries: dict[Key, Entry]
     header: str = ""
-    obsolete: tuple[str, ...] = ()  # lines kept for the day a text returns
+    obsolete: tuple[Entry, ...] = ()  # kept for the day a text returns
 
     def find(self, text: str, context: str = "") -> Entry | None:
         key = one_line(text)
@@ -87,12 +87,13 @@ class _Reader:
         for number, line in enumerate(text.split("\n"), 1):
             self._take(number, line.strip())
         self._finish()
-        return Catalogue(self._entries, self._header, tuple(self._obsolete))
+        set_aside = _Reader(Report("")).read("\n".join(self._obsolete)).entries.values() if self._obsolete else ()
+        return Catalogue(self._entries, self._header, tuple(set_aside))
 
     def _take(self, number: int, line: str) -> None:
         if line.startswith("#~"):
             self._finish()
-            self._obsolete.append(line)
+            self._obsolete.append(line[2:].strip())
         elif line.startswith("#") or not line:
             if self._parts:
                 self._finish()
@@ -155,16 +156,16 @@ def written_catalogue(language: str, wanted: Iterable[Wanted], known: Catalogue)
     places: dict[str, list[Wanted]] = {}
     for one in wanted:
         places.setdefault(one_line(one.text), []).append(one)
-    unused = [entry for entry in known.entries.values() if entry.text not in places]
+    all_known = {(e.context, e.text): e for e in (*known.obsolete, *known.entries.values())}.values()
+    unused = [entry for entry in all_known if entry.text not in places]
     header = known.header or f"Language: {language}\nContent-Type: text/plain; charset=UTF-8\n"
     blocks = [_block(Entry("", "", header, 0))]
     for text, used in places.items():
         notes = [f"#. {note}" for note in dict.fromkeys(one.note for one in used if one.note)]
         notes += [f"#: {' '.join(dict.fromkeys(one.where for one in used))}"]
-        found = [entry for entry in known.entries.values() if entry.text == text]
+        found = [entry for entry in all_known if entry.text == text]
         blocks += [_block(entry, notes) for entry in found or [_guess(text, unused)]]
     blocks += ["".join(f"#~ {line}\n" for line in _block(entry).splitlines()) for entry in unused if entry.translation]
-    blocks += ["".join(f"{line}\n" for line in known.obsolete)] if known.obsolete else []
     return "\n".join(blocks)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ivr.flow.inputs import By, Delivery, Outcome
+from ivr.flow.inputs import By, Delivery, Outcome, Wish
 from ivr.flow.steps import Factor
 
 
@@ -81,6 +81,24 @@ class ConsentGiven(msgspec.Struct, frozen=True, tag="consent_given"):
 class ConsentDeclined(msgspec.Struct, frozen=True, tag="consent_declined"):
     contact: str
     version: str
+
+
+class VoiceWishGranted(msgspec.Struct, frozen=True, tag="voice_wish_granted"):
+    """The store does it in the same commit."""
+
+    contact: str
+    wish: Wish
+
+
+class CallBackPromised(msgspec.Struct, frozen=True, kw_only=True, tag="call_back_promised"):
+    """The store keeps the promise in the same commit, at the time the caller began to wait for ``queue``."""
+
+    queue: str
+    number: str
+    contact: str | None  # who the caller claims to be
+    level: int
+    reason: str
+    within_hours: int
 
 
 class VerdictRecorded(msgspec.Struct, frozen=True, tag="verdict_recorded"):
@@ -184,7 +202,8 @@ class AgentRequested(Requested, frozen=True, kw_only=True, tag="agent_requested"
 AnyEvent = (
     Said | StepEntered | AnswerTaken | NoInputHeard | NoMatchHeard | ContactIdentified | FactorProven | FactorFailed
     | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | PageOpened
-    | MessageRecorded | AgentJoined | AgentGone | FaultMet | CallEnded | IdentifyRequested | LookupRequested
+    | MessageRecorded | AgentJoined | AgentGone | FaultMet | CallEnded | VoiceWishGranted | CallBackPromised
+    | IdentifyRequested | LookupRequested
     | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested
     | WatchRequested | AgentRequested | LanguageChosen
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ivr.flow.conditions import compile_condition, condition_names, evaluate, holds
 from ivr.flow.definition import Flow
-from ivr.flow.session import Session
+from ivr.flow.session import Session, number_to_call
 from ivr.flow.texts import compile_text, render, text_names
 
 __all__ = [
@@ -45,6 +45,7 @@ def scope(flow: Flow, session: Session, **extra: dict[str, Value]) -> dict[str, 
         "vars": {name: _plain(value) for name, value in session.variables.items()},
         "flow": {"title": flow.title, "language": flow.language},
         "link": {"digits": session.page.digits},
+        "call_back": {"number": number_to_call(session)},
         **extra,
     }
 

@@ -112,6 +112,19 @@ class StreamStopped(Fact, frozen=True, kw_only=True, tag="stream_stopped"):
     pass
 
 
+class Wish(StrEnum):
+    DELETE = "delete"  # the voiceprint; a new one may be made after a new consent
+    OPT_OUT = "opt_out"  # delete it, and neither ask nor compare again
+    OPT_IN = "opt_in"  # may be asked again; makes nothing by itself
+
+
+class VoiceWish(Fact, frozen=True, kw_only=True, tag="voice_wish"):
+    """What a contact wants done with their voiceprint; ``contact`` is whom the page showed."""
+
+    contact: str
+    wish: Wish
+
+
 class LinkOpened(Fact, frozen=True, kw_only=True, tag="link_opened"):
     """The page was bound by its button and the two spoken digits (never by a GET)."""
 
@@ -180,6 +193,6 @@ AnyAnswer = Digits | Speech | NoInput | SecretAnswer | LanguageChoice
 AnyFact = (
     CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
     | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | NobodyAvailable
-    | TimedOut | DocumentFailed | CallerHungUp
+    | VoiceWish | TimedOut | DocumentFailed | CallerHungUp
 )  # fmt: skip
 Input = AnyAnswer | AnyFact

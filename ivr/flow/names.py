@@ -13,7 +13,8 @@ ROOTS: dict[str, frozenset[str] | None] = {
     "voice": frozenset({"verdict", "enrolled"}),
     "flow": frozenset({"title", "language"}),
     "link": frozenset({"digits"}),
-    "queue": frozenset({"position", "waited_seconds"}),  # only while waiting in a queue
+    "call_back": frozenset({"number"}),
+    "queue": frozenset({"position", "waited_seconds", "estimate_minutes"}),  # only while waiting in a queue
 }
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")  # of a step, a fact, a variable: reads the same in Liquid and in CEL

@@ -24,12 +24,14 @@ from ivr.flow.events import (
     VerificationRequested,
 )  # fmt: skip
 from ivr.flow.expressions import evaluate, holds, render, scope
+from ivr.flow.offering import offered_while_waiting
 from ivr.flow.session import Session
 from ivr.flow.steps import (
     Ask,
     AskSecret,
     AskType,
     Authenticate,
+    CallBack,
     Enrol,
     Factor,
     Hangup,
@@ -108,14 +110,6 @@ class Play:
     def text(self, text: Text, **extra: object) -> str:
         return render(text.source, scope(self.flow, self.session, **extra))
 
-    def label_for_desk(self, chosen: Offered) -> str:
-        """The label of a choice as the flow's file has it: agents and reports read one language."""
-        if self.flow is self.pinned:
-            return chosen.label
-        choices = self.pinned.steps[self.session.step].choices
-        label = next(choice.label for choice in choices if choice.key == chosen.key)
-        return render(label.source, scope(self.pinned, self.session))
-
     def say(self, text: Text | str | None, must_hear: bool = False) -> None:
         if text is None:
             return
@@ -161,6 +155,7 @@ class Play:
             self.queue(self.flow.steps[self.flow.person])
 
     def _go(self, name: str) -> None:
+        from ivr.flow.promising import promise
         from ivr.flow.proving import start_proving  # the two call each other
         from ivr.flow.switching import switch
 
@@ -193,6 +188,8 @@ class Play:
                 case Language():
                     switch(self, step.language)
                     next_step = step.next
+                case CallBack():
+                    next_step = promise(self, step)
                 case Identify(by=IdentifyBy.CALLER_ID):
                     return self.identify("caller_id", self.session.caller)
                 case Lookup():
@@ -314,7 +311,8 @@ class Play:
         request = self.open(
             AgentRequested(request=self.request_id(), due_seconds=step.patience_seconds, queue=step.queue)
         )
-        self.wait(AwaitAgent(request=request, queue=step.queue, waiting=step.waiting.source))
+        choices = offered_while_waiting(self.flow, self.session, step, self.text)
+        self.wait(AwaitAgent(request=request, queue=step.queue, waiting=step.waiting.source, choices=choices))
 
 
 def secret_wait(label: str, min_length: int, max_length: int, timeout_seconds: int) -> AwaitSecret:

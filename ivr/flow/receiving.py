@@ -40,6 +40,8 @@ from ivr.flow.inputs import (
     StreamStopped,
     TimedOut,
     VerdictReached,
+    VoiceWish,
+    Wish,
 )  # fmt: skip
 from ivr.flow.playing import Play
 from ivr.flow.proving import add_factor, give_up, prove, verdict_reached
@@ -47,6 +49,7 @@ from ivr.flow.session import Claim
 from ivr.flow.steps import Factor, Identify, Lookup, Queue
 from ivr.flow.switching import remembering, switch
 from ivr.flow.waits import AwaitAgent, AwaitFact, TalkingToAgent
+from ivr.flow.withdrawing import grant
 
 WATCH_SECONDS = 30
 SEEN_LIMIT = 64  # source ids remembered; far more than one call's streams, links and agents
@@ -96,6 +99,11 @@ def _take(play: Play, fact: Fact) -> bool:
         case NobodyAvailable():
             if isinstance(wait, AwaitAgent) and wait.request == fact.id and wait.agent is None:
                 play.go(_queue_step(play).unavailable)
+        case VoiceWish():
+            if not grant(play, fact):
+                return False
+            if fact.wish is not Wish.OPT_IN:
+                _stop_comparing(play)
         case StreamStarted():
             play.change(voice=replace(session.voice, running=True))
         case StreamStopped():
@@ -197,6 +205,16 @@ def _verdict(play: Play, fact: VerdictReached, waited_for: bool) -> None:
         play.guarded(lambda: verdict_reached(play, fact.outcome, fact.reason))
     elif proving is not None and play.session.level >= proving.level:
         play.guarded(lambda: prove(play))  # the question under way has become needless
+
+
+def _stop_comparing(play: Play) -> None:
+    """The print that a verification under way was asked about is gone."""
+    request = play.session.voice.verification
+    if request is not None:
+        play.close(request)
+        wait = play.session.waiting_for
+        waited_for = isinstance(wait, AwaitFact) and wait.request == request
+        _verdict(play, VerdictReached(id=request, outcome=Outcome.INCONCLUSIVE, reason="withdrawn"), waited_for)
 
 
 def _opened(play: Play, fact: LinkOpened) -> None:

@@ -73,6 +73,7 @@ def json_schema() -> dict:
                 {"noinput": _ref("texts"), "nomatch": _ref("texts"), "tries": _number(1, 5), "then": _ref("name")},
                 required=[],
             ),
+            "choice_by_key": _object({"label": _ref("text"), "goto": _ref("name")}, required=["label", "goto"]),
             "choice": _object(
                 {"label": _ref("text"), "say": _one_or_list("words"), "goto": _ref("name")}, required=["label", "goto"]
             ),
@@ -138,7 +139,13 @@ def _steps() -> list[dict]:
             "queue",
             _ref("name"),
             {"prompt": _ref("text"), "waiting": _ref("text"), "unavailable": _ref("name"), "finished": _ref("name")},
-            {"patience_seconds": _number(10, 7200)},
+            {"patience_seconds": _number(10, 7200), "choices": _choices("^[1-9*]$", "choice_by_key")},
+        ),
+        _step(
+            "call_back",
+            _ref("text"),
+            {"for_queue": _ref("name"), "next": _ref("name"), "failed": _ref("name")},
+            {"within_hours": _number(1, 168)},
         ),
         _step("language", _language(), next_step),
         _step("hangup", {"anyOf": [{"type": "null"}, _ref("text")]}, {}),
@@ -158,12 +165,12 @@ def _language() -> dict:
     return {"type": "string", "pattern": f"^{LANGUAGE.pattern}$"}
 
 
-def _choices() -> dict:
+def _choices(keys: str = "^[0-9*]$", choice: str = "choice") -> dict:
     return {
         "type": "object",
         "minProperties": 1,
         "maxProperties": CHOICES_MAX,
-        "patternProperties": {"^[0-9*]$": _ref("choice")},
+        "patternProperties": {keys: _ref(choice)},
         "additionalProperties": False,
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from ivr.flow.events import AnyEvent
@@ -9,6 +11,7 @@ from ivr.flow.inputs import Outcome
 from ivr.flow.steps import Factor
 from ivr.flow.waits import AnyWait
 
+_DIALLABLE = re.compile(r"\+[1-9][0-9]{6,14}")  # ITU-T E.164
 FORMAT = 1  # raised when a release can no longer read older sessions; their calls go to a person
 
 
@@ -78,12 +81,25 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     choices_made: tuple[str, ...] = ()  # labels of the menu choices, in order: the path, and the last is the reason
     must_hear: tuple[str, ...] = ()  # texts of this turn that a skipped prompt must say again
     open_requests: tuple[str, ...] = ()  # ids a fact may still answer
+    promised: str = ""  # number on which a call back has been promised
     seen: tuple[str, ...] = ()  # ids of accepted facts that came by themselves (a stream, a link, a hang-up)
 
     @property
     def level(self) -> int:
         """Level reached, 0–2: how many factors, where the voice alone counts for nothing."""
         return level_of(self.factors)
+
+
+def number_to_call(session: Session) -> str:
+    """Where the caller can be called back; empty if nowhere.
+
+    The number the call comes from. Where it is withheld, the number on file, but only for a caller who has proven who
+    they are: a claim alone must not have somebody else's phone ring, nor hear its last digits.
+    """
+    if _DIALLABLE.fullmatch(session.caller):
+        return session.caller
+    claim = session.claim
+    return claim.number if claim is not None and claim.number and session.level else ""
 
 
 def level_of(factors: tuple[Factor, ...]) -> int:

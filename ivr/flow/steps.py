@@ -189,6 +189,17 @@ class Queue(Step, frozen=True, kw_only=True, tag="queue"):
     unavailable: str  # nobody signed in, closed, or too long a wait
     finished: str  # when the agent has left
     patience_seconds: int = 600
+    choices: tuple[Choice, ...] = ()  # what else the caller may do while waiting
+
+
+class CallBack(Step, frozen=True, kw_only=True, tag="call_back"):
+    """Promises to call back, in the place in line that the caller had; does not wait."""
+
+    text: Text  # said once it is promised; {{ call_back.number }}
+    queue: str
+    next: str
+    failed: str  # no number to call
+    within_hours: int = 24
 
 
 class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
@@ -204,5 +215,5 @@ class Language(Step, frozen=True, kw_only=True, tag="language"):
 
 AnyStep = (
     Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue
-    | Hangup | Language
+    | CallBack | Hangup | Language
 )  # fmt: skip

@@ -6,12 +6,14 @@ from msgspec.structs import replace
 
 from ivr.flow.definition import in_language
 from ivr.flow.events import LanguageChosen
+from ivr.flow.expressions import render, scope
 from ivr.flow.inputs import LanguageChoice
+from ivr.flow.offering import offered_while_waiting
 from ivr.flow.playing import PERSON, Play
 from ivr.flow.proving import prove
 from ivr.flow.session import Session
 from ivr.flow.steps import Enrol, Queue
-from ivr.flow.waits import AwaitAgent, AwaitFact, TalkingToAgent
+from ivr.flow.waits import AwaitAgent, AwaitFact, Offered, TalkingToAgent
 
 
 def switch(play: Play, language: str) -> None:
@@ -47,7 +49,8 @@ def _ask_again(play: Play) -> None:
     attempts = session.attempts
     match wait:
         case AwaitAgent() if isinstance(step, Queue):  # no new turn: the caller keeps place and waiting room
-            play.change(waiting_for=replace(wait, waiting=step.waiting.source))
+            choices = offered_while_waiting(play.flow, session, step, play.text)
+            play.change(waiting_for=replace(wait, waiting=step.waiting.source, choices=choices))
         case AwaitAgent() | TalkingToAgent():
             pass
         case AwaitFact(about="page"):
@@ -65,3 +68,12 @@ def _ask_again(play: Play) -> None:
         case _:
             play.ask(step)
             play.change(attempts=attempts)
+
+
+def label_for_desk(play: Play, chosen: Offered) -> str:
+    """The label of a menu's choice as the flow's file has it: agents and reports read one language."""
+    if play.flow is play.pinned:
+        return chosen.label
+    choices = play.pinned.steps[play.session.step].choices
+    label = next(choice.label for choice in choices if choice.key == chosen.key)
+    return render(label.source, scope(play.pinned, play.session))

@@ -60,6 +60,7 @@ class Reservation:
     leg: str | None = None  # the carrier's id of the agent's leg
     disposition: str | None = None
     note: str | None = None
+    finished_at: datetime | None = None  # wrapped up
 
 
 _decode_skills = msgspec.json.Decoder(tuple[str, ...]).decode
@@ -95,7 +96,14 @@ _OF_CALL = Statement(
 )
 
 
-_CHANGEABLE = ("seen_at", "accepted_at", "leg", "disposition", "note")
+_HANDLED = Statement(
+    limited(
+        select(reservations.c.accepted_at, reservations.c.finished_at)
+        .where(reservations.c.accepted_at.is_not(None), reservations.c.finished_at.is_not(None))
+        .order_by(reservations.c.offered_at.desc())
+    )
+)
+_CHANGEABLE = ("seen_at", "accepted_at", "leg", "disposition", "note", "finished_at")
 _MOVE_RESERVATION = Statement(
     update(reservations).where(reservations.c.id == bindparam("of_id"), among(reservations.c.state, "from_states")),
     "state",
@@ -142,6 +150,7 @@ def reserve(db: Database, reservation: Reservation, at: datetime) -> bool:
         "id": reservation.id, "call": reservation.call, "request": reservation.request, "agent": reservation.agent,
         "room": reservation.room, "state": ReservationState.OFFERED.value, "offered_at": now, "seen_at": None,
         "accepted_at": None, "leg": None, "disposition": None, "note": None,
+        "finished_at": None,
     }  # fmt: skip
 
     def job(transaction: Transaction) -> bool:
@@ -169,8 +178,8 @@ def move_reservation(
 ) -> bool:
     """False, and nothing changed, if it is in none of ``from_states``.
 
-    ``changes`` are new values of seen_at, accepted_at, leg, disposition, note; ``agent_to`` moves its agent, whatever
-    state they are in, in the same commit.
+    ``changes`` are new values of ``_CHANGEABLE``; ``agent_to`` moves its agent, whatever state they are in, in the same
+    commit.
     """
     now = to_microseconds(at)
     states = as_list(state.value for state in from_states)
@@ -221,6 +230,12 @@ def reservations_of_call(reader: Reader, call: str) -> list[Reservation]:
     return [_reservation(row) for row in reader.rows(_OF_CALL, {"call": call})]
 
 
+def handling_seconds(reader: Reader, limit: int) -> list[float]:
+    """How long the newest conversations took an agent, from accepting to the end of wrap-up."""
+    rows = reader.rows(_HANDLED, {"limit": limit})
+    return [(finished - accepted) / 1e6 for accepted, finished in rows]
+
+
 class _Lost(Exception):
     """Undoes the reservation: somebody else was faster."""
 
@@ -243,8 +258,9 @@ def _first(rows: list[tuple]) -> Reservation | None:
 
 
 def _reservation(row: tuple) -> Reservation:
-    id_, call, request, agent, room, state, offered_at, seen_at, accepted_at, leg, disposition, note = row
+    id_, call, request, agent, room, state, offered_at, seen_at, accepted_at, leg, disposition, note, finished = row
     return Reservation(
         id_, call, request, agent, room, ReservationState(state), from_microseconds(offered_at),
         maybe_from_microseconds(seen_at), maybe_from_microseconds(accepted_at), leg, disposition, note,
+        maybe_from_microseconds(finished),
     )  # fmt: skip

@@ -11,11 +11,11 @@ import msgspec
 from sqlalchemy import BigInteger, bindparam, cast, func, select, update
 
 from ivr.errors import UnknownCall
-from ivr.flow.events import AnyEvent, ConsentGiven, LanguageChosen
+from ivr.flow.events import AnyEvent, CallBackPromised, ConsentGiven, LanguageChosen, VoiceWishGranted
 from ivr.flow.inputs import Digits, Input, Speech
 from ivr.flow.session import Session, Turn
 from ivr.flow.waits import AwaitSecret
-from ivr.store import consents, contacts, replies, requests
+from ivr.store import consents, contacts, promises, replies, requests, voiceprints
 from ivr.store.codecs import events_from_json, input_from_json, session_from_json, to_json
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import StoreError, UnreadableSession
@@ -200,6 +200,10 @@ def _save(
             consents.record(transaction, call, event, now)
         elif type(event) is LanguageChosen and event.contact is not None:
             contacts.remember_language(transaction, event.contact, event.language)
+        elif type(event) is CallBackPromised:
+            promises.record(transaction, call, revision, event, now)
+        elif type(event) is VoiceWishGranted:
+            voiceprints.fulfil(transaction, event, now)
     if ended:
         replies.forget(transaction, call)
     elif reply is not None:

@@ -31,8 +31,8 @@ metadata = MetaData(
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def _optional(name: str, type_: type | BigInteger) -> Column:
-    return Column(name, type_, nullable=True)
+def _optional(name: str, type_: type | BigInteger, *rest: ForeignKey) -> Column:
+    return Column(name, type_, *rest, nullable=True)
 
 
 def _needed(name: str, type_: type | BigInteger, *rest: ForeignKey) -> Column:
@@ -184,10 +184,36 @@ reservations = Table(
     _optional("leg", Text),  # the carrier's id of the agent's leg
     _optional("disposition", Text),
     _optional("note", Text),
+    _optional("finished_at", BigInteger),  # wrapped up
 )
 # One caller is offered to one agent at a time, one agent is offered one caller at a time.
 Index("uq_reservations_live_call", reservations.c.call, unique=True, sqlite_where=_LIVE)
 Index("uq_reservations_live_agent", reservations.c.agent, unique=True, sqlite_where=_LIVE)
+
+call_backs = Table(
+    "call_backs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _needed("call", Text, ForeignKey("calls.call")),  # in which it was promised
+    _needed("queue", Text),
+    _needed("number", Text),
+    _optional("contact", Text),
+    _needed("level", Integer),
+    _needed("reason", Text),
+    _needed("waiting_since", BigInteger),  # the place in line
+    _needed("promised_at", BigInteger),
+    _needed("due_at", BigInteger),
+    _needed("tries", Integer),  # that did not reach the caller
+    _optional("agent", Text, ForeignKey("agents.name")),  # who has claimed it, or kept it
+    _optional("claimed_until", BigInteger),
+    _optional("outcome", Text),
+    _optional("closed_at", BigInteger),
+)
+# Who asks again is still promised once, in the earlier place.
+Index(
+    "uq_call_backs_open", call_backs.c.queue, call_backs.c.number, unique=True, sqlite_where=text("closed_at IS NULL")
+)
+Index("ix_call_backs_contact", call_backs.c.contact)
 
 sign_ins = Table(
     "sign_ins",

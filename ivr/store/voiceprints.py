@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ClauseElement, bindparam, delete, select
+from sqlalchemy import ClauseElement, bindparam, delete, select, update
 
+from ivr.flow.events import VoiceWishGranted
+from ivr.flow.inputs import Wish
 from ivr.store import consents
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import ConsentMissing
 from ivr.store.instants import from_microseconds, to_microseconds
 from ivr.store.statements import Insert, Statement
-from ivr.store.tables import voiceprints
+from ivr.store.tables import contacts, voiceprints
 
 
 def _upsert(insert: Insert) -> ClauseElement:
@@ -27,6 +29,8 @@ _LOAD = Statement(
     )
 )
 _DELETE = Statement(delete(voiceprints).where(voiceprints.c.contact == bindparam("contact")))
+
+_OPT = Statement(update(contacts).where(contacts.c.id == bindparam("of_contact")), "opted_out_at")
 
 
 def save_voiceprint(db: Database, contact: str, sealed: bytes, model_sha256: str, at: datetime) -> None:
@@ -66,6 +70,16 @@ def delete_voiceprint(db: Database, contact: str, at: datetime) -> bool:
         return forget(transaction, contact)
 
     return write(db, job)
+
+
+def fulfil(transaction: Transaction, granted: VoiceWishGranted, now: int) -> None:
+    """What the contact wished, within the turn that granted it."""
+    if granted.wish is not Wish.DELETE:
+        opted_out_at = now if granted.wish is Wish.OPT_OUT else None
+        transaction.write(_OPT, {"of_contact": granted.contact, "opted_out_at": opted_out_at})
+    if granted.wish is not Wish.OPT_IN:
+        consents.withdraw(transaction, granted.contact, now)
+        forget(transaction, granted.contact)
 
 
 def forget(transaction: Transaction, contact: str) -> bool:

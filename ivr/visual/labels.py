@@ -34,6 +34,10 @@ class Labels(msgspec.Struct, frozen=True):
     next_in_queue: str
     waited: str
     queue_hint: str
+    estimate: str
+    estimate_one: str
+    promised: str
+    promised_hint: str
     connecting: str
     connecting_hint: str
     talking: str
@@ -70,6 +74,10 @@ _ENGLISH = Labels(
     next_in_queue="You are next",
     waited="waited so far",
     queue_hint="Stay on the line. You keep your place, even if you close this page.",
+    estimate="About {minutes} more minutes",
+    estimate_one="About one more minute",
+    promised="We will call you back",
+    promised_hint="On the number ending in {last}, in the place in line you had. You need do nothing; you may close this page.",
     connecting="Putting you through…",
     connecting_hint="An agent is joining your call and already sees what it is about.",
     talking="You are talking to a person",

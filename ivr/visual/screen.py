@@ -34,6 +34,7 @@ class Live(msgspec.Struct, frozen=True):
     said: tuple[str, ...] = ()  # what the phone says in this turn
     place: int | None = None  # in the queue, 1 = next
     waited_seconds: int | None = None
+    estimate_minutes: int | None = None  # that the wait may still take; None: too little is known
     agent: str = ""  # name to show of the agent being talked to
 
 
@@ -91,6 +92,7 @@ class InQueue(msgspec.Struct, frozen=True, tag="queue"):
     place_label: str
     waited_seconds: int | None
     waited_label: str
+    estimate: str = ""  # in words; empty where there is none
 
 
 class Talking(msgspec.Struct, frozen=True, tag="talking"):
@@ -131,7 +133,8 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
     labels = labels_for(flow.language)
     body = _body(session, live, labels, flow.language)
     wait = session.waiting_for
-    offered = () if wait is None or session.ended is not None else wait.choices
+    agent_comes = isinstance(wait, AwaitAgent) and wait.agent is not None  # nothing else can be chosen any more
+    offered = () if wait is None or session.ended is not None or agent_comes else wait.choices
     return Screen(
         title=plain(flow.title),
         language=flow.language,
@@ -149,6 +152,8 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
 
 def _body(session: Session, live: Live, labels: Labels, language: str) -> Body:
     if session.ended is not None:
+        if session.promised:
+            return Ended(labels.promised, numerals(labels.promised_hint.format(last=session.promised[-3:]), language))
         return Ended(labels.ended, labels.ended_hint)
     match session.waiting_for:
         case None:
@@ -169,8 +174,9 @@ def _body(session: Session, live: Live, labels: Labels, language: str) -> Body:
         case AwaitAgent():
             heading = labels.next_in_queue if live.place == 1 else labels.in_queue
             return InQueue(
-                heading, labels.queue_hint, live.place, labels.number_in_queue, live.waited_seconds, labels.waited
-            )
+                heading, labels.queue_hint, live.place, labels.number_in_queue, live.waited_seconds, labels.waited,
+                numerals(_estimate(live.estimate_minutes, labels), language),
+            )  # fmt: skip
         case TalkingToAgent():
             name = plain(live.agent)
             return Talking(labels.talking_to.format(name=name) if name else labels.talking, labels.talking_hint)
@@ -211,6 +217,12 @@ def _person(wait: AnyWait | None, body: Body, offered: tuple[Offered, ...], labe
     if isinstance(wait, AwaitAgent | TalkingToAgent) or isinstance(body, Ended):
         return None
     return Button(PERSON_KEY, labels.person)
+
+
+def _estimate(minutes: int | None, labels: Labels) -> str:
+    if minutes is None:
+        return ""
+    return labels.estimate_one if minutes == 1 else labels.estimate.format(minutes=minutes)
 
 
 def _length_hint(least: int, most: int, labels: Labels) -> str:

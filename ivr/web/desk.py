@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, redirect, request
 from ivr.web.browser import check_form, check_request, draw, form_token, guard
 from ivr.web.cookies import DESK_COOKIE
 from ivr.web.doors import Agent, AgentState, Pop, PopState, Services
+from ivr.web.promises import add_promise_routes, rows_of
 from ivr.web.signin import agent_signed_in
 
 DISPOSITIONS = {
@@ -106,6 +107,7 @@ def desk_blueprint(services: Services) -> Blueprint:
             services.dispatch.finish(agent, reservation, disposition, request.form.get("note", "")[:LONGEST_NOTE])
         return redirect("/desk", 303)
 
+    add_promise_routes(desk, services, _posting_agent)
     return desk
 
 
@@ -134,6 +136,7 @@ def _drawn(services: Services, agent: Agent, template: str, problem: str = "") -
         seconds=max(0, int((services.clock() - pop.since).total_seconds())) if pop else 0,
         finishing=pop is not None and pop.state in (PopState.CONNECTED, PopState.WRAPUP),
         dispositions=DISPOSITIONS,
+        promises=[] if pop else rows_of(services, agent),
         form_token=form_token(request.cookies[DESK_COOKIE]),
         problem=problem,
     )

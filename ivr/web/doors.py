@@ -14,12 +14,13 @@ from typing import Protocol
 import msgspec
 
 from ivr.authentication.pages import LinkRefused, Opened
-from ivr.dispatch import Pop, PopState
+from ivr.dispatch import Pop, PopState, Promised
 from ivr.flow.definition import Flow
 from ivr.flow.events import AnyEvent
 from ivr.flow.inputs import By, Input
 from ivr.flow.session import Session, Turn
 from ivr.store.agents import AgentState
+from ivr.store.promises import Promise
 from ivr.visual.screen import Live
 
 __all__ = ["AgentState", "LinkRefused", "Opened", "Pop", "PopState"]
@@ -96,6 +97,7 @@ class Services(Protocol):
     pushes: Pushes
     settings: Settings
     dispatch: Dispatch
+    promises: Promises
     trying: Trying | None  # None outside try mode
 
     def clock(self) -> datetime: ...
@@ -164,6 +166,27 @@ class Dispatch(Protocol):
         """Repeatable; changes nothing when the offer has gone."""
 
     def finish(self, agent: Agent, reservation: str, disposition: str, note: str) -> None: ...
+
+
+class Promises(Protocol):
+    """Promised call backs. What somebody else has taken or closed meanwhile answers False and changes nothing."""
+
+    def open(self) -> Sequence[Promised]: ...
+
+    def claim(self, id: str, agent: str) -> bool: ...
+
+    def release(self, id: str, agent: str) -> bool: ...
+
+    def keep(self, id: str, agent: str) -> bool:
+        """The agent has talked to the caller."""
+
+    def not_reached(self, id: str, agent: str) -> bool: ...
+
+    def of(self, call: str, contact: str | None) -> Sequence[Promise]:
+        """The open ones of this ``call`` and, where a ``contact`` has been proven in it, theirs."""
+
+    def cancel(self, id: str, call: str, contact: str | None) -> bool:
+        """By the caller, one of those."""
 
 
 # -- the three-pane page -----------------------------------------------------------------------------------------------

@@ -79,7 +79,10 @@ def waiting_text(services: Services, dispatch: Dispatch, session: Session) -> st
     if not isinstance(wait, AwaitAgent):
         return plain
     place = dispatch.place(session)
-    queue = {"position": place.position, "waited_seconds": place.waited_seconds}
+    queue = {
+        "position": place.position, "waited_seconds": place.waited_seconds,
+        "estimate_minutes": place.estimate_minutes or 0,
+    }  # fmt: skip
     try:
         return render(wait.waiting, scope(flow, session, queue=queue))
     except Exception as error:

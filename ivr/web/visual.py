@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from flask import Blueprint, Response, redirect, request
+from msgspec.structs import replace
 
 from ivr.flow.inputs import By, Digits, LanguageChoice, Speech
 from ivr.flow.phrases import phrase
@@ -12,7 +13,7 @@ from ivr.flow.session import Session, Turn
 from ivr.flow.waits import AwaitDigits, AwaitSecret
 from ivr.visual.labels import labels_for
 from ivr.visual.plain import plain
-from ivr.visual.screen import PERSON_KEY, Live, Screen, screen_for
+from ivr.visual.screen import PERSON_KEY, Screen, screen_for
 from ivr.web.browser import asked_language, asset, check_form, check_request, draw, form_token, guard, set_cookie
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
@@ -90,8 +91,7 @@ def _session(services: Services, cookie: str) -> Session | None:
 def _screen(services: Services, session: Session) -> Screen:
     live = services.live(session)
     said = services.said(session.call, session.turn)
-    facts = Live(said=said, place=live.place, waited_seconds=live.waited_seconds, agent=live.agent)
-    return screen_for(services.flow_of(session), session, facts)
+    return screen_for(services.flow_of(session), session, replace(live, said=said))
 
 
 def _drawn(template: str, screen: Screen, cookie: str, *, moved: bool = False, problem: str = "") -> Response:

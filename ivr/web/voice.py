@@ -54,7 +54,8 @@ def voice_blueprint(
         if getattr(error, "code", None) in (404, 405, 413):
             return Response(status=error.code)
         log.error("webhook %s failed", request.path, exc_info=error)
-        if request.endpoint == "voice.waiting":  # no other verbs are allowed there, and the caller keeps the place
+        # No other verbs are allowed in the waiting room, and the caller keeps the place.
+        if request.endpoint in ("voice.waiting", "voice.chosen"):
             return xml(writer.waiting_document(phrases.WAITING, LANGUAGE))
         call = (request.view_args or {}).get("call")
         try:
@@ -175,10 +176,21 @@ def voice_blueprint(
             # themselves; while one is on its way they stay: a second one would end the conversation the first began.
             fetched = any(one.kind == "redirect_requested" for one in requests.requests_of(services.database, call))
             thanks = phrases.phrase(phrases.WAITING, flow.language)
-            stay = writer.waiting_document(thanks, flow.language, addressing.of(session))
+            stay = writer.waiting_document(thanks, flow.language, to=addressing.of(session))
             return xml(stay if fetched else writer.leave_document())
         text = waiting_text(services, dispatch, session)
-        return xml(writer.waiting_document(text, flow.language, addressing.of(session)))
+        offered = wait.choices and wait.agent is None
+        to = addressing.of(session)
+        return xml(writer.waiting_document(text, flow.language, to.chosen if offered else "", to))
+
+    @blueprint.post("/voice/c/<call>/<int:turn>/wait/chosen")
+    def chosen(call: str, turn: int) -> Response:
+        """A key pressed in the waiting room. The call leaves it only if the key has moved it on."""
+        ours(call, turn)
+        ringing = read(form())
+        if ringing.digits is not None:
+            take_turn(services, call, _answer(ringing, turn))
+        return waiting(call, turn)
 
     @blueprint.post("/voice/c/<call>/<int:turn>/left")
     def left(call: str, turn: int) -> Response:

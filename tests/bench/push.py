@@ -8,7 +8,6 @@ request that moves the call.
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
 import csv
 import json
@@ -17,22 +16,20 @@ import re
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
 from urllib.parse import urlencode
 
 import uvloop
-import websockets
 
 from tests.bench import lab, servers
 from tests.bench.client import Connection, Events, listening, share_of
 from tests.bench.report import table
 from tests.bench.serving import load
-from tests.bench.voice import ulaw
 
-PAGES, STREAMS = 200, 20
-FRAME = 160  # bytes: 20 ms
+CROWDS = ((200, 20), (1000, 0))  # pages and streams open at once
 WORKERS, PAUSE_SECONDS = 8, 0.15  # callers who act at the same time, and what each waits between two acts
 _DIGITS = re.compile(r"enter (\d)\D*(\d)")
 _TICKET = re.compile(r'<Parameter name="ticket" value="([^"]+)"')
@@ -76,34 +73,25 @@ def number_of(number: int) -> str:
     return f"+4477009{number:05}"
 
 
-async def stream(port: int, call: Call, audio: bytes, offset: int) -> None:
-    """The caller's audio in real time until cancelled, as Twilio sends it."""
-    url = f"ws://127.0.0.1:{port}/voice/stream"
-    headers = {"X-Twilio-Signature": lab.sign(url, {})}
-    async with websockets.connect(url, additional_headers=headers, compression=None) as socket:
-        sid = "MZ" + call.sid[2:]
-        ticket = unescape(_TICKET.search(call.document).group(1))
-        start = {
-            "streamSid": sid, "accountSid": lab.ACCOUNT, "callSid": call.sid, "tracks": ["inbound"],
-            "customParameters": {"ticket": ticket},
-            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
-        }  # fmt: skip
-        await socket.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
-        await socket.send(json.dumps({"event": "start", "sequenceNumber": "1", "streamSid": sid, "start": start}))
-        began, at = time.monotonic(), offset
-        for sent in range(1 << 30):
-            chunk = audio[at : at + FRAME].ljust(FRAME, b"\xff")
-            at = (at + FRAME) % len(audio)
-            media = {
-                "track": "inbound",
-                "chunk": str(sent + 1),
-                "timestamp": str(20 * sent),
-                "payload": base64.b64encode(chunk).decode(),
-            }
-            await socket.send(
-                json.dumps({"event": "media", "sequenceNumber": str(sent + 2), "streamSid": sid, "media": media})
-            )
-            await asyncio.sleep(max(0.0, began + 0.02 * (sent + 1) - time.monotonic()))
+@contextlib.asynccontextmanager
+async def voices(port: int, calls: list[Call]) -> AsyncIterator[asyncio.subprocess.Process]:
+    """These callers talk, from a process of their own: playing them here would be counted as the server's delay."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.bench.lines", str(port), cwd=lab.ROOT,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    process.stdin.write(json.dumps([(call.sid, _ticket(call)) for call in calls]).encode() + b"\n")
+    await process.stdout.readline()  # all of them are being heard
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def _ticket(call: Call) -> str:
+    return unescape(_TICKET.search(call.document).group(1))
 
 
 @dataclass
@@ -149,13 +137,14 @@ async def act(calls: list[Call], port: int, carrier: servers.Carrier, acts: int,
     phone.close(), browser.close()
 
 
-async def measure(quick: bool) -> dict:
-    pages, streams, acts, calls_of_load = (60, 6, 4, 16) if quick else (PAGES, STREAMS, 25, 48)
+async def measure(pages: int, streams: int, quick: bool) -> dict:
+    acts, calls_of_load = (4, 16) if quick else (25, 48)
     with tempfile.TemporaryDirectory(prefix="duet-bench-") as name:
         async with servers.carrier() as carrier:
             directory, port = Path(name), lab.free_port()
             environment = lab.environment(directory, port, f"http://127.0.0.1:{carrier.port}")
-            await people(directory, environment, streams)
+            if streams:
+                await people(directory, environment, streams)
             with servers.served(servers.duet(port), port, directory, environment) as process:
                 return await _measured(process, carrier, pages, streams, acts, calls_of_load)
 
@@ -167,7 +156,7 @@ async def _measured(
     model = await voice_ready(connection)
     calls = [await begin(process.port, connection, carrier, number) for number in range(pages)]
     alone = [await load(process, lab.FLOW, 4, calls_of_load)]
-    figures, audio = Figures(), ulaw("verification")
+    figures = Figures()
     async with contextlib.AsyncExitStack() as stack:
         before = process.memory_kib()
         for call in calls:
@@ -176,20 +165,14 @@ async def _measured(
             )
             await call.page.until(1)
         kib_per_page = (process.memory_kib() - before) / pages
-        async with contextlib.AsyncExitStack() as lines:
-            speaking = [
-                asyncio.create_task(stream(process.port, call, audio, 800 * number))
-                for number, call in enumerate(calls[:streams])
-            ]
-            lines.push_async_callback(_ended, speaking)
-            await asyncio.sleep(2)  # every ticket has been shown and every voice heard
+        async with voices(process.port, calls[:streams]) as speaking:
+            await asyncio.sleep(2)
             cores = await _busy(process, 4.0)
             crowded = await load(process, lab.FLOW, 4, calls_of_load)
             shares = [calls[worker::WORKERS] for worker in range(WORKERS)]
             await asyncio.gather(*(act(share, process.port, carrier, acts, figures) for share in shares))
-            broken = [task for task in speaking if task.done()]
-            if broken:
-                raise RuntimeError(f"{len(broken)} streams ended by themselves: {broken[0].exception()!r}")
+            if speaking.returncode is not None:
+                raise RuntimeError("a stream ended by itself")
     alone.append(await load(process, lab.FLOW, 4, calls_of_load))
     p95 = sum(one["p95_ms"] for one in alone) / len(alone)
     return {
@@ -209,12 +192,6 @@ async def _busy(server: servers.Process, seconds: float) -> dict[str, float]:
     before = {name: one.cpu_seconds() for name, one in processes.items()}
     await asyncio.sleep(seconds)
     return {name: (one.cpu_seconds() - before[name]) / seconds for name, one in processes.items()}
-
-
-async def _ended(tasks: list[asyncio.Task]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def people(directory: Path, environment: dict[str, str], streams: int) -> None:
@@ -254,11 +231,17 @@ async def voice_ready(connection: Connection) -> str:
             await asyncio.sleep(0.5)
 
 
-def run(quick: bool = False) -> dict:
-    return uvloop.run(measure(quick))
+def run(quick: bool = False) -> list[dict]:
+    """One result for each of ``CROWDS``."""
+    crowds = [(pages // 4, streams // 4) for pages, streams in CROWDS] if quick else CROWDS
+    return [uvloop.run(measure(pages, streams, quick)) for pages, streams in crowds]
 
 
-def text(result: dict) -> str:
+def text(results: list[dict]) -> str:
+    return "\n\n".join(_text(one) for one in results)
+
+
+def _text(result: dict) -> str:
     title = f"Push: {result['pages']} pages open, {result['streams']} streams, voice model {result['model']}"
     rows = [(name, f["acts"], f["p50_ms"], f["p95_ms"], f["p99_ms"]) for name, f in result["latency"].items()]
     p95 = result["webhook_p95_ms"]

@@ -13,11 +13,13 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
+from ivr.dispatch import Promised
 from ivr.flow.definition import Flow
 from ivr.flow.events import AnswerTaken, Said
 from ivr.flow.inputs import By, Digits, Input, SecretAnswer, Speech
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.waits import AnyWait, AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech, Offered
+from ivr.store.promises import Promise
 from ivr.visual.screen import Live
 from ivr.web.doors import (
     LOG,
@@ -185,6 +187,44 @@ class Desk:
         self.offers(agent.name, None)
 
 
+@dataclass
+class Promises:
+    """Promised call backs: what stands in ``waiting`` is open."""
+
+    waiting: list[Promised] = field(default_factory=list)
+
+    def open(self) -> list[Promised]:
+        return self.waiting
+
+    def claim(self, id: str, agent: str) -> bool:
+        return self._replaces(id, None, agent)
+
+    def release(self, id: str, agent: str) -> bool:
+        return self._replaces(id, agent, None)
+
+    def keep(self, id: str, agent: str) -> bool:
+        return self._closes(id, agent)
+
+    def not_reached(self, id: str, agent: str) -> bool:
+        return self._closes(id, agent)
+
+    def of(self, call: str, contact: str | None) -> list[Promise]:
+        return []
+
+    def cancel(self, id: str, call: str, contact: str | None) -> bool:
+        return False
+
+    def _replaces(self, id: str, before: str | None, after: str | None) -> bool:
+        found = [one for one in self.waiting if one.id == id and one.agent == before]
+        self.waiting = [replace(one, agent=after) if one in found else one for one in self.waiting]
+        return bool(found)
+
+    def _closes(self, id: str, agent: str) -> bool:
+        found = [one for one in self.waiting if one.id == id and one.agent == agent]
+        self.waiting = [one for one in self.waiting if one not in found]
+        return bool(found)
+
+
 class Trial:
     """What the three-pane page asks for."""
 
@@ -223,6 +263,7 @@ class Double:
         self.settings = Settings()
         self.pushes = Pushes()
         self.dispatch = Desk(self.pushes)
+        self.promises = Promises()
         self.flow = Flow(
             name="bank", file="bank.yaml", bundle="b" * 64, title="Riverside Bank", language="en-GB", start="menu",
             person="bye", prove="", facts={}, steps={},

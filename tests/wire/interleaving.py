@@ -52,10 +52,11 @@ def drawn_at_random(source: random.Random) -> Interleaving:
                 "late",
                 "open",
                 "reload",
+                "reconnect",
                 "wait",
                 "hang up",
             ),
-            (14, 6, 14, 5, 10, 5, 5, 10, 7, 8, 10, 4, 4, 2),
+            (14, 6, 14, 5, 10, 5, 5, 10, 7, 8, 10, 4, 4, 4, 2),
         )[0]:
             case "key" | "rush" as act:
                 acts.append(f"{act} {source.choice('1111220' + _KEYS)}")

@@ -114,6 +114,9 @@ class Playing:
             case "reload":
                 if self.page is not None:
                     self._saw(self.page.reloads())
+            case "reconnect":
+                if self.page is not None:
+                    self._saw(self.page.reconnects())
             case "hang":
                 self.call.hangs_up()
             case _:
@@ -256,7 +259,7 @@ def shrunk(system: System, interleaving: Interleaving, most_plays: int = 40) -> 
     return smallest
 
 
-def played(system: System, interleavings: Iterable[Interleaving], at_once: int = 8) -> list[Played]:
+def played(system: System, interleavings: Iterable[Interleaving], at_once: int = 12) -> list[Played]:
     """Play them all, several at once."""
     with ThreadPoolExecutor(at_once) as threads:
         return list(threads.map(partial(play, system), interleavings))

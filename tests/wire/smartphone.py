@@ -51,6 +51,13 @@ class Smartphone:
     def reloads(self) -> Drawn | None:
         return self._read(self.browser.get("/v/call"))
 
+    def reconnects(self) -> Drawn | None:
+        """The line was lost after the previous drawing: asked what has happened since, the server knows, and we look."""
+        seen = self.drawn.revision - 1
+        reply = self.browser.get("/v/call/changes", params={"after": seen, "wait": 5})
+        assert reply.status_code == 410 or int(reply.text) > seen, f"revision {seen + 1} is forgotten: {reply.text}"
+        return self.reloads()
+
     def taps(self, key: str, drawn: Drawn | None = None) -> Drawn | None:
         """Press the button with this key as it stands on the page, or as it stood on an earlier drawing."""
         return self._post({"keys": key}, drawn or self.drawn)

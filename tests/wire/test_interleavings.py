@@ -11,7 +11,7 @@ from tests.wire.interleaving import FAULTS, Interleaving, drawn_at_random
 from tests.wire.play import play, played, shrunk
 from tests.wire.system import running
 
-INTERLEAVINGS = int(os.environ.get("DUET_INTERLEAVINGS", "320"))  # over all four ways
+INTERLEAVINGS = int(os.environ.get("DUET_INTERLEAVINGS", "1040"))  # over all four ways
 SEED = int(os.environ.get("DUET_SEED", "2026"))
 WAYS = [("silent", None), ("posts", None), ("silent", FAULTS), ("posts", FAULTS)]
 

@@ -25,6 +25,7 @@ from ivr.flow.waits import (
 )  # fmt: skip
 
 HEADER = '<?xml version="1.0" encoding="UTF-8"?>'
+WAIT_SECONDS = 8  # between two tellings of the place in the queue
 POLL_SECONDS = 2  # a hold looks again this often; the fact itself redirects the call at once
 AGAIN_SECONDS = 5  # between two tries to draw a call while something of ours does not work
 REMIND_EVERY = 4  # polls between two reminders
@@ -46,10 +47,16 @@ def document(flow: Flow, session: Session, events: Sequence[AnyEvent], to: Addre
     return f"{HEADER}<Response>{lead}{_body(flow, wait, inner, to, poll)}</Response>"
 
 
-def waiting_document(text: str, language: str, to: Addresses | None = None) -> str:
-    """What a caller in the queue hears: Twilio asks for it again whenever it has run out."""
-    spoken = _say(text, language) if to is None else _prompt(text, language, "waiting", to)
-    return f'{HEADER}<Response>{spoken}<Pause length="8"/></Response>'
+def waiting_document(text: str, language: str, chosen: str = "", to: Addresses | None = None) -> str:
+    """What a caller in the queue hears: Twilio asks for it again whenever it has run out.
+
+    ``chosen``: where a key goes, if the queue offers choices. Silence runs on, past the Gather.
+    """
+    said = _say(text, language) if to is None else _prompt(text, language, "waiting", to)
+    if chosen:
+        keys = f'<Gather input="dtmf" numDigits="1" timeout="{WAIT_SECONDS}" action={quoteattr(chosen)} method="POST">'
+        return f"{HEADER}<Response>{keys}{said}</Gather></Response>"
+    return f'{HEADER}<Response>{said}<Pause length="{WAIT_SECONDS}"/></Response>'
 
 
 def leave_document() -> str:

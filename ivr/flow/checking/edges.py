@@ -11,6 +11,7 @@ from ivr.flow.steps import (
     Ask,
     AskSecret,
     Authenticate,
+    CallBack,
     Enrol,
     Hangup,
     Identify,
@@ -63,7 +64,12 @@ def ways(flow: Flow, step: AnyStep) -> list[Edge]:
             passed = [] if step.passed == RETURN else [Edge("passed", step.passed, False)]
             return [*passed, Edge("failed", step.failed, False)]
         case Queue():
-            return [Edge("unavailable", step.unavailable, False), Edge("finished", step.finished, True)]
+            chosen = [Edge(f"choice {choice.key}", choice.goto, True) for choice in step.choices]
+            return [
+                Edge("unavailable", step.unavailable, False), Edge("finished", step.finished, True), *chosen,
+            ]  # fmt: skip
+        case CallBack():
+            return [Edge("next", step.next, False), Edge("failed", step.failed, False)]
         case Hangup():
             return []
         case _:

@@ -8,7 +8,7 @@ from ivr.flow.reading.fields import RETURN
 from ivr.flow.reading.flow import ReadFlow
 from ivr.flow.reading.menu import PERSON_KEY
 from ivr.flow.reading.mistakes import Report, closest
-from ivr.flow.steps import AnyStep, Authenticate, Enrol, Factor, Menu, Queue, Set
+from ivr.flow.steps import AnyStep, Authenticate, CallBack, Enrol, Factor, Menu, Queue, Set
 
 
 def check_references(read: ReadFlow, report: Report) -> None:
@@ -60,6 +60,8 @@ def _check_step(flow: Flow, step: AnyStep, report: Report) -> None:
             _check_key_to_person(flow, step, report)
         case Authenticate():
             _check_factors(flow, step, report)
+        case CallBack():
+            _check_queue_of(flow, step, report)
         case Enrol() if step.needs != 2:
             report.wrong(
                 step.line,
@@ -68,6 +70,16 @@ def _check_step(flow: Flow, step: AnyStep, report: Report) -> None:
             )
         case _:
             pass
+
+
+def _check_queue_of(flow: Flow, step: CallBack, report: Report) -> None:
+    queues = {one.queue for one in flow.steps.values() if isinstance(one, Queue)}
+    if step.queue and step.queue not in queues:
+        report.wrong(
+            step.line,
+            f"step {step.name!r} promises a call back for_queue {step.queue!r}, in which nobody waits",
+            closest(step.queue, queues, "name the queue of a queue step"),
+        )
 
 
 def _check_key_to_person(flow: Flow, step: Menu, report: Report) -> None:

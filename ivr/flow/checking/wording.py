@@ -16,6 +16,7 @@ from ivr.flow.steps import (
     Ask,
     AskSecret,
     Authenticate,
+    CallBack,
     Enrol,
     Hangup,
     Identify,
@@ -205,7 +206,9 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
         case Link():
             return [step.message, step.prompt]
         case Queue():
-            return [step.prompt, step.waiting]
+            return [step.prompt, step.waiting, *(choice.label for choice in step.choices)]
+        case CallBack():
+            return [step.text]
         case Lookup() | Set() | When() | Language():
             return []
         case _:

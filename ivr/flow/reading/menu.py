@@ -42,6 +42,21 @@ def read_choices(fields: Fields, flow: Flow, label_limit: int) -> tuple[Choice, 
     return tuple(choices)
 
 
+def read_choices_while_waiting(fields: Fields, label_limit: int) -> tuple[Choice, ...]:
+    """Of a queue: key 0 is not among them, for the caller is on the way to a person already."""
+    choices = []
+    for key, entry in fields.named("choices"):
+        choice = _read_choice(fields, key, entry, label_limit)
+        if key == PERSON_KEY:
+            fields.report.wrong(entry.line, f"{fields.owner}: choice '0' leads away from a person", "use another key")
+        elif choice is not None:
+            if choice.words:
+                what = f"{fields.owner}: choice {key!r} has words to say, which nobody listens for in a queue"
+                fields.report.wrong(entry.line, what, "delete say")
+            choices.append(choice)
+    return tuple(choices)
+
+
 def spoken_words(choice: Choice) -> list[str]:
     """What a caller may say for it, as it is compared; a label with names in it is known only in the call."""
     label = [] if "{{" in choice.label.source or "{%" in choice.label.source else [choice.label.source]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ivr.flow.definition import Flow
 from ivr.flow.reading.fields import Fields, check_name
-from ivr.flow.reading.menu import read_choices
+from ivr.flow.reading.menu import read_choices, read_choices_while_waiting
 from ivr.flow.reading.mistakes import closest, similar
 from ivr.flow.steps import (
     AnyStep,
@@ -16,6 +16,7 @@ from ivr.flow.steps import (
     AskType,
     Assignment,
     Authenticate,
+    CallBack,
     Case,
     Enrol,
     Factor,
@@ -247,6 +248,18 @@ def _queue(fields: Fields, common: Common) -> Queue:
         unavailable=fields.step_name("unavailable"),
         finished=fields.step_name("finished"),
         patience_seconds=fields.number("patience_seconds", 10, 7200, 600),
+        choices=read_choices_while_waiting(fields, LABEL_LENGTH_MAX),
+    )
+
+
+def _call_back(fields: Fields, common: Common) -> CallBack:
+    return CallBack(
+        **common.fields(),
+        text=_said(fields, "call_back"),
+        queue=fields.name("for_queue"),
+        next=fields.step_name("next"),
+        failed=fields.step_name("failed"),
+        within_hours=fields.number("within_hours", 1, 168, 24),
     )
 
 
@@ -277,6 +290,7 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "authenticate": _authenticate,
     "link": _link,
     "queue": _queue,
+    "call_back": _call_back,
     "hangup": _hangup,
     "language": _language,
 }
