@@ -108,9 +108,9 @@ def speaks(synthesiser: Synthesiser, language: str) -> bool:
     return has_voice(language) or language.partition("-")[0] in synthesiser.languages
 
 
-def unspoken(flows: Iterable[Flow]) -> Iterator[str]:
+def unspoken(flows: Iterable[Flow], synthesiser: Synthesiser | None = None) -> Iterator[str]:
     """What is to be told where a flow has a language that this machine cannot make heard."""
-    synthesiser = Espeak()
+    synthesiser = synthesiser or Espeak()
     for flow in flows:
         for language in flow.languages[1:]:
             if not speaks(synthesiser, language):

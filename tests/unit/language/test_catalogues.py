@@ -137,18 +137,21 @@ def test_one_text_can_be_translated_in_two_ways_by_its_step() -> None:
 
 
 def test_writing_the_catalogue_keeps_translations_and_marks_what_changed() -> None:
-    old = 'msgid "Hello there, caller."\nmsgstr "سلام."\n\n# of the translator\nmsgid "Bye."\nmsgstr "بدرود."\n\nmsgid "Unlike."\nmsgstr "دیگر"'
+    old = (
+        'msgid "Hello there, caller."\nmsgstr "سلام."\n\n# of the translator\nmsgid "Bye."\nmsgstr "بدرود."\n\n'
+        'msgid "Unlike."\nmsgstr "دیگر"'
+    )
     known = read_catalogue(old.encode(), Report("fa.po"))
-    written = written_catalogue("fa", [Wanted("Hello there, dear caller.", "shop.a"), Wanted("Bye.", "shop.b")], known)
+    wanted = [Wanted("Hello there, dear caller.", "shop.a"), Wanted("Bye.", "shop.b")]
+    written = written_catalogue("fa", wanted, known)
     again = read_catalogue(written.encode(), report := Report("fa.po"))
     assert not report.mistakes
     assert again.find("Hello there, dear caller.") == Entry("", "Hello there, dear caller.", "سلام.", 8, fuzzy=True)
     assert again.find("Bye.").translation == "بدرود." and again.find("Bye.").comments == ("# of the translator",)
     assert [entry.text for entry in again.obsolete] == ["Hello there, caller.", "Unlike."]
-    assert (
-        written_catalogue("fa", [Wanted("Hello there, dear caller.", "shop.a"), Wanted("Bye.", "shop.b")], again)
-        == written
-    )
+    assert written_catalogue("fa", wanted, again) == written
+    returned = written_catalogue("fa", [*wanted, Wanted("Unlike.", "shop.c")], again)
+    assert read_catalogue(returned.encode(), report).find("Unlike.").translation == "دیگر"
 
 
 def test_the_catalogue_in_the_repository_is_as_the_command_would_write_it(tmp_path: Path) -> None:
