@@ -55,6 +55,7 @@ function swap(html, force = false) {
 function over() {
   line.dataset.state = "over";
   line.textContent = "";
+  document.querySelector(".languages")?.remove();
   connection?.stop();
 }
 
