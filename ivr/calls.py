@@ -21,7 +21,7 @@ from ivr.flow.inputs import CallStarted, ContactClaimed, Fact, FactsFound, Input
 from ivr.flow.loader import parse_bundle
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.steps import IdentifyBy
-from ivr.store import bundles, contacts, sessions
+from ivr.store import bundles, contacts, paces, sessions
 from ivr.store.database import Database, Reader
 
 log = logging.getLogger(__name__)
@@ -141,8 +141,10 @@ def answer(services: Services, reader: Reader, session: Session, request: Reques
             contact = find(reader, request.value)
             if contact is None:
                 return ContactClaimed(id=request.request, contact=None)
+            needs = paces.pace_of(reader, contact.id)
             return ContactClaimed(
                 id=request.request, contact=contact.id, number=contact.number, has_pin=contact.pin_hash is not None,
+                pace=needs.pace, relay=needs.relay,
                 enrolled=contacts.voiceprint(reader, contact.id) is not None,
                 opted_out=contact.opted_out_at is not None,
             )  # fmt: skip

@@ -89,6 +89,13 @@ def _parser() -> argparse.ArgumentParser:
     delete = add("delete", _contact_delete, "Delete a contact and their voiceprint.", contact)
     delete.add_argument("customer_number")
 
+    pace = add("pace", _contact_pace, "Set how much time a contact gets, in every later call.", contact)
+    pace.add_argument("customer_number")
+    pace.add_argument(
+        "pace", choices=("normal", "slow", "relay"),
+        help="slow: three times as long; relay: slow, and an operator speaks for them, so the voice is never compared",
+    )  # fmt: skip
+
     agent = commands.add_parser("agent", help="People who answer.").add_subparsers(required=True, metavar="COMMAND")
     add_agent = add("add", _agent_add, "Add an agent; the password is asked for.", agent)
     add_agent.add_argument("name")
@@ -139,7 +146,8 @@ def _serve(options: argparse.Namespace) -> int:
     return run_server(settings, options.host, options.port)
 
 
-def run_server(settings, host: str, port: int, trying=None) -> int:
+def run_server(settings, host: str, port: int, trying=None, around=None) -> int:
+    """``trying``, ``around``: what the three-pane page needs, and what stands before the server for it."""
     import uvicorn
 
     from ivr.app import create_app
@@ -147,6 +155,8 @@ def run_server(settings, host: str, port: int, trying=None) -> int:
 
     _allow_open_files()
     app = create_app(settings, trying=trying)
+    if around:
+        app = around(app)
     config = uvicorn.Config(
         app, host=host, port=port, http=BoundedHeads, loop="uvloop", ws="websockets-sansio", ws_max_size=64 * 1024,
         access_log=False, log_config=None, timeout_graceful_shutdown=5, server_header=False,
@@ -280,6 +290,13 @@ def _contact_delete(options: argparse.Namespace) -> int:
         print(f"no contact has customer number {options.customer_number}", file=sys.stderr)
         return 1
     print(f"{found.name} and their voiceprint are deleted")
+    return 0
+
+
+def _contact_pace(options: argparse.Namespace) -> int:
+    from ivr.people import set_pace
+
+    print(f"{set_pace(_database(), options.customer_number, options.pace)}: {options.pace} in every later call")
     return 0
 
 

@@ -12,7 +12,8 @@ from ivr.app import utc_now
 from ivr.authentication.passwords import password_hash
 from ivr.authentication.signin import OPS_SKILL
 from ivr.errors import DuetError
-from ivr.store import agents, contacts
+from ivr.flow.pace import NORMAL, SLOW
+from ivr.store import agents, contacts, paces
 from ivr.store.database import Database
 
 COLUMNS = ("customer_number", "name", "number", "pin", "language")
@@ -56,6 +57,15 @@ def import_contacts(db: Database, path: Path) -> int:
     except csv.Error as error:
         raise PeopleError(f"{path}: {error}; check the quotes in the last rows") from None
     return contacts.import_contacts(db, people.values())
+
+
+def set_pace(db: Database, customer_number: str, pace: str) -> str:
+    """``normal``, ``slow`` or ``relay``; the name of whom it was set for. Raises PeopleError."""
+    contact = contacts.by_customer_number(db, customer_number)
+    if contact is None:
+        raise PeopleError(f"no contact has customer number {customer_number}; 'ivr contact add' puts one on file")
+    paces.set_pace(db, contact.id, paces.ContactPace(NORMAL if pace == "normal" else SLOW, relay=pace == "relay"))
+    return contact.name
 
 
 def add_agent(db: Database, name: str, display: str, password: str, address: str, ops: bool = False) -> None:

@@ -153,7 +153,7 @@ def _again(play: Play, silence: bool) -> None:
     play.record(NoInputHeard(step.name, attempt) if silence else NoMatchHeard(step.name, attempt))
     if session.proving is not None:  # silence at the PIN counts as a try, without a guess being spent
         factor = session.proving.current
-        if attempt >= play.flow.steps[session.proving.step].tries:
+        if attempt >= play.flow.steps[session.proving.step].tries * session.pace:
             return play.guarded(lambda: give_up(play, factor, "no_answer"))
 
         def ask_again() -> None:
@@ -163,7 +163,7 @@ def _again(play: Play, silence: bool) -> None:
         return play.guarded(ask_again)
     retry = getattr(step, "retry", None)
     tries = retry.tries if retry else getattr(step, "tries", 3)
-    if attempt >= tries:
+    if attempt >= tries * session.pace:
         return play.go((retry and retry.then) or play.flow.person)
     texts = (retry.noinput if silence else retry.nomatch) if retry else ()
 

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
-from ivr.flow.steps import AnyStep
+from ivr.flow.media import MediaFile
+from ivr.flow.steps import AnyCard, AnyStep
 
 
 class FactType(StrEnum):
@@ -42,6 +43,8 @@ class Flow(msgspec.Struct, frozen=True):
     steps: dict[str, AnyStep]
     languages: tuple[str, ...] = ()  # all it speaks, ``language`` of the file first
     translations: dict[str, Flow] = {}  # the same flow in each other language; empty in those
+    cards: dict[str, AnyCard] = {}  # what an agent may put on the caller's page, by name
+    media: dict[str, MediaFile] = {}  # of the bundle, by name without the directory
 
 
 def in_language(flow: Flow, language: str) -> Flow:

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 import msgspec
 
+from ivr.flow.cards import YesNo
+
 
 class By(StrEnum):
     KEYPAD = "keypad"
@@ -67,6 +69,8 @@ class ContactClaimed(Fact, frozen=True, kw_only=True, tag="contact_claimed"):
     opted_out: bool = False
     number: str | None = None  # the registered phone, E.164
     has_pin: bool = False
+    pace: int = 1  # on file: 3 = slow
+    relay: bool = False  # on file: an operator speaks for this person
 
 
 class FactsFound(Fact, frozen=True, kw_only=True, tag="facts_found"):
@@ -169,6 +173,26 @@ class AgentLeft(Fact, frozen=True, kw_only=True, tag="agent_left"):
     room: str
 
 
+class CardPushed(Fact, frozen=True, kw_only=True, tag="card_pushed"):
+    """An agent puts one of the flow's cards on the page of the caller they talk to. ``card`` "": takes it away."""
+
+    agent: str
+    card: str
+
+
+class CardReplied(Fact, frozen=True, kw_only=True, tag="card_replied"):
+    """The caller taps yes or no on the question ``card``, which is the id of its CardPushed."""
+
+    card: str
+    answer: YesNo
+
+
+class SharingChosen(Fact, frozen=True, kw_only=True, tag="sharing_chosen"):
+    """The caller stops agents from looking at the page, or lets them look again."""
+
+    allowed: bool
+
+
 class NobodyAvailable(Fact, frozen=True, kw_only=True, tag="nobody_available"):
     """Answers AgentRequested: nobody signed in, closed, or the patience is spent."""
 
@@ -177,6 +201,12 @@ class NobodyAvailable(Fact, frozen=True, kw_only=True, tag="nobody_available"):
 
 class TimedOut(Fact, frozen=True, kw_only=True, tag="timed_out"):
     """The clock's answer to a request that nobody answered in time."""
+
+
+class PaceChosen(Fact, frozen=True, kw_only=True, tag="pace_chosen"):
+    """The caller asked for more time (3), or for the usual (1)."""
+
+    pace: int
 
 
 class DocumentFailed(Fact, frozen=True, kw_only=True, tag="document_failed"):
@@ -192,7 +222,7 @@ class CallerHungUp(Fact, frozen=True, kw_only=True, tag="caller_hung_up"):
 AnyAnswer = Digits | Speech | NoInput | SecretAnswer | LanguageChoice
 AnyFact = (
     CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
-    | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | NobodyAvailable
-    | VoiceWish | TimedOut | DocumentFailed | CallerHungUp
+    | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | CardPushed | CardReplied
+    | SharingChosen | NobodyAvailable | VoiceWish | TimedOut | PaceChosen | DocumentFailed | CallerHungUp
 )  # fmt: skip
 Input = AnyAnswer | AnyFact

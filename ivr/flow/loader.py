@@ -12,7 +12,9 @@ import msgspec
 from ivr.errors import FlowMistakes, Mistake
 from ivr.flow.catalogue import read_catalogue, written_catalogue
 from ivr.flow.check import check
+from ivr.flow.checking.media import check_media, unused_media
 from ivr.flow.definition import Flow
+from ivr.flow.media import MEDIA, is_media, media_name, read_media_files
 from ivr.flow.reading.document import SIZE_MAX, read_document
 from ivr.flow.reading.flow import read_flow
 from ivr.flow.reading.mistakes import Report
@@ -29,7 +31,8 @@ class Bundle(msgspec.Struct, frozen=True):
 
 
 def load_bundle(path: Path) -> Bundle:
-    """The flows of a directory (its ``*.yaml``, not deeper) with its catalogues (``i18n/*.po``), or of one file.
+    """The flows of a directory (its ``*.yaml``, not deeper) or of one file, with the catalogues
+    (``i18n/*.po``) and the media beside them.
 
     Raises FlowMistakes.
     """
@@ -43,7 +46,7 @@ def read_files(path: Path) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     mistakes: list[Mistake] = []
     directory = path if path.is_dir() else path.parent
-    for file in [*_flow_files(path, mistakes), *sorted(directory.glob(f"{FOLDER}[!.]*.po"))]:
+    for file in [*_flow_files(path, mistakes), *_beside(directory, mistakes)]:
         try:
             files[file.relative_to(directory).as_posix()] = _content(file)
         except OSError as error:
@@ -52,7 +55,7 @@ def read_files(path: Path) -> dict[str, bytes]:
             )
     if mistakes:
         raise FlowMistakes(mistakes)
-    if all(name.endswith(".po") for name in files):
+    if not any(map(is_flow, files)):
         raise FlowMistakes(
             [Mistake(str(path), 1, "holds no flow", "put a file NAME.yaml there, or name another directory")]
         )
@@ -78,13 +81,15 @@ def read_flows(files: Mapping[str, bytes], *, shown_in: str = "") -> tuple[dict[
     flows: dict[str, Flow] = {}
     mistakes: list[Mistake] = []
     warnings: list[Mistake] = []
-    for name in sorted(name for name in files if not name.endswith(".po")):
+    media = read_media_files(files, shown_in, mistakes)
+    for name in sorted(filter(is_flow, files)):
         report = Report(shown_in + name)
         document = read_document(files[name], report)
         if document is not None:
             read = read_flow(document, report, digest)
             check(read, report)
-            flow = msgspec.structs.replace(read.flow, file=name)
+            flow = msgspec.structs.replace(read.flow, file=name, media=media)
+            check_media(flow, frozenset(map(media_name, filter(is_media, files))), report)
             if flow.name in flows:
                 report.wrong(read.lines["flow"], f"{flows[flow.name].file} has a flow {flow.name!r} too", "rename one")
             flows[flow.name] = flow
@@ -92,6 +97,7 @@ def read_flows(files: Mapping[str, bytes], *, shown_in: str = "") -> tuple[dict[
         warnings += sorted(dict.fromkeys(report.warnings), key=lambda mistake: mistake.line)
     if mistakes:
         raise FlowMistakes(mistakes)
+    warnings += unused_media(flows.values(), media, shown_in)
     return flows, warnings
 
 
@@ -118,6 +124,11 @@ def updated_catalogues(directory: Path, language: str | None = None) -> dict[Pat
     return updated
 
 
+def is_flow(name: str) -> bool:
+    """Whether a file of a bundle is a flow, and not media or a catalogue."""
+    return not is_media(name) and not name.endswith(".po")
+
+
 def bundle_hash(files: Mapping[str, bytes]) -> str:
     """sha256 over the sorted names and contents, each with its length before it, so that no two bundles look alike."""
     digest = hashlib.sha256()
@@ -136,6 +147,24 @@ def _content(file: Path) -> bytes:
         return opened.read(SIZE_MAX + 1)
 
 
+def _beside(directory: Path, mistakes: list[Mistake]) -> list[Path]:
+    """What belongs to the flows of a directory: their media and their catalogues."""
+    return [*_media_files(directory / MEDIA, mistakes), *sorted(directory.glob(f"{FOLDER}[!.]*.po"))]
+
+
+def _media_files(directory: Path, mistakes: list[Mistake]) -> list[Path]:
+    """Hidden files are left out, as beside the flows; whatever else is there must be media."""
+    files = sorted(directory.iterdir()) if directory.is_dir() else []
+    return [file for file in files if not file.name.startswith(".") and _has_plain_name(file, mistakes)]
+
+
+def _has_plain_name(file: Path, mistakes: list[Mistake]) -> bool:
+    shown = str(file).encode(errors="replace").decode()
+    if shown != str(file):
+        mistakes.append(Mistake(shown, 1, "its name is not UTF-8 text", "rename it, with letters a-z only"))
+    return shown == str(file)
+
+
 def _flow_files(path: Path, mistakes: list[Mistake]) -> list[Path]:
     """Hidden files are what editors and operating systems leave beside the real ones."""
     if not path.is_dir():
@@ -144,12 +173,11 @@ def _flow_files(path: Path, mistakes: list[Mistake]) -> list[Path]:
     for file in sorted(path.iterdir()):
         if file.name.startswith(".") or file.suffix.lower() not in (".yaml", ".yml"):
             continue
-        shown = str(file).encode(errors="replace").decode()
-        if shown != str(file):
-            mistakes.append(Mistake(shown, 1, "its name is not UTF-8 text", "rename it, with letters a-z only"))
-        elif file.suffix != ".yaml":
+        if not _has_plain_name(file, mistakes):
+            continue
+        if file.suffix != ".yaml":
             mistakes.append(
-                Mistake(shown, 1, "is not read: its name does not end in .yaml", f"rename it {file.stem}.yaml")
+                Mistake(str(file), 1, "is not read: its name does not end in .yaml", f"rename it {file.stem}.yaml")
             )
         else:
             found.append(file)

@@ -25,6 +25,8 @@ from ivr.flow.events import (
 )  # fmt: skip
 from ivr.flow.expressions import evaluate, holds, render, scope
 from ivr.flow.offering import offered_while_waiting
+from ivr.flow.pace import PACES, RELAY, choose_pace, refuse_voice, stretched
+from ivr.flow.privacy import is_public
 from ivr.flow.session import Session
 from ivr.flow.steps import (
     Ask,
@@ -34,6 +36,7 @@ from ivr.flow.steps import (
     CallBack,
     Enrol,
     Factor,
+    ForgetVoice,
     Hangup,
     Identify,
     IdentifyBy,
@@ -41,9 +44,11 @@ from ivr.flow.steps import (
     Link,
     Lookup,
     Menu,
+    Pace,
     Queue,
     Say,
     Set,
+    Show,
     Text,
     Verify,
     When,
@@ -113,12 +118,13 @@ class Play:
     def say(self, text: Text | str | None, must_hear: bool = False) -> None:
         if text is None:
             return
+        public = isinstance(text, Text) and is_public(text)
         if isinstance(text, Text):
             must_hear, text = must_hear or text.must_hear, self.text(text)
         else:
             text = phrases.phrase(text, self.flow.language)
         if text:
-            self.said.append(Said(text=text, must_hear=must_hear))
+            self.said.append(Said(text=text, must_hear=must_hear, public=public))
 
     def wait(self, wait: AnyWait | None) -> None:
         """The wait changes: a new turn begins, and what was said on the way to it belongs to it."""
@@ -130,7 +136,7 @@ class Play:
         before = self.session.waiting_for
         if isinstance(before, AwaitFact) and before.patience:
             self.close(before.patience)
-        self.change(turn=self.session.turn + 1, waiting_for=wait, must_hear=must_hear)
+        self.change(turn=self.session.turn + 1, waiting_for=stretched(self.session, wait), must_hear=must_hear)
 
     def end(self, reason: str) -> None:
         self.wait(None)
@@ -156,8 +162,10 @@ class Play:
 
     def _go(self, name: str) -> None:
         from ivr.flow.promising import promise
-        from ivr.flow.proving import start_proving  # the two call each other
+        from ivr.flow.proving import start_proving  # they and Play call each other
+        from ivr.flow.showing import show
         from ivr.flow.switching import switch
+        from ivr.flow.withdrawing import forget
 
         next_step: str | None = name
         for _ in range(STEP_BUDGET):
@@ -181,6 +189,12 @@ class Play:
                 case Verify():
                     self.start_verification(step)
                     next_step = step.next
+                case Show():
+                    show(self, step)
+                    next_step = step.next
+                case Pace():
+                    choose_pace(self, PACES[step.pace], self.session.relay)
+                    next_step = step.next
                 case Link():
                     self.send_link(step.message)
                     self.say(step.prompt)
@@ -190,6 +204,8 @@ class Play:
                     next_step = step.next
                 case CallBack():
                     next_step = promise(self, step)
+                case ForgetVoice():
+                    next_step = forget(self, step)
                 case Identify(by=IdentifyBy.CALLER_ID):
                     return self.identify("caller_id", self.session.caller)
                 case Lookup():
@@ -260,6 +276,8 @@ class Play:
         claim, voice = self.session.claim, self.session.voice
         if claim is None or not claim.enrolled or claim.opted_out or voice.verification or voice.verdict:
             return
+        if refuse_voice(self):
+            return
         self.say(step.notice, must_hear=True)
         request = self.open(
             VerificationRequested(request=self.request_id(), due_seconds=VERIFICATION_SECONDS, contact=claim.contact)
@@ -285,6 +303,8 @@ class Play:
         others = set(session.factors) - {Factor.VOICE}
         if session.claim is None or session.claim.opted_out:
             refusal = "opted_out" if session.claim else "nobody_claimed"
+        elif session.relay:
+            refusal = RELAY
         elif session.claim.enrolled:
             refusal = None if others and Factor.VOICE in session.factors else "needs_accepted_voice"
         else:

@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from ivr.flow.cards import AnyShown
 from ivr.flow.events import AnyEvent
 from ivr.flow.inputs import Outcome
 from ivr.flow.steps import Factor
@@ -75,10 +76,14 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     factors: tuple[Factor, ...] = ()
     answers: dict[str, str] = {}
     variables: dict[str, str | float | bool | None] = {}
+    pace: int = 1  # how many times as long as usual every wait is
+    relay: bool = False  # an operator speaks for the caller: the voice says nothing about them
     attempts: int = 0  # silences and misfits at this wait
     proving: Proving | None = None
     voice: Voice = Voice()
     choices_made: tuple[str, ...] = ()  # labels of the menu choices, in order: the path, and the last is the reason
+    shown: AnyShown | None = None  # the card on the page
+    sharing_stopped: bool = False  # the caller lets no agent look at the page
     must_hear: tuple[str, ...] = ()  # texts of this turn that a skipped prompt must say again
     open_requests: tuple[str, ...] = ()  # ids a fact may still answer
     promised: str = ""  # number on which a call back has been promised

@@ -85,6 +85,8 @@ def wanted_of(flow: Flow, language: str) -> Iterator[Wanted]:
     for name, step in flow.steps.items():
         where = f"{flow.name}.{name}"
         _changed(step, "", text, words)
+    where = f"{flow.name}.cards"
+    _changed(flow.cards, "", text, words)
     own = phrases.catalogue_for(language)
     return (one for one in found if one.text and own.find(one.text) is None)
 
@@ -107,7 +109,9 @@ class _Translating:
             steps[name] = step = _changed(step, "", self._text, self._words)
             if isinstance(step, Menu):
                 self._check_words(step)
-        flow = msgspec.structs.replace(self._flow, title=title, language=self._language, steps=steps)
+        self._step = f"{self._flow.name}.cards"
+        cards = _changed(self._flow.cards, "", self._text, self._words)
+        flow = msgspec.structs.replace(self._flow, title=title, language=self._language, steps=steps, cards=cards)
         if not self._report.mistakes:
             check_wording(flow, frozenset(steps), self._report)
         return flow

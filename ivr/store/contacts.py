@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import ClauseElement, bindparam, delete, func, select, update
 
-from ivr.store import consents, voiceprints
+from ivr.store import consents, paces, voiceprints
 from ivr.store.codecs import to_json
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import StoreError
@@ -89,6 +89,7 @@ def delete_contact(db: Database, contact: str, at: datetime) -> bool:
     def job(transaction: Transaction) -> bool:
         consents.withdraw(transaction, contact, now)
         voiceprints.forget(transaction, contact)
+        paces.forget(transaction, contact)
         return transaction.write(_DELETE, {"id": contact}) == 1
 
     return write(db, job)

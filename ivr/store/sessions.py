@@ -11,11 +11,18 @@ import msgspec
 from sqlalchemy import BigInteger, bindparam, cast, func, select, update
 
 from ivr.errors import UnknownCall
-from ivr.flow.events import AnyEvent, CallBackPromised, ConsentGiven, LanguageChosen, VoiceWishGranted
+from ivr.flow.events import (
+    AnyEvent,
+    CallBackPromised,
+    ConsentGiven,
+    LanguageChosen,
+    PaceChanged,
+    VoiceWishGranted,
+)  # fmt: skip
 from ivr.flow.inputs import Digits, Input, Speech
 from ivr.flow.session import Session, Turn
 from ivr.flow.waits import AwaitSecret
-from ivr.store import consents, contacts, promises, replies, requests, voiceprints
+from ivr.store import consents, contacts, paces, promises, replies, requests, voiceprints
 from ivr.store.codecs import events_from_json, input_from_json, session_from_json, to_json
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import StoreError, UnreadableSession
@@ -204,6 +211,8 @@ def _save(
             promises.record(transaction, call, revision, event, now)
         elif type(event) is VoiceWishGranted:
             voiceprints.fulfil(transaction, event, now)
+        elif type(event) is PaceChanged:
+            paces.record(transaction, event)
     if ended:
         replies.forget(transaction, call)
     elif reply is not None:

@@ -115,6 +115,14 @@ contacts = Table(
 )
 Index("ix_contacts_number", contacts.c.number)
 
+contact_paces = Table(
+    "contact_paces",
+    metadata,
+    Column("contact", Text, ForeignKey("contacts.id"), primary_key=True),
+    _needed("pace", Integer),  # 1, or 3 for a contact who needs more time
+    _needed("relay", Boolean),
+)
+
 # Kept when the contact is deleted: it is the evidence that a print was made lawfully. It holds no name and no number.
 consents = Table(
     "consents",

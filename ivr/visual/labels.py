@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from functools import lru_cache
 
 import msgspec
@@ -10,19 +11,32 @@ from ivr.flow import spoken_persian
 from ivr.flow.phrases import phrase
 
 
-class Labels(msgspec.Struct, frozen=True):
+class Labels(msgspec.Struct, frozen=True, kw_only=True):
+    language: str = "en"
     person: str
     send: str
     captions: str
     on_call: str
     moved: str
     refresh: str
+    comfort: str
+    more_time: str
+    aloud: str
+    lost: str
+    unsent: str
+    back: str
     digits_hint: str
     digits_hint_exact: str
     secret_hint: str
     text_hint: str
     checking_voice: str
     checking_voice_hint: str
+    keep_talking: str
+    keep_talking_for: str
+    comparing: str
+    voice_accepted: str
+    voice_rejected: str
+    voice_inconclusive: str
     learning_voice: str
     learning_voice_hint: str
     opening_page: str
@@ -45,9 +59,20 @@ class Labels(msgspec.Struct, frozen=True):
     talking_hint: str
     ended: str
     ended_hint: str
-    lost: str
-    unsent: str
     languages: str
+    about: str
+    open_document: str
+    leads_to: str
+    shown_by: str
+    answer_yes: str
+    answer_no: str
+    answered_yes: str
+    answered_no: str
+    agent_looks: str
+    agent_looks_unnamed: str
+    stop_looking: str
+    nobody_looks: str
+    let_look: str
 
 
 _ENGLISH = Labels(
@@ -57,12 +82,24 @@ _ENGLISH = Labels(
     on_call="On your call",
     moved="The call had already moved on. This is where it is now.",
     refresh="Show where the call is now",
+    comfort="Make it easier",
+    more_time="More time to answer",
+    aloud="Read out what the phone says",
+    lost="Reconnecting…",
+    unsent="No connection. Your answer is kept and sent as soon as it is back.",
+    back="Connected again.",
     digits_hint="{least} to {most} digits",
     digits_hint_exact="{most} digits",
     secret_hint="Only compared, never shown and never stored.",
     text_hint="Type it, or say it on the phone.",
     checking_voice="Checking your voice…",
     checking_voice_hint="Keep talking on the phone in your normal voice.",
+    keep_talking="Keep talking…",
+    keep_talking_for="Keep talking… {seconds} s",
+    comparing="That is enough. One moment…",
+    voice_accepted="Your voice was recognised.",
+    voice_rejected="Your voice did not match.",
+    voice_inconclusive="Your voice was not checked.",
     learning_voice="Learning your voice…",
     learning_voice_hint="Keep talking on the phone in your normal voice.",
     opening_page="Waiting for your page…",
@@ -85,9 +122,20 @@ _ENGLISH = Labels(
     talking_hint="Your agent sees who you are and what you asked for. No need to say it twice.",
     ended="The call has ended",
     ended_hint="This page no longer does anything. You may close it.",
-    lost="Reconnecting…",
-    unsent="No connection. Your answer is sent as soon as it is back.",
     languages="Language",
+    about="What we hold about you",
+    open_document="Open",
+    leads_to="Leads to {host}, outside this page.",
+    shown_by="{name} shows you this",
+    answer_yes="Yes",
+    answer_no="No",
+    answered_yes="You answered: yes",
+    answered_no="You answered: no",
+    agent_looks="{name} is looking at this screen with you.",
+    agent_looks_unnamed="Your agent is looking at this screen with you.",
+    stop_looking="Stop",
+    nobody_looks="Only you see this screen.",
+    let_look="Let my agent look",
 )
 # Each language in its own name and script, for those who look for it.
 _NAMES = {
@@ -102,12 +150,18 @@ _RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 @lru_cache(maxsize=64)
 def labels_for(language: str) -> Labels:
     """The words for a BCP 47 ``language``; English where there are none."""
-    return Labels(**{name: phrase(getattr(_ENGLISH, name), language) for name in Labels.__struct_fields__})
+    words = {name: phrase(getattr(_ENGLISH, name), language) for name in Labels.__struct_fields__}
+    return Labels(**{**words, "language": language})
 
 
 def name_of(language: str) -> str:
     """What its speakers call a BCP 47 ``language``; the code where we do not know."""
     return _NAMES.get(_primary(language), language)
+
+
+def day_in(language: str, day: datetime.date) -> str:
+    """A date to read: of Iran's calendar in Persian, else as ISO 8601 has it."""
+    return spoken_persian.date(day) if _primary(language) == "fa" else day.isoformat()
 
 
 def numerals(text: str, language: str) -> str:

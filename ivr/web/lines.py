@@ -17,12 +17,13 @@ from ivr.flow.events import (
     LanguageChosen,
     NoInputHeard,
     NoMatchHeard,
+    PaceChanged,
     Requested,
     Said,
     StepEntered,
     VerdictRecorded,
 )  # fmt: skip
-from ivr.flow.inputs import By, Digits, Input, LanguageChoice, NoInput, SecretAnswer, Speech
+from ivr.flow.inputs import By, Digits, Input, LanguageChoice, NoInput, PaceChosen, SecretAnswer, Speech
 from ivr.web.doors import LogLine
 
 
@@ -63,6 +64,8 @@ def _side(input: Input | None) -> str:
             return "page" if by is By.TAP else "phone"
         case NoInput():
             return "phone"
+        case PaceChosen():
+            return "page"
         case _:
             return "system"
 
@@ -112,6 +115,8 @@ def _note(event: AnyEvent) -> str:
             return f"agent {event.agent} joined"
         case LanguageChosen():
             return f"goes on in {event.language}"
+        case PaceChanged():
+            return f"{event.pace} times the usual time{', through a relay' if event.relay else ''}"
         case FaultMet():
             return f"fault at {event.step}: {event.reason}"
         case StepEntered():

@@ -16,6 +16,7 @@ from ivr.web.cookies import DESK_COOKIE, PAGE_COOKIE
 from ivr.web.doors import LOG, Role, Services, agent_topic
 
 HEARTBEAT_SECONDS = 15.0  # below the idle limit of common proxies and phone networks
+HEARTBEAT = b"event: beat\ndata:\n\n"  # an event, since pages cannot see comments: whoever hears none connects again
 LONGEST_POLL_SECONDS = 30.0
 
 Scope = MutableMapping[str, Any]
@@ -98,7 +99,7 @@ async def _events(scope: Scope, receive: Receive, send: Send, services: Services
             if gone.done():
                 return
             number = waiting.result()
-            await _send_more(send, f"id: {number}\ndata:\n\n".encode() if number > after else b":\n\n")
+            await _send_more(send, f"id: {number}\ndata:\n\n".encode() if number > after else HEARTBEAT)
             after = max(after, number)
     finally:
         gone.cancel()

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
+from functools import partial
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, jsonify, redirect, request
 from msgspec.structs import replace
 
-from ivr.flow.inputs import By, Digits, LanguageChoice, Speech
+from ivr.flow.inputs import By, Digits, LanguageChoice, PaceChosen, Speech
+from ivr.flow.pace import PACES
 from ivr.flow.phrases import phrase
 from ivr.flow.session import Session, Turn
 from ivr.flow.waits import AwaitDigits, AwaitSecret
 from ivr.visual.labels import labels_for
 from ivr.visual.plain import plain
-from ivr.visual.screen import PERSON_KEY, Screen, screen_for
+from ivr.visual.screen import PERSON_KEY, Screen, Working, screen_for
 from ivr.web.browser import asked_language, asset, check_form, check_request, draw, form_token, guard, set_cookie
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
+from ivr.web.holding import add_holding_routes
+from ivr.web.media import page_media_url
+from ivr.web.taps import counted_already
 
 LONGEST_KEYS = 32
 _SEPARATORS = " -./()\u00a0\u2009"
@@ -67,6 +73,17 @@ def page_blueprint(services: Services) -> Blueprint:
         template = "page/screen.html" if "fragment" in request.args else "page/call.html"
         return _drawn(template, screen, cookie, moved=moved)
 
+    @pages.get("/v/call/heard")
+    def heard() -> Response:
+        """Seconds of speech so far, and words for how much longer; no words where nobody listens any more."""
+        session = _session(services, request.cookies.get(PAGE_COOKIE, ""))
+        body = _screen(services, session).body if session is not None else None
+        if not isinstance(body, Working):
+            return jsonify(words="", seconds=0, needed=0)
+        return jsonify(
+            words=body.hearing_words, seconds=body.hearing.seconds, needed=max(body.hearing.needed_seconds, 1)
+        )
+
     @pages.post("/v/call/<int:turn>")
     def tap(turn: int) -> Response:
         cookie = request.cookies.get(PAGE_COOKIE, "")
@@ -78,8 +95,24 @@ def page_blueprint(services: Services) -> Blueprint:
         if isinstance(answer, str):
             screen = _screen(services, session)
             return _drawn("page/call.html", screen, cookie, problem=phrase(answer, screen.language))
-        return redirect("/v/call" if answer.accepted else "/v/call?moved", 303)
+        if answer.accepted or counted_already(services.answer_at(session.call, turn), *_given(request.form)):
+            return redirect("/v/call", 303)
+        return redirect("/v/call?moved", 303)
 
+    @pages.post("/v/call/pace")
+    def pace() -> Response:
+        """More time, or the usual again. Named by the revision it was drawn at, so that a repeated tap changes nothing."""
+        cookie = request.cookies.get(PAGE_COOKIE, "")
+        session = _session(services, cookie)
+        if session is None:
+            return _no_call()
+        check_form(cookie, request.form)
+        drawn_at, chosen = request.form.get("revision", 0, type=int), request.form.get("pace", 0, type=int)
+        if chosen in PACES.values():
+            services.take_turn(session.call, PaceChosen(id=f"pace:{drawn_at}", pace=chosen))
+        return redirect("/v/call", 303)
+
+    add_holding_routes(pages, services)
     return pages
 
 
@@ -103,6 +136,7 @@ def _drawn(template: str, screen: Screen, cookie: str, *, moved: bool = False, p
         body=screen.body,
         words=labels_for(screen.language),
         form_token=form_token(cookie),
+        media=partial(page_media_url, cookie),
         moved=moved,
         problem=problem,
     )
@@ -138,6 +172,11 @@ def _answer(services: Services, session: Session, turn: int) -> Turn | str:
     if not text:
         return "Please type something first."
     return services.take_turn(session.call, Speech(turn=turn, text=text, by=By.TAP))
+
+
+def _given(form: Mapping[str, str]) -> tuple[str, str]:
+    """Keys and words as they would have been taken."""
+    return _ascii_digits(form.get("keys", "")), plain(form.get("text", ""))
 
 
 def _only_keys(keys: str) -> bool:

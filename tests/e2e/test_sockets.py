@@ -41,7 +41,7 @@ def test_what_was_missed_comes_at_once_after_a_break(services, address, page_coo
 def test_an_idle_stream_has_a_heartbeat(address, page_cookie, monkeypatch):
     monkeypatch.setattr(sockets, "HEARTBEAT_SECONDS", 0.05)
     with httpx.stream("GET", f"{address}/v/call/events?after=1", cookies=page_cookie) as reply:
-        assert next(lines(reply)) == ":"
+        assert next(lines(reply)) == "event: beat"
 
 
 def test_long_polling_answers_when_something_is_new(services, address, page_cookie):

@@ -12,9 +12,9 @@ from ivr.carriers.twilio.voices import has_voice
 from ivr.flow import phrases
 from ivr.flow.definition import Flow
 from ivr.flow.events import AnyEvent, Said
+from ivr.flow.pace import NORMAL
 from ivr.flow.session import Session
 from ivr.flow.waits import (
-    AnyWait,
     AwaitAgent,
     AwaitChoice,
     AwaitDigits,
@@ -28,6 +28,7 @@ HEADER = '<?xml version="1.0" encoding="UTF-8"?>'
 WAIT_SECONDS = 8  # between two tellings of the place in the queue
 POLL_SECONDS = 2  # a hold looks again this often; the fact itself redirects the call at once
 AGAIN_SECONDS = 5  # between two tries to draw a call while something of ours does not work
+SLOW_PAUSE_SECONDS = 4  # of silence that end what a slow speaker says; "auto" is the first short pause
 REMIND_EVERY = 4  # polls between two reminders
 # Characters that XML 1.0 cannot carry, and the bidirectional overrides that can make a text read as another.
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]")
@@ -35,7 +36,6 @@ _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 
 def document(flow: Flow, session: Session, events: Sequence[AnyEvent], to: Addresses, poll: int = 0) -> str:
     """The document of the session's present turn. ``poll``: how often this hold has looked already (0 = first)."""
-    wait = session.waiting_for
     said = [event for event in events if isinstance(event, Said)] if not poll else []
     # Whatever must be heard stands outside the Gather, where no key interrupts it, with all that precedes it.
     first = max((i for i, one in enumerate(said) if one.must_hear), default=-1) + 1
@@ -43,8 +43,10 @@ def document(flow: Flow, session: Session, events: Sequence[AnyEvent], to: Addre
     lead = "".join(spoken[:first])
     if session.voice.wanted and not session.voice.running and session.ended is None:
         lead += _stream(to)
+    elif session.voice.running and not session.voice.wanted:
+        lead += '<Stop><Stream name="voice"/></Stop>'  # it turned out that this voice may not be listened to
     inner = "".join(spoken[first:])
-    return f"{HEADER}<Response>{lead}{_body(flow, wait, inner, to, poll)}</Response>"
+    return f"{HEADER}<Response>{lead}{_body(flow, session, inner, to, poll)}</Response>"
 
 
 def waiting_document(text: str, language: str, chosen: str = "", to: Addresses | None = None) -> str:
@@ -97,14 +99,16 @@ def hang_up_document() -> str:
     return f"{HEADER}<Response><Hangup/></Response>"
 
 
-def _body(flow: Flow, wait: AnyWait | None, inner: str, to: Addresses, poll: int) -> str:
+def _body(flow: Flow, session: Session, inner: str, to: Addresses, poll: int) -> str:
+    wait = session.waiting_for
+    pause = "auto" if session.pace == NORMAL else SLOW_PAUSE_SECONDS
     match wait:
         case None:
             return inner + "<Hangup/>"
         case AwaitChoice():
             hints = ",".join(phrase for c in wait.choices for phrase in (c.label, *c.words))[:2000]
             return _gather(
-                inner, to, f'input="dtmf speech" numDigits="1" timeout="{wait.timeout_seconds}" speechTimeout="auto"'
+                inner, to, f'input="dtmf speech" numDigits="1" timeout="{wait.timeout_seconds}" speechTimeout="{pause}"'
                 f" language={quoteattr(flow.language)} hints={quoteattr(_clean(hints))}",
             )  # fmt: skip
         case AwaitDigits() | AwaitSecret():
@@ -112,7 +116,7 @@ def _body(flow: Flow, wait: AnyWait | None, inner: str, to: Addresses, poll: int
             return _gather(inner, to, keys, action=to.secret if isinstance(wait, AwaitSecret) else to.answer)
         case AwaitSpeech():
             return _gather(
-                inner, to, f'input="dtmf speech" numDigits="1" timeout="{wait.timeout_seconds}" speechTimeout="auto"'
+                inner, to, f'input="dtmf speech" numDigits="1" timeout="{wait.timeout_seconds}" speechTimeout="{pause}"'
                 f" language={quoteattr(flow.language)}",
             )  # fmt: skip
         case AwaitFact():

@@ -13,6 +13,7 @@ from ivr.flow.steps import (
     Authenticate,
     CallBack,
     Enrol,
+    ForgetVoice,
     Hangup,
     Identify,
     IdentifyBy,
@@ -20,9 +21,11 @@ from ivr.flow.steps import (
     Link,
     Lookup,
     Menu,
+    Pace,
     Queue,
     Say,
     Set,
+    Show,
     Verify,
     When,
 )
@@ -37,7 +40,7 @@ class Edge(NamedTuple):
 def ways(flow: Flow, step: AnyStep) -> list[Edge]:
     """The ways the author gave, and the default of ``failed``. Not: key 0, exhausted retries, faults, ``needs``."""
     match step:
-        case Say() | Verify() | Link() | Set() | Language():
+        case Say() | Verify() | Link() | Set() | Show() | Pace() | ForgetVoice() | Language():
             return [Edge("next", step.next, False)]
         case Menu():
             return [Edge(f"choice {choice.key}", choice.goto, True) for choice in step.choices]

@@ -8,7 +8,7 @@ from ivr.flow.reading.fields import RETURN
 from ivr.flow.reading.flow import ReadFlow
 from ivr.flow.reading.menu import PERSON_KEY
 from ivr.flow.reading.mistakes import Report, closest
-from ivr.flow.steps import AnyStep, Authenticate, CallBack, Enrol, Factor, Menu, Queue, Set
+from ivr.flow.steps import AnyStep, Authenticate, CallBack, Enrol, Factor, ForgetVoice, Menu, Queue, Set
 
 
 def check_references(read: ReadFlow, report: Report) -> None:
@@ -67,6 +67,12 @@ def _check_step(flow: Flow, step: AnyStep, report: Report) -> None:
                 step.line,
                 f"step {step.name!r} makes a voiceprint at level {step.needs}",
                 "add needs: 2, so that nobody enrols as somebody else",
+            )
+        case ForgetVoice() if not step.needs:
+            report.wrong(
+                step.line,
+                f"step {step.name!r} deletes a voiceprint at level 0",
+                "add needs: 1, so that nobody deletes somebody else's",
             )
         case _:
             pass

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, assert_never
 
 from ivr.errors import FlowFault
+from ivr.flow.cards import card_texts
 from ivr.flow.definition import Flow
 from ivr.flow.expressions import condition_names, evaluate, holds, render, text_names
 from ivr.flow.names import ROOTS, Names
@@ -18,16 +19,19 @@ from ivr.flow.steps import (
     Authenticate,
     CallBack,
     Enrol,
+    ForgetVoice,
     Hangup,
     Identify,
     Language,
     Link,
     Lookup,
     Menu,
+    Pace,
     Queue,
     Retry,
     Say,
     Set,
+    Show,
     Text,
     Verify,
     When,
@@ -187,7 +191,7 @@ def _texts(step: AnyStep) -> list[Text]:
 
 def _all_texts(step: AnyStep) -> list[Text | None]:
     match step:
-        case Say() | Hangup():
+        case Say() | Hangup() | ForgetVoice():
             return [step.text]
         case Menu():
             return [step.prompt, *(choice.label for choice in step.choices), *_retry_texts(step.retry)]
@@ -205,11 +209,13 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
             return [step.page_prompt, step.voice_prompt, step.pin_prompt, step.message]
         case Link():
             return [step.message, step.prompt]
+        case Show():
+            return [step.prompt, *card_texts(step.card)]
         case Queue():
             return [step.prompt, step.waiting, *(choice.label for choice in step.choices)]
         case CallBack():
             return [step.text]
-        case Lookup() | Set() | When() | Language():
+        case Lookup() | Set() | When() | Pace() | Language():
             return []
         case _:
             assert_never(step)

@@ -1,6 +1,7 @@
 // Waking a page up: server-sent events, long-polling where they do not get through. A push carries no data.
 
 const POLL_SECONDS = 25;
+const SILENCE = 40000; // milliseconds: two heartbeats and a half; a connection may die without a word
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
@@ -12,13 +13,21 @@ export function listen(urls, after, wake, state) {
   let polling = false;
   let stopped = false;
   let failures = 0;
+  let silence = 0;
+
+  function alive() {
+    clearTimeout(silence);
+    silence = setTimeout(() => { if (!stopped && !polling) { state("lost"); wake(); open(); } }, SILENCE);
+  }
 
   function open() {
     if (stopped || polling) return;
     source?.close();
     source = new EventSource(`${urls.events}?after=${after()}`);
-    source.onopen = () => { failures = 0; state("live"); };
-    source.onmessage = wake;
+    alive();
+    source.onopen = () => { failures = 0; alive(); state("live"); };
+    source.addEventListener("beat", alive);
+    source.onmessage = () => { alive(); wake(); };
     source.onerror = () => {
       state("lost");
       failures += 1;
@@ -31,7 +40,7 @@ export function listen(urls, after, wake, state) {
     polling = true;
     while (!stopped) {
       try {
-        const reply = await fetch(`${urls.changes}?after=${after()}&wait=${POLL_SECONDS}`, { cache: "no-store" });
+        const reply = await fetch(`${urls.changes}?after=${after()}&wait=${POLL_SECONDS}`, { cache: "no-store", signal: AbortSignal.timeout(SILENCE) });
         if (reply.status === 410 || reply.status === 403) { wake(); return; }
         if (!reply.ok) throw new Error(reply.statusText);
         state("live");
@@ -54,5 +63,5 @@ export function listen(urls, after, wake, state) {
   addEventListener("online", again);
   addEventListener("pageshow", (event) => { if (event.persisted) again(); });
   open();
-  return { again, stop() { stopped = true; source?.close(); } };
+  return { again, stop() { stopped = true; clearTimeout(silence); source?.close(); } };
 }

@@ -1,21 +1,35 @@
 // The caller's page: draws what the server draws, sends taps. It holds no state of the call.
+import { carryOver, forgetDraft, keepDraft, restoreDraft } from "./drafts.js";
 import { listen } from "./live.js";
+import { keepSetting, setting } from "./storage.js";
+import { busy, deliver, failing, leftOver, pending } from "./taps.js";
 
+const LOOK_PATIENCE = 10000; // milliseconds for one drawing
+const LOOK_AGAIN = 2000;
 const status = document.getElementById("status");
+const heard = document.getElementById("heard");
 const line = document.getElementById("line");
 const lineText = line.textContent;
 const screen = () => document.getElementById("screen");
 const revision = () => Number(screen().dataset.revision || 0);
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const owner = () => screen().querySelector("[name=form_token]")?.value ?? "";
 
-let sending = null; // the tap under way
 let missed = false; // something new was announced while a tap was under way
 let connection = null;
 
 function lineState(state) {
   if (line.dataset.state === "over") return;
+  if (state === "live" && failing()) return; // one connection stands, but a tap has not got through yet
+  if (state === "live" && status.textContent === status.dataset.unsent) status.textContent = status.dataset.back;
   line.dataset.state = state;
   line.textContent = state === "lost" ? line.dataset.lost : lineText;
+}
+
+/** How the element with the focus is found again in another drawing of the same question. */
+function sameElement(active, next) {
+  if (active.id) return next.querySelector(`#${CSS.escape(active.id)}`);
+  if (active.name) return next.querySelector(`[name="${CSS.escape(active.name)}"][value="${CSS.escape(active.value)}"]`);
+  return null;
 }
 
 /** Put the drawn screen in place of the present one; what was typed for the same question, and the focus, stay. */
@@ -27,45 +41,75 @@ function swap(html, force = false) {
   const newer = Number(next.dataset.revision || 0) >= Number(now.dataset.revision || 0);
   if (!newer && !force && next.dataset.kind !== "ended") return;
   const sameQuestion = next.dataset.step === now.dataset.step && next.dataset.kind === now.dataset.kind;
-  const typed = now.querySelector(".field");
-  const field = next.querySelector(".field");
   const active = document.activeElement;
-  const key = now.contains(active) && active.matches("button[name=keys]") ? active.value : null;
+  const hadFocus = now.contains(active);
+  const selection = hadFocus && active.matches("input, textarea") ? [active.selectionStart, active.selectionEnd] : null;
+  const keeps = sameQuestion && !now.dataset.sent;
+  if (keeps) carryOver(now, next);
+  else if (!sameQuestion || now.dataset.sent) forgetDraft();
+  dress(next);
   now.replaceWith(next);
-  if (sameQuestion && typed && field && !now.dataset.sent) {
-    field.value = typed.value;
-    if (active === typed) {
-      field.focus({ preventScroll: true });
-      if (typed.selectionStart !== null) field.setSelectionRange(typed.selectionStart, typed.selectionEnd);
-    }
-  } else if (sameQuestion && key) {
-    next.querySelector(`button[name=keys][value="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
-  } else if (field && !matchMedia("(pointer: coarse)").matches) {
-    field.focus({ preventScroll: true });
-  } else if (now.contains(active)) {
+  const again = hadFocus && (keeps || active.closest(".comfort") || active.matches("button")) && (sameQuestion || active.closest(".comfort"))
+    ? sameElement(active, next) : null;
+  const field = next.querySelector(".field");
+  if (again) {
+    again.focus({ preventScroll: true });
+    if (selection && selection[0] !== null && again.setSelectionRange) again.setSelectionRange(...selection);
+  } else if (hadFocus && field && !matchMedia("(pointer: coarse)").matches) {
+    field.focus({ preventScroll: true }); // whoever answers by keyboard goes on typing
+  } else if (hadFocus) {
     next.focus({ preventScroll: true }); // what had the focus is gone: go on from the top of the new screen
   }
   if (next.dataset.turn !== now.dataset.turn) {
-    scrollTo({ top: 0 });
-    status.textContent = next.querySelector("[data-announce]")?.textContent ?? "";
+    if (!again) scrollTo({ top: 0 });
+    announce(next);
+  } else {
+    const known = news(now);
+    const fresh = news(next).filter((each) => !known.includes(each)); // a card, or who looks, came without a new question
+    if (fresh.length) status.textContent = fresh.join(" ");
   }
   if (next.dataset.kind === "ended") over();
+}
+
+const news = (main) => [...main.querySelectorAll("[data-news]")].map((each) => each.dataset.news);
+
+/** One short, polite message a turn; what the phone says is read out only where the caller asked for it. */
+function announce(next) {
+  const captions = [...next.querySelectorAll(".captions p")].map((each) => each.textContent);
+  const asked = next.querySelector("[data-announce]")?.textContent ?? "";
+  heard.textContent = setting("duet.aloud") ? captions.join(" ") : "";
+  status.textContent = setting("duet.aloud") && captions.includes(asked) ? "" : asked;
+}
+
+/** What only this device knows: whether captions are read out. */
+function dress(drawn) {
+  const aloud = setting("duet.aloud") === true;
+  heard.setAttribute("aria-live", aloud ? "polite" : "off");
+  const toggle = drawn.querySelector("#aloud");
+  if (!toggle) return;
+  toggle.hidden = false;
+  toggle.setAttribute("aria-pressed", String(aloud));
 }
 
 function over() {
   line.dataset.state = "over";
   line.textContent = "";
   document.querySelector(".languages")?.remove();
+  forgetDraft();
   connection?.stop();
 }
 
 let looking = null;
-/** Draw the present. One request at a time; a wake-up during one asks once more afterwards. */
+/** Draw the present. One request at a time; a wake-up during one asks once more afterwards; a failure is made good. */
 function look() {
-  if (sending) { missed = true; return sending; }
-  looking ??= fetch("/v/call?fragment=1", { cache: "no-store" })
-    .then(async (reply) => { if (reply.ok || reply.status === 410) swap(await reply.text()); })
-    .catch(() => lineState("lost"))
+  if (pending()) { missed = true; return null; }
+  looking ??= fetch("/v/call?fragment=1", { cache: "no-store", signal: AbortSignal.timeout(LOOK_PATIENCE) })
+    .then(async (reply) => {
+      if (reply.status >= 500) throw new Error(reply.statusText);
+      if (reply.ok || reply.status === 410) swap(await reply.text());
+      lineState("live");
+    })
+    .catch(() => { lineState("lost"); setTimeout(look, LOOK_AGAIN); })
     .finally(() => { looking = null; });
   return looking;
 }
@@ -74,45 +118,45 @@ async function wake() {
   await look();
 }
 
-/** Send a tap until it has arrived. Its turn is in the address, so a second delivery changes nothing. */
-async function send(action, fields) {
-  for (let wait = 500, again = false; ; wait = Math.min(wait * 2, 8000), again = true) {
-    try {
-      const reply = await fetch(action, { method: "POST", body: fields });
-      if (reply.status < 500) return { reply, again };
-    } catch {
-      lineState("lost");
-      status.textContent = line.dataset.unsent;
-    }
-    await pause(wait);
-  }
+async function send(tap) {
+  const before = revision();
+  const delivered = await deliver(tap, () => {
+    lineState("lost");
+    status.textContent = status.dataset.unsent;
+  });
+  if (!delivered) return;
+  const { reply, html, tap: arrived } = delivered;
+  lineState("live");
+  if (reply.status === 403) return location.reload();
+  if (reply.ok && !arrived.action.endsWith("/pace")) screen().dataset.sent = "yes";
+  swap(html, true);
+  document.querySelectorAll("[aria-busy]").forEach((each) => each.removeAttribute("aria-busy"));
+  if (missed && revision() === before) look();
+  missed = false;
 }
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!screen().contains(form)) return;
   event.preventDefault();
-  if (sending) return;
+  if (busy()) return;
   const fields = new URLSearchParams(new FormData(form));
   if (event.submitter?.name) fields.set(event.submitter.name, event.submitter.value);
+  document.querySelectorAll("[aria-busy]").forEach((each) => each.removeAttribute("aria-busy"));
   event.submitter?.setAttribute("aria-busy", "true");
-  const before = revision();
-  sending = send(form.getAttribute("action"), fields)
-    .then(async ({ reply, again }) => {
-      if (reply.ok) screen().dataset.sent = "yes";
-      const html = await reply.text();
-      sending = null;
-      if (reply.status === 403) location.reload();
-      else swap(html, true);
-      if (again) document.querySelector(".notice")?.remove(); // it was perhaps this very tap that moved the call
-    })
-    .finally(() => {
-      sending = null;
-      lineState("live");
-      document.querySelectorAll("[aria-busy]").forEach((each) => each.removeAttribute("aria-busy"));
-      if (missed && revision() === before) look();
-      missed = false;
-    });
+  send({ owner: owner(), action: form.getAttribute("action"), fields: [...fields] });
+});
+
+document.addEventListener("input", (event) => {
+  if (screen().contains(event.target)) keepDraft(screen(), owner());
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#aloud")) {
+    keepSetting("duet.aloud", setting("duet.aloud") ? null : true);
+    dress(screen());
+    announce(screen());
+  }
 });
 
 const counted = (number, digits) => number.toLocaleString(document.documentElement.lang, { minimumIntegerDigits: digits });
@@ -126,5 +170,11 @@ setInterval(() => {
   });
 }, 1000);
 
+dress(screen());
+restoreDraft(screen(), owner());
 if (screen().dataset.kind === "ended") over();
-else connection = listen({ events: "/v/call/events", changes: "/v/call/changes" }, revision, wake, lineState);
+else {
+  connection = listen({ events: "/v/call/events", changes: "/v/call/changes" }, revision, wake, lineState);
+  const tap = leftOver(owner());
+  if (tap) send(tap);
+}

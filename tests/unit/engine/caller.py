@@ -29,6 +29,7 @@ from ivr.flow.inputs import (
     LinkOpened,
     NoInput,
     Outcome,
+    PaceChosen,
     SecretAnswer,
     Speech,
     TimedOut,
@@ -52,6 +53,8 @@ class Contact:
     pin: str | None = "4821"
     enrolled: bool = False
     opted_out: bool = False
+    pace: int = 1
+    relay: bool = False
     facts: dict[str, str | float | bool | None] = field(default_factory=dict)
 
 
@@ -65,7 +68,7 @@ def flow_of(yaml: str) -> Flow:
 
 
 def bank() -> Flow:
-    return load_bundle(ROOT / "flows" / "bank.yaml").flows["bank"]
+    return load_bundle(ROOT / "flows").flows["bank"]
 
 
 class Caller:
@@ -118,6 +121,10 @@ class Caller:
     def hangs_up(self) -> Turn:
         return self.happens(CallerHungUp(id="hangup"))
 
+    def asks_for(self, pace: int) -> Turn:
+        """On the page, as it is drawn now."""
+        return self.happens(PaceChosen(id=f"pace:{self.session.revision}", pace=pace))
+
     # -- what happens elsewhere --------------------------------------------------------------------------------------
 
     def voice_is(self, outcome: Outcome, reason: str = "") -> Turn:
@@ -158,7 +165,7 @@ class Caller:
                 one = found[0]
                 return ContactClaimed(
                     id=request.request, contact=one.id, enrolled=one.enrolled, opted_out=one.opted_out,
-                    number=one.number, has_pin=one.pin is not None,
+                    number=one.number, has_pin=one.pin is not None, pace=one.pace, relay=one.relay,
                 )  # fmt: skip
             case LookupRequested():
                 facts = self._contact(request.contact).facts

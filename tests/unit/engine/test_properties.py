@@ -51,6 +51,7 @@ from ivr.flow.inputs import (
     NobodyAvailable,
     NoInput,
     Outcome,
+    PaceChosen,
     SecretAnswer,
     Speech,
     StreamStarted,
@@ -221,9 +222,13 @@ def act(caller: Watched, byte: int) -> Input:
             if number % 2:
                 return StreamStopped(id=f"stopped:{number_of_stream}")
             return StreamStarted(id=f"stream:{number_of_stream}")
+        case 19 if number % 3 == 2:
+            return PaceChosen(id=f"pace:{session.revision}", pace=1 if session.pace > 1 else 3)
         case 19:
             messages = _open(caller, MessageRequested)
-            return MessageSettled(id=_pick(messages, number) or "x", outcome=("sent", "failed", "unknown")[number % 3])
+            return MessageSettled(
+                id=_pick(messages, number) or "x", outcome=("sent", "failed", "unknown")[number % 5 % 3]
+            )
         case 20:
             room = f"room-{session.revision}"
             return AgentReserved(id=f"reserved:{room}", agent="dana", room=room)

@@ -9,6 +9,7 @@ import pytest
 
 import ivr
 from ivr.flow import phrases
+from ivr.visual.holding import holding_labels_for
 from ivr.visual.labels import direction_of, labels_for, name_of
 
 IVR = Path(ivr.__file__).parent
@@ -18,7 +19,8 @@ HOLE = re.compile(r"\{(\w+)\}")
 def wordings() -> list[str]:
     """The constants of ``phrases``, the labels, and what templates and page code wrap for translation."""
     said = [value for name, value in vars(phrases).items() if name.isupper() and isinstance(value, str)]
-    shown = [getattr(labels_for("en"), name) for name in type(labels_for("en")).__struct_fields__]
+    labels = (labels_for("en"), holding_labels_for("en"))
+    shown = [getattr(each, name) for each in labels for name in each.__struct_fields__ if name != "language"]
     templates = [file.read_text(encoding="utf-8") for file in (IVR / "web/templates/page").glob("*.html")]
     wrapped = [text for html in templates for text in re.findall(r'_\("([^"]+)"\)', html)]
     code = (IVR / "web/visual.py").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -549,6 +550,7 @@ def test_a_restart_does_not_undo_a_rollback(house: House, settings, tmp_path: Pa
     for name in ("bank.yaml", "i18n/fa.po"):
         text = (settings.flows.parent / name).read_text(encoding="utf-8")
         (tmp_path / name).write_text(text.replace("Welcome to", "Hello from"), encoding="utf-8")
+    shutil.copytree(settings.flows.parent / "media", tmp_path / "media")
     after = app.publish(house.database, changed, at_start=True)["bank"]
     assert bundles.published(house.database, "bank") == after != before
     bundles.publish(house.database, "bank", before, app.utc_now())
