@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ivr.flow.inputs import Answer, By, Digits, NoInput, Speech
+from ivr.flow.inputs import Answer, By, Digits, LanguageChoice, NoInput, Speech
 
 
-def counted_already(counted: Answer | None, keys: str, text: str) -> bool:
+def counted_already(counted: Answer | None, keys: str, text: str, language: str = "") -> bool:
     """Whether the answer that was taken for this turn is the one that a form brings now.
 
     Then the caller has got what they wanted, whether it is the same tap twice (its reply was lost, a double click) or
@@ -14,9 +14,11 @@ def counted_already(counted: Answer | None, keys: str, text: str) -> bool:
     match counted:
         case None | NoInput():
             return False
+        case LanguageChoice():
+            return counted.language == language
         case Digits() if keys:
             return counted.keys == keys
         case Speech() if text:
             return counted.text == text
         case _:
-            return getattr(counted, "by", None) is By.TAP and not keys and not text
+            return getattr(counted, "by", None) is By.TAP and not keys and not text and not language

@@ -174,9 +174,9 @@ def _answer(services: Services, session: Session, turn: int) -> Turn | str:
     return services.take_turn(session.call, Speech(turn=turn, text=text, by=By.TAP))
 
 
-def _given(form: Mapping[str, str]) -> tuple[str, str]:
-    """Keys and words as they would have been taken."""
-    return _ascii_digits(form.get("keys", "")), plain(form.get("text", ""))
+def _given(form: Mapping[str, str]) -> tuple[str, str, str]:
+    """Keys, words and language as they would have been taken."""
+    return _ascii_digits(form.get("keys", "")), plain(form.get("text", "")), form.get("language", "")
 
 
 def _only_keys(keys: str) -> bool:

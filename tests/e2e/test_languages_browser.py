@@ -19,7 +19,7 @@ def system(tmp_path_factory):
     if shutil.which("espeak-ng") is None:
         assert not os.environ.get("CI"), "espeak-ng is missing: .ci/packages installs it"
         pytest.skip("espeak-ng is not installed (apt-get install espeak-ng): Persian cannot be spoken")
-    with running(tmp_path_factory.mktemp("languages"), speed=6.0) as started:
+    with running(tmp_path_factory.mktemp("languages"), speed=3.0) as started:
         yield started
 
 
@@ -37,7 +37,11 @@ def test_a_journey_in_persian_by_page_and_phone(system, handset):
     handset.get_by_label("آن دو رقم").fill(digits.translate(str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")))
     handset.get_by_role("button", name="باز کردن تماس من").tap()
     expect(handset.locator("html")).to_have_attribute("lang", "en-GB")  # the call's own language
-    handset.get_by_role("form", name="Language").get_by_role("button", name="فارسی").tap()
+    for _ in range(5):  # the phone may be quicker; then the page shows the present, and is asked once more
+        handset.locator(".languages button").tap()
+        handset.wait_for_load_state()
+        if handset.locator("html").get_attribute("lang") == "fa-IR":
+            break
     expect(handset.locator("html")).to_have_attribute("lang", "fa-IR")
     expect(handset.locator("html")).to_have_attribute("dir", "rtl")
 
