@@ -11,9 +11,10 @@ from functools import cached_property, partial
 import msgspec
 from flask import Flask
 
-from ivr import calls
+from ivr import calls, codes
 from ivr.authentication import Secrets, pages, verdicts
 from ivr.authentication.held import Held, held
+from ivr.authentication.joining import Joining
 from ivr.authentication.listening import Listening
 from ivr.authentication.signin import OPS_SKILL, SignIns
 from ivr.calls import Services, facts_on_file
@@ -38,6 +39,7 @@ from ivr.web import doors, site
 from ivr.web.agents import agents_blueprint
 from ivr.web.coview import coview_blueprint
 from ivr.web.desk import desk_blueprint
+from ivr.web.joining import join_blueprint
 from ivr.web.media import media_blueprint
 from ivr.web.ops import ops_blueprint
 from ivr.web.prompts import prompts_blueprint
@@ -122,10 +124,14 @@ class House:
         self.pushes = Pushes(self._numbers)
         self._bumps: dict[str, int] = {}
         self.synthesiser = Espeak()
-        self.calls = Services(self.database, utc_now, facts_on_file, self._changed, partial(speaks, self.synthesiser))
+        self.calls = Services(
+            self.database, utc_now, facts_on_file, self._changed, partial(speaks, self.synthesiser),
+            code_key=codes.key_from(settings.secret_key),
+        )  # fmt: skip
         self.addressing = Addressing(
             settings.public_url, settings.secret_key, settings.account_sid, self.synthesiser.languages
         )
+        self.joining = Joining(self.calls, self.addressing, settings.number)
         self.doorkeeper = Doorkeeper(settings.public_url, settings.auth_token.encode(), settings.secret_key)
         self.control = control or LateControl(partial(twilio_control, settings))
         environment = {"IVR_VOICEPRINT_KEY": settings.voiceprint_key, "IVR_SPEAKER_MODEL": settings.speaker_model}
@@ -239,6 +245,15 @@ class House:
     def held(self, session: Session) -> Held | None:
         return held(self.calls, session)
 
+    def link_asks_digits(self, token: str) -> bool:
+        return pages.asks_digits(self.addressing, token)
+
+    def link_opened_by(self, token: str, cookie: str) -> bool:
+        return pages.is_opened_by(self.calls, token, cookie)
+
+    def page_is_veiled(self, cookie: str) -> bool:
+        return pages.is_veiled(self.calls, cookie)
+
     def call_of_page(self, cookie: str) -> str | None:
         return pages.call_of(self.calls, cookie)
 
@@ -320,8 +335,8 @@ def create_flask(house: House) -> Flask:
         ),
         prompts_blueprint(house.calls, house.addressing, house.queue, house.synthesiser),
         agents_blueprint(house.queue, house.addressing, house.doorkeeper),
-        page_blueprint(house), signin_blueprint(house), desk_blueprint(house), coview_blueprint(house),
-        media_blueprint(house), ops_blueprint(house),
+        page_blueprint(house), join_blueprint(house), signin_blueprint(house), desk_blueprint(house),
+        coview_blueprint(house), media_blueprint(house), ops_blueprint(house),
     ]  # fmt: skip
     if house.trying is not None:
         blueprints.append(try_blueprint(house))

@@ -11,17 +11,18 @@ from typing import Protocol
 
 import msgspec
 
+from ivr import codes
 from ivr.carriers.base import Ringing
 from ivr.errors import UnknownCall, UnknownFlow
 from ivr.flow.definition import FactType, Flow, in_language, only_in
 from ivr.flow.engine import advance
-from ivr.flow.events import IdentifyRequested, LookupRequested, Requested
+from ivr.flow.events import BeginningSought, IdentifyRequested, LookupRequested, PageCodeRequested, Requested
 from ivr.flow.facts import read_fact
 from ivr.flow.inputs import CallStarted, ContactClaimed, Fact, FactsFound, Input
 from ivr.flow.loader import parse_bundle
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.steps import IdentifyBy
-from ivr.store import bundles, contacts, paces, sessions
+from ivr.store import bundles, contacts, joining, paces, sessions
 from ivr.store.database import Database, Reader
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class Services:
     facts: ContactFacts
     changed: Callable[[Turn], None]  # told after each commit; must return at once
     speaks: Callable[[str], bool] = lambda language: True  # whether callers can hear a language
+    code_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)  # of hashes of six-digit codes
     flows: dict[tuple[str, str], Flow] = field(default_factory=dict)  # (bundle, name): bundles never change
 
 
@@ -86,9 +88,11 @@ def start_call(services: Services, name: str, ringing: Ringing) -> Turn:
     )  # fmt: skip
     flow = pinned_flow(services, session)
     session = msgspec.structs.replace(session, language=_remembered(services, flow, ringing.caller))
+    begun = bool(flow.start_on_page) and joining.any_waiting(services.database, name, services.clock())
     turn = advance(
-        flow, session, CallStarted(id="start"), lambda request: answer(services, services.database, session, request)
-    )
+        flow, session, CallStarted(id="start", begun_on_page=begun),
+        lambda request: answer(services, services.database, session, request)
+    )  # fmt: skip
     if not sessions.create_call(
         services.database, session, turn, carrier="twilio", carrier_call=ringing.carrier_call, at=services.clock()
     ):
@@ -120,15 +124,24 @@ def _remembered(services: Services, flow: Flow, caller: str) -> str:
 
 def pinned_flow(services: Services, session: Session) -> Flow:
     """The flow this session is pinned to, whatever has been published since, in all its languages. Raises UnknownFlow."""
-    key = (session.bundle, session.flow)
-    flow = services.flows.get(key)
+    return _flow(services, session.bundle, session.flow)
+
+
+def published_flow(services: Services, name: str) -> Flow | None:
+    """The flow that a new call would play; None: no flow of this name is published."""
+    bundle = bundles.published(services.database, name)
+    return None if bundle is None else _flow(services, bundle, name)
+
+
+def _flow(services: Services, bundle: str, name: str) -> Flow:
+    flow = services.flows.get((bundle, name))
     if flow is None:
-        files = bundles.bundle_files(services.database, session.bundle)
+        files = bundles.bundle_files(services.database, bundle)
         if files is None:
-            raise UnknownFlow(f"bundle {session.bundle[:12]} of flow '{session.flow}' is not in the database")
-        for name, one in parse_bundle(files).flows.items():
-            services.flows[(session.bundle, name)] = only_in(one, services.speaks)
-        flow = services.flows[key]
+            raise UnknownFlow(f"bundle {bundle[:12]} of flow '{name}' is not in the database")
+        for each, one in parse_bundle(files).flows.items():
+            services.flows[(bundle, each)] = only_in(one, services.speaks)
+        flow = services.flows[(bundle, name)]
     return flow
 
 
@@ -157,6 +170,10 @@ def answer(services: Services, reader: Reader, session: Session, request: Reques
                 log.warning("facts %s of contact %s: %s", ", ".join(request.facts), request.contact, error)
                 values = None
             return FactsFound(id=request.request, values=values)
+        case PageCodeRequested():
+            return codes.draw_page_code(reader, services.code_key, services.clock(), request)
+        case BeginningSought():
+            return codes.find_beginning(reader, services.code_key, services.clock(), session, request)
         case _:
             return None
 

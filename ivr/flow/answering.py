@@ -8,10 +8,11 @@ from ivr.flow import phrases
 from ivr.flow.enrolling import consent_answered
 from ivr.flow.events import AnswerTaken, NoInputHeard, NoMatchHeard
 from ivr.flow.inputs import AnyAnswer, Digits, LanguageChoice, NoInput, SecretAnswer, Speech
+from ivr.flow.joining import code_keyed, code_missed
 from ivr.flow.matching import ascii_digits, spoken_choice
 from ivr.flow.playing import Play
 from ivr.flow.proving import SKIP_PAGE, add_factor, give_up, pin_answered, prove
-from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Menu, Queue
+from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Join, Menu, Queue
 from ivr.flow.switching import label_for_desk, language_chosen
 from ivr.flow.waits import (
     AwaitAgent,
@@ -101,8 +102,11 @@ def _digits(play: Play, input: Digits | Speech, wait: AwaitDigits) -> None:
         return play.go(play.flow.person)
     if not (keys.isascii() and keys.isdigit() and wait.min_length <= len(keys) <= wait.max_length):
         return _again(play, silence=False)
-    play.record(AnswerTaken(step=session.step, by=input.by, value=keys))
     step = play.flow.steps[session.step]
+    if isinstance(step, Join):
+        play.record(AnswerTaken(step=session.step, by=input.by, value=None))
+        return code_keyed(play, keys)
+    play.record(AnswerTaken(step=session.step, by=input.by, value=keys))
     if isinstance(step, Identify):
         play.identify("customer_number", keys)
     else:
@@ -151,6 +155,8 @@ def _again(play: Play, silence: bool) -> None:
     step = play.flow.steps[session.step]
     attempt = session.attempts + 1
     play.record(NoInputHeard(step.name, attempt) if silence else NoMatchHeard(step.name, attempt))
+    if isinstance(step, Join):
+        return play.guarded(lambda: code_missed(play, step, silence))
     if session.proving is not None:  # silence at the PIN counts as a try, without a guess being spent
         factor = session.proving.current
         if attempt >= play.flow.steps[session.proving.step].tries * session.pace:

@@ -45,6 +45,7 @@ class Flow(msgspec.Struct, frozen=True):
     translations: dict[str, Flow] = {}  # the same flow in each other language; empty in those
     cards: dict[str, AnyCard] = {}  # what an agent may put on the caller's page, by name
     media: dict[str, MediaFile] = {}  # of the bundle, by name without the directory
+    start_on_page: str = ""  # a menu: where a visitor without a call begins; empty = nowhere
 
 
 def in_language(flow: Flow, language: str) -> Flow:

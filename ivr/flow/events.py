@@ -128,6 +128,23 @@ class PageOpened(msgspec.Struct, frozen=True, tag="page_opened"):
     factor: bool
 
 
+class PageCodeGiven(msgspec.Struct, frozen=True, tag="page_code_given"):
+    """Six digits are about to be spoken; whoever types them at /v follows this call. The store keeps the hash."""
+
+    code_hash: bytes
+    lifetime_seconds: int
+
+
+class BeginningJoined(msgspec.Struct, frozen=True, tag="beginning_joined"):
+    """The call goes on from what was begun on the page."""
+
+    beginning: str
+
+
+class BeginningMissed(msgspec.Struct, frozen=True, tag="beginning_missed"):
+    """Six digits that nobody's page shows; the store counts them."""
+
+
 class MessageRecorded(msgspec.Struct, frozen=True, tag="message_recorded"):
     request: str
     outcome: Delivery
@@ -221,6 +238,16 @@ class MessageRequested(Requested, frozen=True, kw_only=True, tag="message_reques
     to_number_on_file: bool
 
 
+class PageCodeRequested(Requested, frozen=True, kw_only=True, tag="page_code_requested"):
+    """Six digits that no other call has now."""
+
+
+class BeginningSought(Requested, frozen=True, kw_only=True, tag="beginning_sought"):
+    """What was begun on the page that shows this code."""
+
+    code: str
+
+
 class RedirectRequested(Requested, frozen=True, kw_only=True, tag="redirect_requested"):
     """The wait changed by something other than the call itself: move the live call. May be delivered twice."""
 
@@ -238,8 +265,10 @@ class AgentRequested(Requested, frozen=True, kw_only=True, tag="agent_requested"
 AnyEvent = (
     Said | StepEntered | AnswerTaken | NoInputHeard | NoMatchHeard | ContactIdentified | FactorProven | FactorFailed
     | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | PageOpened
-    | MessageRecorded | PaceChanged | AgentJoined | AgentGone | CardShown | CardAnswered | SharingBegun | SharingEnded
-    | FaultMet | CallEnded | VoiceWishGranted | CallBackPromised | IdentifyRequested | LookupRequested
+    | PageCodeGiven | BeginningJoined | BeginningMissed | MessageRecorded | PaceChanged | AgentJoined | AgentGone
+    | CardShown | CardAnswered | SharingBegun | SharingEnded | FaultMet | CallEnded | VoiceWishGranted
+    | CallBackPromised | IdentifyRequested | LookupRequested
     | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested
+    | PageCodeRequested | BeginningSought
     | WatchRequested | AgentRequested | LanguageChosen
 )  # fmt: skip

@@ -36,7 +36,12 @@ def scope(flow: Flow, session: Session, **extra: dict[str, Value]) -> dict[str, 
             for name, value in session.facts.items()
             if name in declared and declared[name].level <= level
         },
-        "caller": {"number": session.caller, "level": level, "identified": session.claim is not None},
+        "caller": {
+            "number": session.caller,
+            "level": level,
+            "identified": session.claim is not None,
+            "chosen": ", ".join(session.chosen),
+        },
         "voice": {
             "verdict": session.voice.verdict.value if session.voice.verdict else "",
             "enrolled": session.claim is not None and session.claim.enrolled,
@@ -44,7 +49,7 @@ def scope(flow: Flow, session: Session, **extra: dict[str, Value]) -> dict[str, 
         "answer": dict(session.answers),
         "vars": {name: _plain(value) for name, value in session.variables.items()},
         "flow": {"title": flow.title, "language": flow.language},
-        "link": {"digits": session.page.digits},
+        "link": {"digits": session.page.digits, "code": session.page.code},
         "call_back": {"number": number_to_call(session)},
         **extra,
     }

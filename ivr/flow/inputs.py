@@ -58,7 +58,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallStarted(Fact, frozen=True, kw_only=True, tag="call_started"):
-    pass
+    begun_on_page: bool = False  # somebody has begun on this flow's page and has not called yet; it may be anybody
 
 
 class ContactClaimed(Fact, frozen=True, kw_only=True, tag="contact_claimed"):
@@ -71,6 +71,29 @@ class ContactClaimed(Fact, frozen=True, kw_only=True, tag="contact_claimed"):
     has_pin: bool = False
     pace: int = 1  # on file: 3 = slow
     relay: bool = False  # on file: an operator speaks for this person
+
+
+class PageCodeDrawn(Fact, frozen=True, kw_only=True, tag="page_code_drawn"):
+    """Answers PageCodeRequested. ``code`` empty: none is free."""
+
+    code: str
+    code_hash: bytes = b""
+    lifetime_seconds: int = 0
+
+
+class ChosenBefore(msgspec.Struct, frozen=True):
+    """A choice made on the page before the call."""
+
+    step: str
+    key: str
+    label: str
+
+
+class BeginningFound(Fact, frozen=True, kw_only=True, tag="beginning_found"):
+    """Answers BeginningSought. ``beginning`` None: no such code, or too many wrong ones."""
+
+    beginning: str | None
+    chosen: tuple[ChosenBefore, ...] = ()
 
 
 class FactsFound(Fact, frozen=True, kw_only=True, tag="facts_found"):
@@ -127,6 +150,12 @@ class VoiceWish(Fact, frozen=True, kw_only=True, tag="voice_wish"):
 
     contact: str
     wish: Wish
+
+
+class CallBackDeclined(Fact, frozen=True, kw_only=True, tag="call_back_declined"):
+    """The caller wants the call back that was promised to ``number`` no more; it is closed in the same commit."""
+
+    number: str
 
 
 class LinkOpened(Fact, frozen=True, kw_only=True, tag="link_opened"):
@@ -223,6 +252,7 @@ AnyAnswer = Digits | Speech | NoInput | SecretAnswer | LanguageChoice
 AnyFact = (
     CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
     | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | CardPushed | CardReplied
-    | SharingChosen | NobodyAvailable | VoiceWish | TimedOut | PaceChosen | DocumentFailed | CallerHungUp
+    | SharingChosen | NobodyAvailable | PageCodeDrawn | BeginningFound | VoiceWish | CallBackDeclined | TimedOut
+    | PaceChosen | DocumentFailed | CallerHungUp
 )  # fmt: skip
 Input = AnyAnswer | AnyFact

@@ -9,10 +9,10 @@ ROOTS: dict[str, frozenset[str] | None] = {
     "contact": None,  # facts looked up
     "answer": None,  # ask steps
     "vars": None,  # set steps
-    "caller": frozenset({"number", "level", "identified"}),
+    "caller": frozenset({"number", "level", "identified", "chosen"}),
     "voice": frozenset({"verdict", "enrolled"}),
     "flow": frozenset({"title", "language"}),
-    "link": frozenset({"digits"}),
+    "link": frozenset({"digits", "code"}),
     "call_back": frozenset({"number"}),
     "queue": frozenset({"position", "waited_seconds", "estimate_minutes"}),  # only while waiting in a queue
 }

@@ -40,6 +40,7 @@ from ivr.flow.steps import (
     Hangup,
     Identify,
     IdentifyBy,
+    Join,
     Language,
     Link,
     Lookup,
@@ -161,8 +162,9 @@ class Play:
             self.queue(self.flow.steps[self.flow.person])
 
     def _go(self, name: str) -> None:
+        from ivr.flow.joining import chosen_before, invite, join  # they call each other
         from ivr.flow.promising import promise
-        from ivr.flow.proving import start_proving  # they and Play call each other
+        from ivr.flow.proving import start_proving
         from ivr.flow.showing import show
         from ivr.flow.switching import switch
         from ivr.flow.withdrawing import forget
@@ -196,9 +198,15 @@ class Play:
                     choose_pace(self, PACES[step.pace], self.session.relay)
                     next_step = step.next
                 case Link():
-                    self.send_link(step.message)
-                    self.say(step.prompt)
+                    if not invite(self, step):
+                        return None
                     next_step = step.next
+                case Join():
+                    if join(self, step):
+                        return None
+                    next_step = step.next
+                case Menu() if goto := chosen_before(self, step):
+                    next_step = goto
                 case Language():
                     switch(self, step.language)
                     next_step = step.next

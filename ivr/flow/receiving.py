@@ -24,6 +24,8 @@ from ivr.flow.inputs import (
     AgentFailed,
     AgentLeft,
     AgentReserved,
+    BeginningFound,
+    CallBackDeclined,
     CallerHungUp,
     CallStarted,
     CardPushed,
@@ -38,6 +40,7 @@ from ivr.flow.inputs import (
     NobodyAvailable,
     Outcome,
     PaceChosen,
+    PageCodeDrawn,
     SharingChosen,
     StreamStarted,
     StreamStopped,
@@ -45,6 +48,7 @@ from ivr.flow.inputs import (
     VerdictReached,
     VoiceWish,
 )  # fmt: skip
+from ivr.flow.joining import beginning_found, code_drawn
 from ivr.flow.pace import claimed_preference, pace_chosen
 from ivr.flow.playing import Play
 from ivr.flow.proving import add_factor, give_up, prove, take_verdict
@@ -66,11 +70,20 @@ def fact_learned(play: Play, fact: Fact) -> bool:
         if session.turn:
             return False
         play.record(WatchRequested(request=f"{session.call}.watch", due_seconds=WATCH_SECONDS))
+        play.change(begun_on_page=fact.begun_on_page)
         play.go(play.flow.start)
         return True
     asked = isinstance(
         fact,
-        ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | MessageSettled | NobodyAvailable | TimedOut,
+        ContactClaimed
+        | FactsFound
+        | VerdictReached
+        | EnrolmentFinished
+        | MessageSettled
+        | NobodyAvailable
+        | TimedOut
+        | PageCodeDrawn
+        | BeginningFound,
     )
     if asked:
         if fact.id not in session.open_requests:
@@ -92,6 +105,10 @@ def _take(play: Play, fact: Fact) -> bool:
             _claimed(play, fact, waited_for)
         case FactsFound():
             _found(play, fact, waited_for)
+        case PageCodeDrawn():
+            code_drawn(play, fact, waited_for)
+        case BeginningFound():
+            beginning_found(play, fact, waited_for)
         case VerdictReached():
             take_verdict(play, fact, waited_for)
         case EnrolmentFinished():
@@ -105,6 +122,9 @@ def _take(play: Play, fact: Fact) -> bool:
                 play.go(_queue_step(play).unavailable)
         case VoiceWish():
             return grant(play, fact)
+        case CallBackDeclined():
+            if session.promised == fact.number:
+                play.change(promised="")
         case StreamStarted():
             play.change(voice=replace(session.voice, running=True))
         case StreamStopped():
@@ -229,6 +249,10 @@ def _timed_out(play: Play, fact: TimedOut, waited_for: bool) -> None:
             play.guarded(lambda: give_up(play, Factor.PAGE, "not_opened"))
         case "enrolment":
             enrolment_finished(play, EnrolmentFinished(id=fact.id, refusal="timed_out"), waited_for)
+        case "code":
+            code_drawn(play, PageCodeDrawn(id=fact.id, code=""), waited_for)
+        case "join":
+            beginning_found(play, BeginningFound(id=fact.id, beginning=None), waited_for)
         case "lookup":
             _found(play, FactsFound(id=fact.id, values=None), waited_for)
         case "identify":

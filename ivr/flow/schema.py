@@ -7,7 +7,7 @@ from ivr.flow.names import NAME, SOURCE_LENGTH_MAX
 from ivr.flow.reading.cards import CARDS_MAX
 from ivr.flow.reading.flow import LANGUAGE, SCHEMA, STEPS_MAX
 from ivr.flow.reading.menu import CHOICES_MAX
-from ivr.flow.steps import AskType, Factor, IdentifyBy, PaceName
+from ivr.flow.steps import AskType, Factor, IdentifyBy, LinkBy, PaceName
 
 _NAME = f"^{NAME.pattern}$"
 
@@ -39,6 +39,7 @@ def json_schema() -> dict:
                 "start": _ref("name", "The first step."),
                 "person": _ref("name", "The queue step to which key 0, exhausted tries and faults lead."),
                 "prove": _ref("name", "The authenticate step to which needs leads."),
+                "start_on_page": _ref("name", "The menu from which a visitor of the page chooses before calling."),
                 "facts": {"type": "object", "propertyNames": {"pattern": _NAME}, "additionalProperties": _fact()},
                 "cards": {
                     "type": "object",
@@ -145,7 +146,16 @@ def _steps() -> list[dict]:
             },
             {"message": _ref("text"), "tries": _number(1, 5)},
         ),
-        _step("link", _ref("text"), {"message": _ref("text"), **next_step}),
+        _step("link", _ref("text"), next_step, {"by": _ways(), "message": _ref("text")}),
+        _step(
+            "join",
+            _ref("text"),
+            {"label": _ref("text"), "known": _ref("text"), **next_step},
+            {
+                "timeout_seconds": _number(1, 10),
+                "retry": _object({"nomatch": _ref("texts"), "tries": _number(1, 3)}, required=[]),
+            },
+        ),
         _step(
             "queue",
             _ref("name"),
@@ -188,6 +198,10 @@ def _step(kind: str, value: dict, required: dict, optional: dict | None = None) 
     return _object(keys, required=[kind, *required])
 
 
+def _ways() -> dict:
+    return {"anyOf": [_one_of(LinkBy), {"type": "array", "minItems": 1, "items": _one_of(LinkBy)}]}
+
+
 def _object(keys: dict, *, required: list[str]) -> dict:
     return {"type": "object", "properties": keys, "required": required, "additionalProperties": False}
 
@@ -218,7 +232,7 @@ def _one_or_list(of: str) -> dict:
     return {"anyOf": [_ref(of), {"type": "array", "minItems": 1, "items": _ref(of)}]}
 
 
-def _one_of(options: type[AskType | FactType | Factor | PaceName]) -> dict:
+def _one_of(options: type[AskType | FactType | Factor | LinkBy | PaceName]) -> dict:
     return {"enum": [option.value for option in options]}
 
 

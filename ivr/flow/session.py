@@ -8,7 +8,7 @@ import msgspec
 
 from ivr.flow.cards import AnyShown
 from ivr.flow.events import AnyEvent
-from ivr.flow.inputs import Outcome
+from ivr.flow.inputs import ChosenBefore, Outcome
 from ivr.flow.steps import Factor
 from ivr.flow.waits import AnyWait
 
@@ -55,6 +55,7 @@ class Page(msgspec.Struct, frozen=True):
     sent: bool = False
     opened: bool = False
     links: tuple[str, ...] = ()  # messages sent to the registered number of whoever is claimed now
+    code: str = ""  # the six digits last spoken in this call that join a page to it
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +85,9 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     choices_made: tuple[str, ...] = ()  # labels of the menu choices, in order: the path, and the last is the reason
     shown: AnyShown | None = None  # the card on the page
     sharing_stopped: bool = False  # the caller lets no agent look at the page
+    begun_on_page: bool = False  # when the call came, somebody had begun on the page and not called yet
+    chosen: tuple[str, ...] = ()  # labels of the choices made on the page before the call
+    ahead: tuple[ChosenBefore, ...] = ()  # those of them that this call has not come to yet
     must_hear: tuple[str, ...] = ()  # texts of this turn that a skipped prompt must say again
     open_requests: tuple[str, ...] = ()  # ids a fact may still answer
     promised: str = ""  # number on which a call back has been promised

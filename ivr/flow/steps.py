@@ -172,12 +172,29 @@ class Authenticate(Step, frozen=True, kw_only=True, tag="authenticate"):
     tries: int = 3
 
 
-class Link(Step, frozen=True, kw_only=True, tag="link"):
-    """Sends the page's link by SMS and speaks the two digits that open it; does not wait."""
+class LinkBy(StrEnum):
+    SMS = "sms"
+    CODE = "code"
 
-    message: Text
-    prompt: Text  # {{ link.digits }} are the two digits
+
+class Link(Step, frozen=True, kw_only=True, tag="link"):
+    """Says how the page joins the call: by an SMS and two digits, by six digits typed at /v, or both; does not wait."""
+
+    message: Text  # empty without SMS
+    prompt: Text  # {{ link.digits }} are the two digits, {{ link.code }} the six
     next: str
+    by: tuple[LinkBy, ...] = (LinkBy.SMS,)
+
+
+class Join(Step, frozen=True, kw_only=True, tag="join"):
+    """Takes the code of whoever began on the page. Does not wait where nobody has begun there."""
+
+    text: Text
+    label: Text  # of the field on the screen
+    known: Text  # {{ caller.chosen }}
+    next: str
+    timeout_seconds: int = 5  # a phone keys the code of a tel: link four to six seconds after the answer
+    retry: Retry = Retry(tries=2)
 
 
 class Queue(Step, frozen=True, kw_only=True, tag="queue"):
@@ -276,6 +293,6 @@ class Language(Step, frozen=True, kw_only=True, tag="language"):
 
 
 AnyStep = (
-    Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Queue
-    | Show | CallBack | Pace | ForgetVoice | Hangup | Language
+    Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Join
+    | Queue | Show | CallBack | Pace | ForgetVoice | Hangup | Language
 )  # fmt: skip

@@ -49,7 +49,7 @@ class AwaitFact(Wait, frozen=True, kw_only=True, tag="fact"):
     """A short hold that polls until the fact that answers ``request`` comes. ``about`` is what is being waited for."""
 
     request: str
-    about: str  # verdict | enrolment | page | lookup | identify
+    about: str  # verdict | enrolment | page | lookup | identify | code | join
     patience: str = ""  # id of the request by which the clock ends this wait, if it is not ``request`` itself
 
 

@@ -44,7 +44,7 @@ _USE = Statement(
 )
 _BIND = insert_into(page_bindings)
 _BINDING = Statement(
-    select(page_bindings.c.call).where(
+    select(page_bindings.c.call, page_bindings.c.veiled).where(
         page_bindings.c.token_hash == bindparam("token_hash"), page_bindings.c.expires_at > bindparam("now")
     )
 )
@@ -87,17 +87,39 @@ def bind_page(db: Database, token_hash: bytes, binding_hash: bytes, at: datetime
 
 
 def bind(
-    transaction: Transaction, token_hash: bytes, binding_hash: bytes, at: datetime, expires_at: datetime
-) -> str | None:
+    transaction: Transaction, token_hash: bytes, binding_hash: bytes, at: datetime, expires_at: datetime,
+    veiled: bool = False,
+) -> str | None:  # fmt: skip
     """As ``bind_page``, in a transaction of somebody else's."""
-    now, until = to_microseconds(at), to_microseconds(expires_at)
+    now = to_microseconds(at)
     if transaction.write(_USE, {"of_token": token_hash, "now": now, "used_at": now}) == 0:
         return None
     call = transaction.rows(_LINK, {"token_hash": token_hash})[0][1]
-    transaction.write(_BIND, {"token_hash": binding_hash, "call": call, "created_at": now, "expires_at": until})
+    bind_browser(transaction, call, binding_hash, at, expires_at, veiled)
     return call
 
 
-def bound_call(reader: Reader, binding_hash: bytes, now: datetime) -> str | None:
+def bind_browser(
+    transaction: Transaction, call: str, binding_hash: bytes, at: datetime, expires_at: datetime, veiled: bool
+) -> None:
+    """Binds a browser that came without a link."""
+    now, until = to_microseconds(at), to_microseconds(expires_at)
+    transaction.write(
+        _BIND, {"token_hash": binding_hash, "call": call, "created_at": now, "expires_at": until, "veiled": veiled}
+    )
+
+
+@dataclass(frozen=True)
+class Binding:
+    call: str
+    veiled: bool  # joined by a code: draws nothing above level 0
+
+
+def binding(reader: Reader, binding_hash: bytes, now: datetime) -> Binding | None:
     rows = reader.rows(_BINDING, {"token_hash": binding_hash, "now": to_microseconds(now)})
-    return rows[0][0] if rows else None
+    return Binding(rows[0][0], bool(rows[0][1])) if rows else None
+
+
+def bound_call(reader: Reader, binding_hash: bytes, now: datetime) -> str | None:
+    found = binding(reader, binding_hash, now)
+    return found.call if found else None

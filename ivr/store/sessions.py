@@ -22,7 +22,7 @@ from ivr.flow.events import (
 from ivr.flow.inputs import Digits, Input, Speech
 from ivr.flow.session import Session, Turn
 from ivr.flow.waits import AwaitSecret
-from ivr.store import consents, contacts, paces, promises, replies, requests, voiceprints
+from ivr.store import consents, contacts, joining, paces, promises, replies, requests, voiceprints
 from ivr.store.codecs import events_from_json, input_from_json, session_from_json, to_json
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import StoreError, UnreadableSession
@@ -213,6 +213,7 @@ def _save(
             voiceprints.fulfil(transaction, event, now)
         elif type(event) is PaceChanged:
             paces.record(transaction, event)
+    joining.follow(transaction, before, turn, now)
     if ended:
         replies.forget(transaction, call)
     elif reply is not None:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -252,8 +253,35 @@ page_bindings = Table(
     _needed("call", Text, ForeignKey("calls.call")),
     _needed("created_at", BigInteger),
     _needed("expires_at", BigInteger),
+    Column("veiled", Boolean, nullable=False, server_default=false()),  # joined by a code: draws nothing above level 0
 )
 Index("ix_page_bindings_call", page_bindings.c.call)
+
+# Six digits spoken in a call, at most one a call; gone once typed.
+page_codes = Table(
+    "page_codes",
+    metadata,
+    Column("call", Text, ForeignKey("calls.call"), primary_key=True),
+    _needed("code_hash", LargeBinary),
+    _needed("expires_at", BigInteger),
+)
+Index("ix_page_codes_code_hash", page_codes.c.code_hash)
+
+# What was begun on the page before any call; `call` is the one that keyed the code.
+beginnings = Table(
+    "beginnings",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _needed("cookie_hash", LargeBinary),
+    _needed("code_hash", LargeBinary),
+    _needed("flow", Text),
+    _needed("chosen", Text),  # JSON array of ivr.flow.inputs.ChosenBefore
+    _needed("expires_at", BigInteger),
+    _optional("call", Text, ForeignKey("calls.call")),
+    UniqueConstraint("cookie_hash"),
+)
+Index("ix_beginnings_code_hash", beginnings.c.code_hash)
+Index("ix_beginnings_flow_expires_at", beginnings.c.flow, beginnings.c.expires_at)
 
 bundles = Table("bundles", metadata, Column("hash", Text, primary_key=True))
 

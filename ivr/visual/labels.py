@@ -73,6 +73,9 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
     stop_looking: str
     nobody_looks: str
     let_look: str
+    another_screen: str
+    on_the_phone: str
+    on_the_phone_hint: str
 
 
 _ENGLISH = Labels(
@@ -136,6 +139,9 @@ _ENGLISH = Labels(
     stop_looking="Stop",
     nobody_looks="Only you see this screen.",
     let_look="Let my agent look",
+    another_screen="Open on another screen",
+    on_the_phone="This part is on the phone",
+    on_the_phone_hint="This page was opened with a code, so it shows nothing private. Listen, and use the keypad.",
 )
 # Each language in its own name and script, for those who look for it.
 _NAMES = {

@@ -14,8 +14,10 @@ from typing import Protocol
 import msgspec
 
 from ivr.authentication.held import Held
+from ivr.authentication.joining import BegunPage, CodeRefused
 from ivr.authentication.pages import LinkRefused, Opened
 from ivr.dispatch import Pop, PopState, Promised
+from ivr.flow.beginning import Beginning
 from ivr.flow.definition import Flow
 from ivr.flow.events import AnyEvent, Said
 from ivr.flow.inputs import Answer, By, Input
@@ -24,7 +26,7 @@ from ivr.store.agents import AgentState
 from ivr.store.promises import Promise
 from ivr.visual.screen import Live
 
-__all__ = ["AgentState", "LinkRefused", "Opened", "Pop", "PopState"]
+__all__ = ["AgentState", "BegunPage", "CodeRefused", "LinkRefused", "Opened", "Pop", "PopState"]
 
 # -- settings ----------------------------------------------------------------------------------------------------------
 
@@ -100,6 +102,7 @@ class Services(Protocol):
     dispatch: Dispatch
     promises: Promises
     trying: Trying | None  # None outside try mode
+    joining: Joining
 
     def clock(self) -> datetime: ...
 
@@ -133,12 +136,44 @@ class Services(Protocol):
     def held(self, session: Session) -> Held | None:
         """About the contact of this call; None unless they have proven who they are."""
 
+    def link_asks_digits(self, token: str) -> bool:
+        """Whether the two digits are needed; not for a link drawn on a page of the same call."""
+
+    def link_opened_by(self, token: str, cookie: str) -> bool:
+        """Whether this browser follows the call of a link that has been opened."""
+
     def call_of_page(self, cookie: str) -> str | None: ...
+
+    def page_is_veiled(self, cookie: str) -> bool:
+        """Whether this browser joined by a code, and is shown nothing above level 0."""
 
     def live_calls(self) -> Sequence[LiveCall]: ...
 
     def log(self, after: int, limit: int) -> Sequence[LogLine]:
         """Lines with ids above ``after``, oldest first; the newest ``limit`` of them."""
+
+
+class Joining(Protocol):
+    """How page and call find each other without a link."""
+
+    line: str  # the number to dial, E.164; "" where none is configured
+
+    def open_code(self, code: str, address: str, now: datetime) -> Opened | CodeRefused: ...
+
+    def flows(self) -> Sequence[Flow]:
+        """In which something can be begun on the page; none without a ``line``."""
+
+    def beginning(self, name: str, keys: tuple[str, ...]) -> tuple[Flow, Beginning] | None: ...
+
+    def begin(self, flow: Flow, beginning: Beginning, address: str, now: datetime) -> str | None:
+        """The cookie of what was begun; None: too many have been."""
+
+    def begun(self, cookie: str, now: datetime) -> BegunPage | None: ...
+
+    def open_begun(self, cookie: str, now: datetime) -> Opened | None: ...
+
+    def device_link(self, cookie: str, now: datetime) -> str | None:
+        """A fresh link for one more screen, once and for two minutes; None: no call is open here."""
 
 
 # -- the desk ----------------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def add_holding_routes(pages: Blueprint, services: Services) -> None:
         """The second tap. In effect when this returns, in every process."""
         cookie, session = _bound(services)
         check_form(cookie, request.form)
-        wish, held = _wish(request.form.get("wish")), services.held(session)
+        wish, held = _wish(request.form.get("wish")), _held(services, cookie, session)
         if wish is None:
             abort(422)
         # Drawn for the contact who is proven now: another one may have been claimed in this call meanwhile.
@@ -49,7 +49,7 @@ def add_holding_routes(pages: Blueprint, services: Services) -> None:
     def cancel(promise: str) -> Response:
         cookie, session = _bound(services)
         check_form(cookie, request.form)
-        held = services.held(session)
+        held = _held(services, cookie, session)
         services.promises.cancel(promise, session.call, held.contact if held else None)
         return redirect(f"{ADDRESS}?done=cancelled", 303)
 
@@ -64,6 +64,11 @@ def _bound(services: Services) -> tuple[str, Session]:
     return cookie, session
 
 
+def _held(services: Services, cookie: str, session: Session) -> Held | None:
+    """Nothing on a page that joined by a code: whoever holds it has not proven anything."""
+    return None if services.page_is_veiled(cookie) else services.held(session)
+
+
 def _wish(text: str | None) -> Wish | None:
     return Wish(text) if text in set(Wish) else None
 
@@ -75,7 +80,7 @@ def _whose(cookie: str, held: Held) -> str:
 def _drawn(services: Services, cookie: str, session: Session, sure: Wish | None, done: str | None) -> Response:
     language = services.flow_of(session).language
     words = holding_labels_for(language)
-    held = services.held(session)
+    held = _held(services, cookie, session)
     return draw(
         "page/about.html",
         language=language,

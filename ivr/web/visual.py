@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from functools import partial
 
@@ -17,15 +16,16 @@ from ivr.flow.waits import AwaitDigits, AwaitSecret
 from ivr.visual.labels import labels_for
 from ivr.visual.plain import plain
 from ivr.visual.screen import PERSON_KEY, Screen, Working, screen_for
+from ivr.visual.veil import is_private, veiled
 from ivr.web.browser import asked_language, asset, check_form, check_request, draw, form_token, guard, set_cookie
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
+from ivr.web.fields import ascii_digits
 from ivr.web.holding import add_holding_routes
 from ivr.web.media import page_media_url
 from ivr.web.taps import counted_already
 
 LONGEST_KEYS = 32
-_SEPARATORS = " -./()\u00a0\u2009"
 
 
 def page_blueprint(services: Services) -> Blueprint:
@@ -42,12 +42,14 @@ def page_blueprint(services: Services) -> Blueprint:
     def link(token: str) -> Response:
         """Binds nothing and says nothing personal: link previews and mail scanners come here too."""
         if not services.link_alive(token):
-            return _dead_link()
-        return draw("page/open.html", token=token, problem="", language=asked_language())
+            mine = services.link_opened_by(token, request.cookies.get(PAGE_COOKIE, ""))
+            return redirect("/v/call", 303) if mine else _dead_link()
+        asks_digits, language = services.link_asks_digits(token), asked_language()
+        return draw("page/open.html", token=token, problem="", asks_digits=asks_digits, language=language)
 
     @pages.post("/v/<token>")
     def open_link(token: str) -> Response:
-        digits = _ascii_digits(request.form.get("digits", ""))
+        digits = ascii_digits(request.form.get("digits", ""))
         answer = services.open_link(token, digits, services.clock())
         match answer:
             case Opened(cookie=cookie):
@@ -58,7 +60,7 @@ def page_blueprint(services: Services) -> Blueprint:
                 problem = "Those are not the two digits you heard. Listen again and try once more."
                 language = asked_language()
                 problem = phrase(problem, language)
-                return draw("page/open.html", 422, token=token, problem=problem, language=language)
+                return draw("page/open.html", 422, token=token, problem=problem, asks_digits=True, language=language)
             case _:
                 return _dead_link()
 
@@ -68,7 +70,7 @@ def page_blueprint(services: Services) -> Blueprint:
         session = _session(services, cookie)
         if session is None:
             return _no_call()
-        screen = _screen(services, session)
+        screen = _screen(services, session, cookie)
         moved = "moved" in request.args and session.ended is None
         template = "page/screen.html" if "fragment" in request.args else "page/call.html"
         return _drawn(template, screen, cookie, moved=moved)
@@ -91,9 +93,11 @@ def page_blueprint(services: Services) -> Blueprint:
         if session is None:
             return _no_call()
         check_form(cookie, request.form)
+        if _is_hidden(services, session, cookie) and request.form.get("keys") != PERSON_KEY:
+            return redirect("/v/call?moved", 303)
         answer = _answer(services, session, turn)
         if isinstance(answer, str):
-            screen = _screen(services, session)
+            screen = _screen(services, session, cookie)
             return _drawn("page/call.html", screen, cookie, problem=phrase(answer, screen.language))
         if answer.accepted or counted_already(services.answer_at(session.call, turn), *_given(request.form)):
             return redirect("/v/call", 303)
@@ -121,10 +125,17 @@ def _session(services: Services, cookie: str) -> Session | None:
     return services.session(call) if call else None
 
 
-def _screen(services: Services, session: Session) -> Screen:
+def _is_hidden(services: Services, session: Session, cookie: str) -> bool:
+    """What a page may not show, it may not answer either."""
+    return is_private(services.flow_of(session), session) and services.page_is_veiled(cookie)
+
+
+def _screen(services: Services, session: Session, cookie: str) -> Screen:
     live = services.live(session)
     said = services.said(session.call, session.turn)
-    return screen_for(services.flow_of(session), session, replace(live, said=said))
+    flow = services.flow_of(session)
+    screen = screen_for(flow, session, replace(live, said=said))
+    return veiled(flow, session, screen) if services.page_is_veiled(cookie) else screen
 
 
 def _drawn(template: str, screen: Screen, cookie: str, *, moved: bool = False, problem: str = "") -> Response:
@@ -149,14 +160,14 @@ def _answer(services: Services, session: Session, turn: int) -> Turn | str:
         return services.take_turn(session.call, LanguageChoice(turn=turn, language=form["language"][:35]))
     asked = session.waiting_for if turn == session.turn else None
     if "secret" in form:
-        secret = _ascii_digits(form["secret"])
+        secret = ascii_digits(form["secret"])
         if not _only_keys(secret):
             return "Please type digits only."
         if asked is not None and not isinstance(asked, AwaitSecret):
             return "That is not being asked now."
         return services.secret_answer(session.call, turn, secret, By.TAP)
     if "keys" in form:
-        keys = _ascii_digits(form["keys"])
+        keys = ascii_digits(form["keys"])
         if not _only_keys(keys):
             return "Please type digits only."
         is_button = asked is not None and keys in {PERSON_KEY, *(choice.key for choice in asked.choices)}
@@ -176,17 +187,11 @@ def _answer(services: Services, session: Session, turn: int) -> Turn | str:
 
 def _given(form: Mapping[str, str]) -> tuple[str, str, str]:
     """Keys, words and language as they would have been taken."""
-    return _ascii_digits(form.get("keys", "")), plain(form.get("text", "")), form.get("language", "")
+    return ascii_digits(form.get("keys", "")), plain(form.get("text", "")), form.get("language", "")
 
 
 def _only_keys(keys: str) -> bool:
     return 0 < len(keys) <= LONGEST_KEYS and set(keys) <= set("0123456789*#")
-
-
-def _ascii_digits(typed: str) -> str:
-    """What was typed without separators, digits of any script as 0-9."""
-    kept = (character for character in typed[:200] if character not in _SEPARATORS)
-    return "".join(str(unicodedata.decimal(character, character)) for character in kept)
 
 
 def _dead_link() -> Response:

@@ -425,6 +425,15 @@ class Double:
     def held(self, session: Session) -> Held | None:
         return self.holding
 
+    def link_asks_digits(self, token: str) -> bool:
+        return True
+
+    def link_opened_by(self, token: str, cookie: str) -> bool:
+        return False
+
+    def page_is_veiled(self, cookie: str) -> bool:
+        return False
+
     def call_of_page(self, cookie: str) -> str | None:
         return self.pages.get(cookie)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from ivr.flow.beginning import is_for_all
 from ivr.flow.checking.wording import Use
 from ivr.flow.definition import Flow
 from ivr.flow.reading.fields import RETURN
 from ivr.flow.reading.flow import ReadFlow
 from ivr.flow.reading.menu import PERSON_KEY
 from ivr.flow.reading.mistakes import Report, closest
-from ivr.flow.steps import AnyStep, Authenticate, CallBack, Enrol, Factor, ForgetVoice, Menu, Queue, Set
+from ivr.flow.steps import AnyStep, Authenticate, CallBack, Enrol, Factor, ForgetVoice, Join, Menu, Queue, Set
 
 
 def check_references(read: ReadFlow, report: Report) -> None:
@@ -25,6 +26,7 @@ def check_references(read: ReadFlow, report: Report) -> None:
     _check_person(flow, read.lines["person"], report)
     if flow.prove in flow.steps and not isinstance(flow.steps[flow.prove], Authenticate):
         report.wrong(read.lines["prove"], f"prove: {flow.prove!r} is not an authenticate step", "name one that is")
+    _check_beginning(flow, read.lines["start_on_page"], report)
     for step in flow.steps.values():
         _check_step(flow, step, report)
     _check_return(read, report)
@@ -38,6 +40,36 @@ def _check_person(flow: Flow, line: int, report: Report) -> None:
         report.wrong(line, f"person: {flow.person!r} is not a queue step", "name the queue step that key 0 leads to")
     elif person.needs:
         report.wrong(person.line, f"step {person.name!r} is the person, so it cannot need a level", "delete needs")
+
+
+def _check_beginning(flow: Flow, line: int, report: Report) -> None:
+    """What is begun on the page must be the same for everybody, and the call must ask for it."""
+    joins = [step for step in flow.steps.values() if isinstance(step, Join)]
+    menu = flow.steps.get(flow.start_on_page)
+    if menu is not None and not isinstance(menu, Menu):
+        report.wrong(line, f"start_on_page: {menu.name!r} is not a menu", "name the menu a visitor chooses from first")
+    elif menu is not None and not _is_for_all(menu):
+        report.wrong(
+            menu.line,
+            f"step {menu.name!r} is where start_on_page begins, but not the same for everybody",
+            "use no name but flow.title in its prompt and labels, and no needs: there is no call yet",
+        )
+    if menu is not None and not joins:
+        report.wrong(line, "start_on_page, but no call asks for the code of what was begun", "add a join step")
+    if not flow.start_on_page:
+        for step in joins:
+            report.wrong(
+                step.line,
+                f"step {step.name!r} asks for a code, but nothing can be begun on the page",
+                "add start_on_page: NAME OF A menu STEP at the top",
+            )
+
+
+def _is_for_all(menu: Menu) -> bool:
+    try:
+        return is_for_all(menu)
+    except ValueError:  # a text that cannot be read is told where texts are checked
+        return True
 
 
 def _check_step(flow: Flow, step: AnyStep, report: Report) -> None:

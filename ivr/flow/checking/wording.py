@@ -22,8 +22,10 @@ from ivr.flow.steps import (
     ForgetVoice,
     Hangup,
     Identify,
+    Join,
     Language,
     Link,
+    LinkBy,
     Lookup,
     Menu,
     Pace,
@@ -67,6 +69,12 @@ def check_wording(flow: Flow, step_names: frozenset[str], report: Report) -> lis
                 report.wrong(
                     use.line, f"step {use.step.name!r} uses queue.{name}", "only the text waiting: knows the queue"
                 )
+            elif (root, name) == ("link", "code") and not _speaks_code(use):
+                report.wrong(
+                    use.line,
+                    f"step {use.step.name!r} uses link.code",
+                    "only the text of a link step with by: [code] has one",
+                )
             elif name not in known[root]:
                 report.wrong(
                     use.line,
@@ -82,6 +90,12 @@ def check_wording(flow: Flow, step_names: frozenset[str], report: Report) -> lis
         if use.names <= _THE_SAME_IN_EVERY_CALL:
             _try_out(use, flow, report)
     return uses
+
+
+def _speaks_code(use: Use) -> bool:
+    """The code is for the ear of this caller: never in an SMS, and only where it has just been drawn."""
+    step = use.step
+    return isinstance(step, Link) and LinkBy.CODE in step.by and use.source == step.prompt.source
 
 
 _THE_SAME_IN_EVERY_CALL: Names = frozenset({("flow", "title")})
@@ -211,6 +225,8 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
             return [step.message, step.prompt]
         case Show():
             return [step.prompt, *card_texts(step.card)]
+        case Join():
+            return [step.text, step.label, step.known, *_retry_texts(step.retry)]
         case Queue():
             return [step.prompt, step.waiting, *(choice.label for choice in step.choices)]
         case CallBack():

@@ -61,6 +61,7 @@ def read_flow(document: Table, report: Report, bundle: str) -> ReadFlow:
         facts=_facts(fields),
         steps={},
         cards=read_cards(fields),
+        start_on_page=fields.step_name("start_on_page", ""),
     )
     steps = dict(fields.named("steps", required=True))
     if len(steps) > STEPS_MAX:
@@ -76,7 +77,9 @@ def read_flow(document: Table, report: Report, bundle: str) -> ReadFlow:
             if step is not None:
                 flow.steps[step_name] = step
     fields.finish()
-    lines = {key: fields.line_of(key) for key in ("flow", "start", "person", "prove", "facts", "steps")}
+    lines = {
+        key: fields.line_of(key) for key in ("flow", "start", "person", "prove", "facts", "steps", "start_on_page")
+    }
     return ReadFlow(flow, references, frozenset(steps), lines)
 
 

@@ -25,8 +25,10 @@ from ivr.flow.steps import (
     Hangup,
     Identify,
     IdentifyBy,
+    Join,
     Language,
     Link,
+    LinkBy,
     Lookup,
     Menu,
     Pace,
@@ -235,11 +237,37 @@ def _authenticate(fields: Fields, common: Common) -> Authenticate:
 
 
 def _link(fields: Fields, common: Common) -> Link:
+    ways = []
+    for word, line in fields.words("by", required=False) or [(LinkBy.SMS.value, fields.line)]:
+        if word not in set(LinkBy):
+            fields.report.wrong(line, f"{fields.owner}: {word!r} is no way to the page", closest(word, list(LinkBy)))
+        elif word in ways:
+            fields.report.wrong(line, f"{fields.owner}: the way {word!r} is here twice", "delete one")
+        else:
+            ways.append(LinkBy(word))
+    sends = LinkBy.SMS in ways or not ways  # only the SMS has a message; without it the key is a mistake
     return Link(
         **common.fields(),
-        message=_said(fields, "message", limit=MESSAGE_LENGTH_MAX),
+        message=_said(fields, "message", limit=MESSAGE_LENGTH_MAX) if sends else Text(""),
         prompt=_said(fields, "link"),
         next=fields.step_name("next"),
+        by=tuple(ways),
+    )
+
+
+def _join(fields: Fields, common: Common) -> Join:
+    retry, again = fields.table("retry", f"{fields.owner}: retry"), Retry(tries=2)
+    if retry is not None:  # silence is no mistake here: that caller has no code
+        again = Retry(nomatch=retry.texts("nomatch"), tries=retry.number("tries", 1, 3, 2))
+        retry.finish()
+    return Join(
+        **common.fields(),
+        text=_said(fields, "join"),
+        label=_said(fields, "label", limit=LABEL_LENGTH_MAX),
+        known=_said(fields, "known"),
+        next=fields.step_name("next"),
+        timeout_seconds=fields.number("timeout_seconds", 1, 10, 5),
+        retry=again,
     )
 
 
@@ -311,6 +339,7 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "verify": _verify,
     "authenticate": _authenticate,
     "link": _link,
+    "join": _join,
     "queue": _queue,
     "show": _show,
     "call_back": _call_back,

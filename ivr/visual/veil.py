@@ -1,0 +1,43 @@
+"""What a page that joined by a code may show and take. A code can be guessed, overheard, or told to somebody else: nothing
+above level 0 is drawn, and no PIN is taken."""
+
+from __future__ import annotations
+
+import re
+
+from msgspec.structs import replace
+
+from ivr.flow.definition import Flow
+from ivr.flow.session import Session
+from ivr.flow.waits import AwaitSecret
+from ivr.visual.labels import labels_for
+from ivr.visual.screen import Screen, Working
+
+
+def is_private(flow: Flow, session: Session) -> bool:
+    """Whether the present question asks for a secret, or may quote what needs a level: only steps with ``needs`` can, the
+    check sees to it.
+
+    A PIN is not taken because the code may have been told by somebody who is on the phone in the page holder's name.
+    """
+    if session.ended is not None:
+        return False
+    step = flow.steps.get(session.step)
+    return step is None or step.needs > 0 or isinstance(session.waiting_for, AwaitSecret)
+
+
+def veiled(flow: Flow, session: Session, screen: Screen) -> Screen:
+    """``screen`` without what needs a level. What was said on the way to a question may quote it from level 1 on."""
+    if is_private(flow, session):
+        labels = labels_for(screen.language)
+        body = Working(labels.on_the_phone, labels.on_the_phone_hint, listening=False)
+        return replace(screen, captions=(), card=None, verdict="", body=body, buttons=())
+    if session.level:
+        return replace(screen, captions=(), card=None, verdict="")
+    return replace(screen, captions=_without_digits(session, screen.captions), verdict="")
+
+
+def _without_digits(session: Session, captions: tuple[str, ...]) -> tuple[str, ...]:
+    """The two digits are for the ear: with them and the message, another page would count as a factor."""
+    spoken = re.compile(rf"(?<!\d)(?<!\d ){r' ?'.join(session.page.digits)}(?! ?\d)")
+    return tuple(caption for caption in captions if not spoken.search(caption))
