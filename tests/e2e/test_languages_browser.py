@@ -38,8 +38,8 @@ def test_a_journey_in_persian_by_page_and_phone(system, handset):
     handset.get_by_role("button", name="باز کردن تماس من").tap()
     expect(handset.locator("html")).to_have_attribute("lang", "en-GB")  # the call's own language
     for _ in range(5):  # the phone may be quicker; then the page shows the present, and is asked once more
-        handset.locator(".languages button").tap()
-        handset.wait_for_load_state()
+        with handset.expect_navigation():
+            handset.locator(".languages button").tap()
         if handset.locator("html").get_attribute("lang") == "fa-IR":
             break
     expect(handset.locator("html")).to_have_attribute("lang", "fa-IR")
