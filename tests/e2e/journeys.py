@@ -17,12 +17,14 @@ from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from string import ascii_uppercase
 
 import numpy as np
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from biometrics import Voiceprint
 from ivr.emulator.phone import Call
+from ivr.people import set_pace
 from ivr.store.contacts import Contact
 from tests.wire.smartphone import digits_of, link_of
 from tests.wire.system import PASSWORD, PIN, System, running
@@ -31,8 +33,9 @@ SOON_SECONDS = 60.0  # only a failing journey waits so long
 SOON = SOON_SECONDS * 1000  # milliseconds
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 DESK = {"viewport": {"width": 900, "height": 900}}
-SPEED = 5.0  # of the emulator's clock, where nothing else is said
+SPEED = 6.0  # of the emulator's clock, where nothing else is said
 AT_ONCE = 2  # journeys of one stage that need no queue
+_NAMES = (f"Morgan {letter}{more}" for letter in ascii_uppercase for more in ascii_uppercase)
 LONG_AGO = datetime(2026, 1, 2, tzinfo=UTC)
 
 
@@ -56,6 +59,9 @@ class Tab:
     def presses(self, name: str) -> None:
         self.button(name).first.click()
 
+    def _option(self, label: str) -> Locator:
+        return self.page.get_by_role("radio", name=label, exact=True)
+
     def follows(self, link: str) -> None:
         self.page.get_by_role("link", name=link).first.click()
 
@@ -63,7 +69,7 @@ class Tab:
         self.page.get_by_label(label).first.fill(text)
 
     def picks(self, label: str) -> None:
-        self.page.get_by_label(label).check()
+        self._option(label).check()
 
     def sees(self, *texts: str | re.Pattern[str]) -> None:
         for text in texts:
@@ -80,7 +86,7 @@ class Tab:
         expect(self.page.get_by_label(label).first).to_have_value(text, timeout=SOON)
 
     def has_picked(self, label: str) -> None:
-        expect(self.page.get_by_label(label)).to_be_checked(timeout=SOON)
+        expect(self._option(label)).to_be_checked(timeout=SOON)
 
     def reads(self, text: str) -> None:
         """Among what the phone has said."""
@@ -158,7 +164,7 @@ class Desk(Tab):
         self.sees("You are busy")
 
     def is_offered(self, name: str) -> None:
-        expect(self.page.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=SOON)
+        expect(self.page.locator(".who h2")).to_have_text(name, timeout=SOON)
         self.offers("Accept")
 
     def accepts(self) -> None:
@@ -172,12 +178,13 @@ class Desk(Tab):
     def looks_at(self, text: str) -> None:
         expect(self.page.locator(".handset")).to_contain_text(text, timeout=SOON)
 
-    def keeps_promise_to(self, number: str) -> None:
+    def keeps_promise_to(self, caller: Contact) -> None:
         """Takes the call back that stands on the desk, and has talked with them."""
-        self.presses("Take it")
-        expect(self.page.get_by_role("link", name=f"Call {number}")).to_be_visible(timeout=SOON)
-        self.presses("We have talked")
-        expect(self.page.locator(".promise")).to_have_count(0, timeout=SOON)
+        row = self.page.locator(".promise", has_text=caller.name)
+        row.get_by_role("button", name="Take it").click()
+        expect(row.get_by_role("link", name=f"Call {caller.number}")).to_be_visible(timeout=SOON)
+        row.get_by_role("button", name="We have talked").click()
+        expect(row).to_have_count(0, timeout=SOON)
 
     def finishes(self) -> None:
         self.page.get_by_label("How did it go?").select_option("resolved")
@@ -203,10 +210,13 @@ class Journey:
 
     # -- who takes part ---------------------------------------------------------------------------------------------
 
-    def customer(self, *, known_voice: bool = False) -> None:
+    def customer(self, *, known_voice: bool = False, hurried: bool = False) -> None:
+        """Somebody on file. They are given more time to answer, unless ``hurried``: the clock runs fast, browsers do not."""
         voice = Voiceprint(np.eye(1, 192, dtype=np.float32), "0" * 64, LONG_AGO, 12.0) if known_voice else None
-        self.caller = self.system.contact(voiceprint=voice)
+        self.caller = self.system.contact(f"Alice {next(_NAMES)}", voiceprint=voice)
         self.number = self.caller.number
+        if not hurried and self.system.speed > 1:
+            set_pace(self.system.database, self.caller.customer_number, "slow")
 
     def smartphone(self, **options: object) -> Smartphone:
         return Smartphone(self._tab(**PHONE, **options))

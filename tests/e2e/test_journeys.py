@@ -142,6 +142,7 @@ def _(me: Journey) -> None:
 
 @journey("Nothing is said three times; the phone offers more time, and a key takes it")
 def _(me: Journey) -> None:
+    me.customer(hurried=True)
     phone = me.has_menu_in_hand()
     me.hears("I did not hear you")
     me.hears("Still nothing")
@@ -157,6 +158,7 @@ def _(me: Journey) -> None:
 
 @journey("More time by a tap, and the next call remembers it")
 def _(me: Journey) -> None:
+    me.customer(hurried=True)
     phone = me.has_menu_in_hand()
     phone.presses("More time to answer")
     phone.is_switched_on("More time to answer")
@@ -169,6 +171,7 @@ def _(me: Journey) -> None:
 
 @journey("Silence at the end is a goodbye")
 def _(me: Journey) -> None:
+    me.customer(hurried=True)
     phone = me.has_menu_in_hand()
     phone.presses("Balance")
     phone.types_pin()
@@ -318,7 +321,7 @@ def _(me: Journey) -> None:
     me.customer(known_voice=True)
     phone = me.has_menu_in_hand()
     phone.follows("What we hold about you")
-    phone.sees("Alice Morgan")
+    phone.sees(me.caller.name)
     phone.follows("Delete my voiceprint")
     phone.presses("Yes")
     phone.sees("Your voiceprint has been deleted.")
@@ -583,7 +586,7 @@ def _(me: Journey) -> None:
 
 
 def call_is_returned(me: Journey, desk) -> None:
-    desk.keeps_promise_to(me.number)
+    desk.keeps_promise_to(me.caller)
     desk.goes_home()
 
 
@@ -600,7 +603,7 @@ def reaches_an_agent(me: Journey) -> None:
     phone.types_pin()
     me.hears(BALANCE)
     phone.presses("Speak to a person")
-    desk.is_offered("Alice Morgan")
+    desk.is_offered(me.caller.name)
     desk.sees("Verified", "Balance")
     desk.accepts()
     phone.sees(re.compile("You are talking to"))
@@ -654,7 +657,7 @@ def talking(me: Journey):
     desk.takes_calls()
     phone = me.has_menu_in_hand()
     phone.presses("Speak to a person")
-    desk.is_offered("Alice Morgan")
+    desk.is_offered(me.caller.name)
     desk.accepts()
     phone.sees(re.compile("You are talking to"))
     return desk, phone
@@ -684,7 +687,7 @@ def _(me: Journey) -> None:
     desk.takes_calls()
     phone = me.has_menu_in_hand()
     phone.presses("Speak to a person")
-    desk.is_offered("Alice Morgan")
+    desk.is_offered(me.caller.name)
     me.hangs_up()
     phone.shows_the_end()
     desk.sees("Ready for the next caller")
@@ -704,7 +707,7 @@ def _(me: Journey) -> None:
     me.hears("key in your PIN")
     me.presses(f"{PIN}#")
     me.hears("I could not confirm who you are")
-    desk.is_offered("Alice Morgan")
+    desk.is_offered(me.caller.name)
     desk.sees("Partly verified")
     me.hangs_up()
     desk.sees("Ready for the next caller")
