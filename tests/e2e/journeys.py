@@ -207,6 +207,7 @@ class Journey:
     number: str = ""  # that the caller dials from
     tabs: list[Page] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)  # from the pages, for whoever reads a failure
 
     # -- who takes part ---------------------------------------------------------------------------------------------
 
@@ -239,8 +240,13 @@ class Journey:
         page = context.new_page()
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", lambda said: self.errors.append(said.text) if "Content Security" in said.text else None)
+        page.on("request", lambda asked: asked.method == "POST" and self._noted(f"POST {asked.url}"))
+        page.on("response", lambda reply: reply.request.method == "POST" and self._noted(f"{reply.status} {reply.url}"))
         self.tabs.append(page)
         return page
+
+    def _noted(self, what: str) -> None:
+        self.sent.append(f"  {datetime.now(UTC):%X} {what}")
 
     # -- the telephone ----------------------------------------------------------------------------------------------
 
@@ -326,8 +332,12 @@ class Journey:
     # -- afterwards -------------------------------------------------------------------------------------------------
 
     def story(self) -> str:
+        """For whoever reads the failure: what was heard, what the server took, what stands on the pages."""
+        if self.call is None:
+            return "no call was made"
+        taken = "\n".join(f"  {row.revision} turn {row.turn} {row.at:%X} {row.input}" for row in self.system.log(self.call))
         pages = [f"{page.url}\n{page.locator('body').inner_text(timeout=2000)}" for page in self.tabs]
-        return "\n\n".join([self.call.transcript() if self.call else "no call was made", *pages])
+        return "\n\n".join([self.call.transcript(), taken, "\n".join(self.sent), *pages])
 
     def leaves_nothing_behind(self) -> None:
         if self.call is not None and self.call.status in ("in-progress", "ringing"):
