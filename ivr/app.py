@@ -30,6 +30,7 @@ from ivr.flow.media import MEDIA
 from ivr.flow.session import Session, Turn
 from ivr.flow.sharing import agent_of
 from ivr.settings import Settings
+from ivr.speech import Espeak, speaks, unspoken
 from ivr.store import agents, bundles, database, sessions
 from ivr.store.agents import AgentState
 from ivr.visual.hearing import Hearing
@@ -41,6 +42,7 @@ from ivr.web.desk import desk_blueprint
 from ivr.web.joining import join_blueprint
 from ivr.web.media import media_blueprint
 from ivr.web.ops import ops_blueprint
+from ivr.web.prompts import prompts_blueprint
 from ivr.web.pushes import Pushes
 from ivr.web.security import Doorkeeper
 from ivr.web.serving import Server
@@ -73,6 +75,8 @@ def publish(db: database.Database, settings: Settings, *, at_start: bool = False
     """
     bundle = load_bundle(settings.flows)
     for warning in bundle.warnings:
+        log.warning("%s", warning)
+    for warning in unspoken(bundle.flows.values()):
         log.warning("%s", warning)
     bundles.store_bundle(db, bundle.hash, bundle.files)
     for flow in bundle.flows:
@@ -119,10 +123,14 @@ class House:
         self.executor = ThreadPoolExecutor(WORKERS, thread_name_prefix="delivery")
         self.pushes = Pushes(self._numbers)
         self._bumps: dict[str, int] = {}
+        self.synthesiser = Espeak()
         self.calls = Services(
-            self.database, utc_now, facts_on_file, self._changed, code_key=codes.key_from(settings.secret_key)
+            self.database, utc_now, facts_on_file, self._changed, partial(speaks, self.synthesiser),
+            code_key=codes.key_from(settings.secret_key),
+        )  # fmt: skip
+        self.addressing = Addressing(
+            settings.public_url, settings.secret_key, settings.account_sid, self.synthesiser.languages
         )
-        self.addressing = Addressing(settings.public_url, settings.secret_key, settings.account_sid)
         self.joining = Joining(self.calls, self.addressing, settings.number)
         self.doorkeeper = Doorkeeper(settings.public_url, settings.auth_token.encode(), settings.secret_key)
         self.control = control or LateControl(partial(twilio_control, settings))
@@ -325,6 +333,7 @@ def create_flask(house: House) -> Flask:
         voice_blueprint(
             house.calls, house.addressing, house.doorkeeper, house.secrets, house.queue, house.settings.person_number
         ),
+        prompts_blueprint(house.calls, house.addressing, house.queue, house.synthesiser),
         agents_blueprint(house.queue, house.addressing, house.doorkeeper),
         page_blueprint(house), join_blueprint(house), signin_blueprint(house), desk_blueprint(house),
         coview_blueprint(house), media_blueprint(house), ops_blueprint(house),

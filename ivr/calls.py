@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from ivr import codes
 from ivr.carriers.base import Ringing
 from ivr.errors import UnknownCall, UnknownFlow
-from ivr.flow.definition import FactType, Flow
+from ivr.flow.definition import FactType, Flow, in_language, only_in
 from ivr.flow.engine import advance
 from ivr.flow.events import BeginningSought, IdentifyRequested, LookupRequested, PageCodeRequested, Requested
 from ivr.flow.facts import read_fact
@@ -41,6 +43,7 @@ class Services:
     clock: Callable[[], datetime]
     facts: ContactFacts
     changed: Callable[[Turn], None]  # told after each commit; must return at once
+    speaks: Callable[[str], bool] = lambda language: True  # whether callers can hear a language
     code_key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)  # of hashes of six-digit codes
     flows: dict[tuple[str, str], Flow] = field(default_factory=dict)  # (bundle, name): bundles never change
 
@@ -60,7 +63,7 @@ def take_turn(
     """
 
     def decide(session: Session, reader: Reader) -> Turn:
-        flow = flow_of(services, session)
+        flow = pinned_flow(services, session)
         return advance(flow, session, input, lambda request: answer(services, reader, session, request))
 
     turn = sessions.change(
@@ -83,7 +86,8 @@ def start_call(services: Services, name: str, ringing: Ringing) -> Turn:
         call=secrets.token_hex(16), bundle=bundle, flow=name, caller=ringing.caller, line=ringing.line,
         page=Page(digits=f"{secrets.randbelow(90) + 10}"), began_on=services.clock().date().isoformat(),
     )  # fmt: skip
-    flow = flow_of(services, session)
+    flow = pinned_flow(services, session)
+    session = msgspec.structs.replace(session, language=_remembered(services, flow, ringing.caller))
     begun = bool(flow.start_on_page) and joining.any_waiting(services.database, name, services.clock())
     turn = advance(
         flow, session, CallStarted(id="start", begun_on_page=begun),
@@ -107,7 +111,19 @@ def present(services: Services, call: str) -> Turn:
 
 
 def flow_of(services: Services, session: Session) -> Flow:
-    """The flow this session is pinned to, whatever has been published since. Raises UnknownFlow."""
+    """What this call is drawn from: its flow in its language. Raises UnknownFlow."""
+    return in_language(pinned_flow(services, session), session.language)
+
+
+def _remembered(services: Services, flow: Flow, caller: str) -> str:
+    """The language last chosen by whoever is registered with the calling number. That is only a claim, and a language is
+    no secret: nothing but the language follows from it."""
+    contact = contacts.by_number(services.database, caller) if flow.translations else None
+    return contact.language if contact is not None and contact.language in flow.translations else ""
+
+
+def pinned_flow(services: Services, session: Session) -> Flow:
+    """The flow this session is pinned to, whatever has been published since, in all its languages. Raises UnknownFlow."""
     return _flow(services, session.bundle, session.flow)
 
 
@@ -124,7 +140,7 @@ def _flow(services: Services, bundle: str, name: str) -> Flow:
         if files is None:
             raise UnknownFlow(f"bundle {bundle[:12]} of flow '{name}' is not in the database")
         for each, one in parse_bundle(files).flows.items():
-            services.flows[(bundle, each)] = one
+            services.flows[(bundle, each)] = only_in(one, services.speaks)
         flow = services.flows[(bundle, name)]
     return flow
 

@@ -70,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     check = add("check", _flow_check, "Check flow files; print every mistake with file, line and remedy.", flow)
     check.add_argument("path", type=Path, nargs="?", default=Path("flows"))
     check.add_argument("--json", action="store_true")
+    catalogue = add("catalogue", _flow_catalogue, "Write i18n/*.po from the flows, keeping what is translated.", flow)
+    catalogue.add_argument("path", type=Path, nargs="?", default=Path("flows"))
+    catalogue.add_argument("--language", help="e.g. fa-IR (default: every language that the flows declare)")
     add("schema", _flow_schema, "Print the JSON Schema of flow files.", flow)
     publish = add("publish", _flow_publish, "Check the flows and make them live for new calls.", flow)
     publish.add_argument("path", type=Path, nargs="?", default=Path("flows"))
@@ -190,6 +193,7 @@ def _key(_options: argparse.Namespace) -> int:
 
 def _flow_check(options: argparse.Namespace) -> int:
     from ivr.flow.loader import load_bundle
+    from ivr.speech import unspoken
 
     try:
         bundle = load_bundle(options.path)
@@ -201,10 +205,20 @@ def _flow_check(options: argparse.Namespace) -> int:
     if options.json:
         print("[]")
         return 0
-    for warning in bundle.warnings:
+    for warning in [*bundle.warnings, *unspoken(bundle.flows.values())]:
         print(f"warning: {warning}")
     for flow in bundle.flows.values():
         print(f"{flow.file}: flow '{flow.name}', {len(flow.steps)} steps, no mistakes (bundle {bundle.hash[:12]})")
+    return 0
+
+
+def _flow_catalogue(options: argparse.Namespace) -> int:
+    from ivr.flow.loader import updated_catalogues
+
+    for file, (text, untranslated) in updated_catalogues(options.path, options.language).items():
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        print(f"{file}: {untranslated} texts to translate or look at")
     return 0
 
 

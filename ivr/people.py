@@ -90,6 +90,6 @@ def _contact(row: Mapping[str, str]) -> contacts.Contact:
     return contacts.Contact(
         id=secrets.token_hex(8), customer_number=row["customer_number"], name=row["name"],
         number=number, pin_hash=password_hash(pin) if pin else None,
-        language=row.get("language") or "en-GB",
+        language=row.get("language") or "",
         facts={key: value for key, value in row.items() if key not in COLUMNS and value},
     )  # fmt: skip

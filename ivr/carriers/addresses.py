@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from functools import partial
 
 import msgspec
 
@@ -30,8 +31,10 @@ class Ticket(msgspec.Struct, frozen=True):
 class Addressing:
     """``public_url`` without a trailing slash; ``secret`` is IVR_SECRET_KEY."""
 
-    def __init__(self, public_url: str, secret: bytes, account: str) -> None:
+    def __init__(self, public_url: str, secret: bytes, account: str, played: frozenset[str] = frozenset()) -> None:
+        """``played``: primary codes of the languages whose prompts can be fetched as sound."""
         self.public_url = public_url
+        self._played = played
         self._key = hmac.digest(secret, b"duet addresses", hashlib.sha256)
         self._account = account
         self._socket_url = "ws" + public_url.removeprefix("http") + "/voice/stream"
@@ -53,10 +56,17 @@ class Addressing:
             wait=f"{base}/wait{query}", chosen=f"{base}/wait/chosen{query}", left=f"{base}/left{query}", stream=self._socket_url,
             stream_ended=f"{base}/stream{query}&n={_streams(session)}",
             ticket=self._ticket(session) if streams else "",
+            prompt=partial(self._prompt, session.call, session.turn), played=self._played,
         )  # fmt: skip
 
     def belongs(self, call: str, turn: int, mac: str) -> bool:
         return self.holds(f"{call}/{turn}", mac)
+
+    def _prompt(self, call: str, turn: int, name: str) -> str:
+        return f"{self.public_url}/voice/c/{call}/{turn}/prompt/{name}?s={self.mac(f'prompt {call}/{turn}/{name}')}"
+
+    def is_prompt(self, call: str, turn: int, name: str, mac: str) -> bool:
+        return self.holds(f"prompt {call}/{turn}/{name}", mac)
 
     def _ticket(self, session: Session) -> str:
         number = _streams(session)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -39,6 +39,8 @@ class Addresses(msgspec.Struct, frozen=True):
     stream: str  # wss
     stream_ended: str  # told by the carrier, also when no process of ours is left to notice
     ticket: str  # single-use right to open the stream
+    prompt: Callable[[str], str] | None = None  # where a prompt is found as sound, by its name in the turn
+    played: frozenset[str] = frozenset()  # primary codes of the languages that we make into sound
 
 
 class CarrierFault(DuetError):

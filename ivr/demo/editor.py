@@ -44,7 +44,15 @@ class Editor:
         text = text.replace(self.old_text, self.new_text)
         text = text.replace(f"label: {self.old_label},", f"label: {self.new_label},")
         self.flow.write_text(text, encoding="utf-8")
+        self._translates()
         return Checked(*self._ivr("flow", "publish", str(self.flow.parent)))
+
+    def _translates(self) -> None:
+        """The new wordings, in every catalogue: without them the flow would not be published."""
+        for catalogue in self.flow.parent.glob("i18n/*.po"):
+            text = catalogue.read_text(encoding="utf-8").replace(self.old_text, self.new_text)
+            text = text.replace(f'msgid "{self.old_label}"', f'msgid "{self.new_label}"')
+            catalogue.write_text(text, encoding="utf-8")
 
     def _ivr(self, *command: str) -> tuple[int, str]:
         done = subprocess.run(

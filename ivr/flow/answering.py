@@ -9,14 +9,15 @@ from ivr.flow.answers import Given, Problem, read_answer
 from ivr.flow.asking import answer_asked, ask, confirmed, fields_filled, leave_out, retry_of
 from ivr.flow.enrolling import consent_answered
 from ivr.flow.events import AnswerTaken, NoInputHeard, NoMatchHeard
-from ivr.flow.inputs import Digits, Filled, NoInput, SecretAnswer, Speech
+from ivr.flow.inputs import AnyAnswer, Digits, Filled, LanguageChoice, NoInput, SecretAnswer, Speech
 from ivr.flow.joining import code_keyed, code_missed
 from ivr.flow.kinds import DigitsKind, SpeechKind
-from ivr.flow.matching import spoken_choice
+from ivr.flow.matching import ascii_digits, spoken_choice
 from ivr.flow.playing import Play
 from ivr.flow.proving import SKIP_PAGE, add_factor, give_up, pin_answered, prove
 from ivr.flow.showing import form_filled, open_form
 from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Join, Menu, Queue
+from ivr.flow.switching import label_for_desk, language_chosen
 from ivr.flow.waits import (
     AwaitAgent,
     AwaitAnswer,
@@ -31,12 +32,14 @@ from ivr.flow.waits import (
 )  # fmt: skip
 
 
-def answer_given(play: Play, input: Digits | Speech | Filled | NoInput | SecretAnswer) -> bool:
+def answer_given(play: Play, input: AnyAnswer) -> bool:
     """False: stale, or nothing that this wait can be answered with."""
     session = play.session
     wait = session.waiting_for
     if session.ended is not None or wait is None or input.turn != session.turn:
         return False
+    if isinstance(input, LanguageChoice):
+        return language_chosen(play, input)
     if isinstance(input, NoInput):
         if isinstance(wait, AwaitFact | AwaitAgent | TalkingToAgent):
             return False  # a hold that polls: silence is what it is for
@@ -95,7 +98,7 @@ def _choose(play: Play, input: Digits | Speech, choices: tuple[Offered, ...], mi
         play.close(session.waiting_for.request)
         play.go(next(choice.goto for choice in step.choices if choice.key == chosen.key))
     elif isinstance(step, Menu):
-        play.change(choices_made=(*session.choices_made, chosen.label))
+        play.change(choices_made=(*session.choices_made, label_for_desk(play, chosen)))
         play.go(next(choice.goto for choice in step.choices if choice.key == chosen.key))
     elif chosen.key == "0":
         play.change(proving=None)
@@ -114,7 +117,7 @@ def _choose(play: Play, input: Digits | Speech, choices: tuple[Offered, ...], mi
 
 def _digits(play: Play, input: Digits | Speech, wait: AwaitDigits) -> None:
     session = play.session
-    keys = input.keys if isinstance(input, Digits) else "".join(filter(str.isdigit, input.text))
+    keys = input.keys if isinstance(input, Digits) else "".join(filter(str.isdigit, ascii_digits(input.text)))
     if keys == "0" and wait.min_length > 1:
         play.record(AnswerTaken(step=session.step, by=input.by, value="0", label=phrases.PERSON))
         return play.go(play.flow.person)

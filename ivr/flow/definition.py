@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 import msgspec
@@ -40,6 +41,21 @@ class Flow(msgspec.Struct, frozen=True):
     prove: str  # an authenticate step: where ``needs`` leads; empty if no step needs a level
     facts: dict[str, FactDeclaration]
     steps: dict[str, AnyStep]
+    languages: tuple[str, ...] = ()  # all it speaks, ``language`` of the file first
+    translations: dict[str, Flow] = {}  # the same flow in each other language; empty in those
     cards: dict[str, AnyCard] = {}  # what an agent may put on the caller's page, by name
     media: dict[str, MediaFile] = {}  # of the bundle, by name without the directory
     start_on_page: str = ""  # a menu: where a visitor without a call begins; empty = nowhere
+
+
+def in_language(flow: Flow, language: str) -> Flow:
+    """The flow as it is spoken and shown in ``language``; as it was written where that is "" or not one of its own."""
+    return flow.translations.get(language, flow)
+
+
+def only_in(flow: Flow, speaks: Callable[[str], bool]) -> Flow:
+    """Without the translations that nobody could hear: such a call goes on in the flow's own language."""
+    translations = {language: one for language, one in flow.translations.items() if speaks(language)}
+    if len(translations) == len(flow.translations):
+        return flow
+    return msgspec.structs.replace(flow, translations=translations, languages=(flow.language, *translations))

@@ -19,6 +19,7 @@ from ivr.flow.inputs import (
     Fact,
     Filled,
     Input,
+    LanguageChoice,
     NoInput,
     SecretAnswer,
     Speech,
@@ -30,6 +31,7 @@ from ivr.flow.sharing import sharing_events
 from ivr.flow.waits import TalkingToAgent
 
 REDIRECT_SECONDS = 30
+_MAY_BE_TAPS = Digits | Speech | SecretAnswer | LanguageChoice
 
 
 def advance(
@@ -70,13 +72,11 @@ def _needs_redirect(before: Session, input: Input) -> bool:
         before.waiting_for, TalkingToAgent
     ):
         return False
-    return not (isinstance(input, Digits | Speech | SecretAnswer) and input.by is not By.TAP)
+    return not (isinstance(input, _MAY_BE_TAPS) and input.by is not By.TAP)
 
 
 def _one(flow: Flow, session: Session, input: Input) -> Turn:
-    by_tap = isinstance(input, Fact | Filled) or (
-        isinstance(input, Digits | Speech | SecretAnswer) and input.by is By.TAP
-    )
+    by_tap = isinstance(input, Fact | Filled) or (isinstance(input, _MAY_BE_TAPS) and input.by is By.TAP)
     play = Play(flow, session, again=session.must_hear if by_tap else ())
     accepted = answer_given(play, input) if isinstance(input, Answer) else fact_learned(play, input)
     return Turn(session=play.session, events=tuple(play.events), accepted=accepted)

@@ -17,6 +17,7 @@ class Said(msgspec.Struct, frozen=True, tag="said"):
 
     text: str
     must_hear: bool = False
+    language: str = ""  # "": the session's
     public: bool = False  # holds no value of the caller's, so that an agent who looks at the page may read it
 
 
@@ -62,6 +63,13 @@ class FactorFailed(msgspec.Struct, frozen=True, tag="factor_failed"):
 
 class AuthenticationFailed(msgspec.Struct, frozen=True, tag="authentication_failed"):
     needed_level: int
+
+
+class LanguageChosen(msgspec.Struct, frozen=True, tag="language_chosen"):
+    """``contact``: who is to be spoken to in this language the next time; None: nobody is known well enough."""
+
+    language: str
+    contact: str | None
 
 
 class ConsentGiven(msgspec.Struct, frozen=True, tag="consent_given"):
@@ -262,5 +270,5 @@ AnyEvent = (
     | CallBackPromised | IdentifyRequested | LookupRequested
     | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested
     | PageCodeRequested | BeginningSought
-    | WatchRequested | AgentRequested
+    | WatchRequested | AgentRequested | LanguageChosen
 )  # fmt: skip

@@ -53,6 +53,13 @@ class SecretAnswer(Answer, frozen=True, kw_only=True, tag="secret"):
     by: By = By.KEYPAD
 
 
+class LanguageChoice(Answer, frozen=True, kw_only=True, tag="language"):
+    """On the page: the question that ``turn`` asked is to be asked in another language of the flow (BCP 47)."""
+
+    language: str
+    by: By = By.TAP
+
+
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
     id: str  # of the request it answers, or of the source event
 
@@ -248,7 +255,7 @@ class CallerHungUp(Fact, frozen=True, kw_only=True, tag="caller_hung_up"):
     source: str = "status"  # status | stream | queue | carrier | sweep
 
 
-AnyAnswer = Digits | Speech | Filled | NoInput | SecretAnswer
+AnyAnswer = Digits | Speech | Filled | NoInput | SecretAnswer | LanguageChoice
 AnyFact = (
     CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
     | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | CardPushed | CardReplied

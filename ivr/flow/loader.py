@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from ivr.errors import FlowMistakes, Mistake
+from ivr.flow.catalogue import read_catalogue, written_catalogue
 from ivr.flow.check import check
 from ivr.flow.checking.media import check_media, unused_media
 from ivr.flow.definition import Flow
@@ -17,6 +18,7 @@ from ivr.flow.media import MEDIA, is_media, media_name, read_media_files
 from ivr.flow.reading.document import SIZE_MAX, read_document
 from ivr.flow.reading.flow import read_flow
 from ivr.flow.reading.mistakes import Report
+from ivr.flow.translating import FOLDER, add_languages, names_of, wanted_of
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -29,14 +31,22 @@ class Bundle(msgspec.Struct, frozen=True):
 
 
 def load_bundle(path: Path) -> Bundle:
-    """The flows of a directory (its ``*.yaml``, not deeper), or of one file, with the media beside them.
+    """The flows of a directory (its ``*.yaml``, not deeper) or of one file, with the catalogues
+    (``i18n/*.po``) and the media beside them.
 
     Raises FlowMistakes.
     """
+    files = read_files(path)
+    directory = path if path.is_dir() else path.parent
+    return parse_bundle(files, shown_in=f"{directory}/" if str(directory) != "." else "", whole=path.is_dir())
+
+
+def read_files(path: Path) -> dict[str, bytes]:
+    """What a bundle of this directory or file is made of, by its name in the directory. Raises FlowMistakes."""
     files: dict[str, bytes] = {}
     mistakes: list[Mistake] = []
     directory = path if path.is_dir() else path.parent
-    for file in [*_flow_files(path, mistakes), *_media_files(directory / MEDIA, mistakes)]:
+    for file in [*_flow_files(path, mistakes), *_beside(directory, mistakes)]:
         try:
             files[file.relative_to(directory).as_posix()] = _content(file)
         except OSError as error:
@@ -45,24 +55,34 @@ def load_bundle(path: Path) -> Bundle:
             )
     if mistakes:
         raise FlowMistakes(mistakes)
-    if all(map(is_media, files)):
+    if not any(map(is_flow, files)):
         raise FlowMistakes(
             [Mistake(str(path), 1, "holds no flow", "put a file NAME.yaml there, or name another directory")]
         )
-    return parse_bundle(files, shown_in=f"{directory}/" if str(directory) != "." else "")
+    return files
 
 
-def parse_bundle(files: Mapping[str, bytes], *, shown_in: str = "") -> Bundle:
+def parse_bundle(files: Mapping[str, bytes], *, shown_in: str = "", whole: bool = True) -> Bundle:
     """The flows of these files; pure, so that a pinned bundle is restored from the database the way it was loaded.
 
-    ``shown_in`` is put before the names of files in mistakes. Raises FlowMistakes.
+    ``shown_in`` is put before the names of files in mistakes; ``whole``: these are all the flows there are. Raises
+    FlowMistakes.
     """
+    flows, warnings = read_flows(files, shown_in=shown_in)
+    flows, mistakes, doubts = add_languages(flows, files, shown_in, whole)
+    if mistakes:
+        raise FlowMistakes(mistakes)
+    return Bundle(bundle_hash(files), dict(files), flows, (*warnings, *doubts))
+
+
+def read_flows(files: Mapping[str, bytes], *, shown_in: str = "") -> tuple[dict[str, Flow], list[Mistake]]:
+    """The flows as they are written, without their translations, and warnings. Raises FlowMistakes."""
     digest = bundle_hash(files)
     flows: dict[str, Flow] = {}
     mistakes: list[Mistake] = []
     warnings: list[Mistake] = []
     media = read_media_files(files, shown_in, mistakes)
-    for name in sorted(name for name in files if not is_media(name)):
+    for name in sorted(filter(is_flow, files)):
         report = Report(shown_in + name)
         document = read_document(files[name], report)
         if document is not None:
@@ -78,7 +98,35 @@ def parse_bundle(files: Mapping[str, bytes], *, shown_in: str = "") -> Bundle:
     if mistakes:
         raise FlowMistakes(mistakes)
     warnings += unused_media(flows.values(), media, shown_in)
-    return Bundle(digest, dict(files), flows, tuple(warnings))
+    return flows, warnings
+
+
+def updated_catalogues(directory: Path, language: str | None = None) -> dict[Path, tuple[str, int]]:
+    """For each language that the flows declare (or only ``language``) the catalogue's file, what it should hold now, and
+    how many of its texts are not translated yet. Raises FlowMistakes, also for a catalogue that cannot be read."""
+    files = read_files(directory)
+    flows, _ = read_flows(files, shown_in=f"{directory}/")
+    spoken = {one for flow in flows.values() for one in flow.languages[1:]}
+    if language is not None and language not in spoken:
+        problem = f"no flow speaks {language!r}"
+        raise FlowMistakes([Mistake(str(directory), 1, problem, f"add it at the top: languages: [{language}]")])
+    updated = {}
+    for one in sorted(spoken) if language is None else [language]:
+        name = next((name for name in names_of(one) if name in files), names_of(one)[-1])
+        report = Report(f"{directory}/{name}")
+        known = read_catalogue(files.get(name, b""), report)
+        if report.mistakes:
+            raise FlowMistakes(report.mistakes)
+        wanted = [text for flow in flows.values() if one in flow.languages for text in wanted_of(flow, one)]
+        written = written_catalogue(one, wanted, known)
+        entries = read_catalogue(written.encode(), report).entries.values()
+        updated[directory / name] = written, sum(entry.fuzzy or not entry.translation for entry in entries)
+    return updated
+
+
+def is_flow(name: str) -> bool:
+    """Whether a file of a bundle is a flow, and not media or a catalogue."""
+    return not is_media(name) and not name.endswith(".po")
 
 
 def bundle_hash(files: Mapping[str, bytes]) -> str:
@@ -97,6 +145,11 @@ def _content(file: Path) -> bytes:
         raise OSError(errno.EINVAL, "it is a pipe or a device, not a file")  # reading it might never end
     with file.open("rb") as opened:
         return opened.read(SIZE_MAX + 1)
+
+
+def _beside(directory: Path, mistakes: list[Mistake]) -> list[Path]:
+    """What belongs to the flows of a directory: their media and their catalogues."""
+    return [*_media_files(directory / MEDIA, mistakes), *sorted(directory.glob(f"{FOLDER}[!.]*.po"))]
 
 
 def _media_files(directory: Path, mistakes: list[Mistake]) -> list[Path]:

@@ -7,11 +7,37 @@ import unicodedata
 
 from ivr.flow.waits import Offered
 
+# Arabic letters that keyboards and recognisers write in place of the Persian ones, and what carries no meaning of its own:
+# the joiner that sets off an ending counts as a space, vowel signs and the stretched stroke as nothing.
+_PERSIAN = str.maketrans(
+    {
+        "ي": "ی",
+        "ى": "ی",
+        "ك": "ک",
+        "ة": "ه",
+        "ۀ": "ه",
+        "أ": "ا",
+        "إ": "ا",
+        "ٱ": "ا",
+        "ؤ": "و",
+        "\u200c": " ",
+        "\u0640": "",
+    }
+)
+_VOWEL_SIGNS = re.compile("[\u064b-\u065f\u0670]")
+
 
 def words_of(text: str) -> tuple[str, ...]:
     """Case-folded words without punctuation, e.g. ``"My balance, please!"`` → ``("my", "balance", "please")``."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return tuple(re.findall(r"\w+", folded))
+    folded = unicodedata.normalize("NFKC", text).casefold().translate(_PERSIAN)
+    return tuple(re.findall(r"\w+", ascii_digits(_VOWEL_SIGNS.sub("", folded))))
+
+
+def ascii_digits(text: str) -> str:
+    """Decimal digits of any script as 0-9."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(character, character)) for character in text)
 
 
 def spoken_choice(text: str, choices: tuple[Offered, ...]) -> Offered | None:

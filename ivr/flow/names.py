@@ -11,7 +11,7 @@ ROOTS: dict[str, frozenset[str] | None] = {
     "vars": None,  # set steps
     "caller": frozenset({"number", "level", "identified", "chosen"}),
     "voice": frozenset({"verdict", "enrolled"}),
-    "flow": frozenset({"title"}),
+    "flow": frozenset({"title", "language"}),
     "link": frozenset({"digits", "code"}),
     "call_back": frozenset({"number"}),
     "queue": frozenset({"position", "waited_seconds", "estimate_minutes"}),  # only while waiting in a queue

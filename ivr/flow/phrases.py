@@ -1,4 +1,20 @@
-"""What Duet itself says when the flow gives no text of its own."""
+"""What Duet itself says when the flow gives no text of its own, and its translations.
+
+Everything of ours that callers hear or see is written in English where it is used and translated by ``phrase`` from
+``i18n/<language>.po`` beside this file.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import resources
+
+from msgspec.structs import replace
+
+from ivr.errors import FlowMistakes
+from ivr.flow.catalogue import Catalogue, read_catalogue
+from ivr.flow.reading.mistakes import Report
+from ivr.flow.waits import Offered
 
 PERSON = "Speak to a person"
 FAULT = "Sorry, something went wrong on our side. I am putting you through to a person."
@@ -42,3 +58,42 @@ THAT_IS_RIGHT = "Yes, that is right"
 ONCE_MORE = "No, once more"
 ANSWER_YES = "Yes"
 ANSWER_NO = "No"
+
+
+def languages() -> tuple[str, ...]:
+    """Primary codes of the languages that our own texts are there in, English first."""
+    files = resources.files("ivr.flow").joinpath("i18n").iterdir()
+    return ("en", *sorted(file.name.removesuffix(".po") for file in files if file.name.endswith(".po")))
+
+
+def phrase(english: str, language: str) -> str:
+    """One of our own texts in a BCP 47 ``language``; English where there is no translation."""
+    found = catalogue_for(language).find(english)
+    return found.translation if found is not None and found.translation else english
+
+
+def in_our_words(choices: tuple[Offered, ...], language: str) -> tuple[Offered, ...]:
+    """Choices that Duet itself offers, in ``language``; those of a flow are so already and stay."""
+    return tuple(_offered(choice, language) for choice in choices)
+
+
+def _offered(choice: Offered, language: str) -> Offered:
+    label = phrase(choice.label, language)
+    if label == choice.label:
+        return choice
+    words = phrase(", ".join(choice.words), language) if choice.words else ""
+    return replace(choice, label=label, words=tuple(word.strip() for word in words.split("،") if word.strip()))
+
+
+@lru_cache(maxsize=64)
+def catalogue_for(language: str) -> Catalogue:
+    """Our own translations; empty for English and for a language we do not speak."""
+    primary = language.split("-")[0].lower()
+    file = resources.files("ivr.flow").joinpath("i18n", f"{primary}.po")
+    if not primary.isalpha() or not file.is_file():
+        return Catalogue({})
+    report = Report(f"ivr/flow/i18n/{primary}.po")
+    catalogue = read_catalogue(file.read_bytes(), report)
+    if report.mistakes:
+        raise FlowMistakes(report.mistakes)
+    return catalogue

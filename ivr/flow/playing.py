@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ivr.errors import FlowFault
 from ivr.flow import phrases
-from ivr.flow.definition import Flow
+from ivr.flow.definition import Flow, in_language
 from ivr.flow.events import (
     AgentRequested,
     AnyEvent,
@@ -39,6 +39,7 @@ from ivr.flow.steps import (
     Identify,
     IdentifyBy,
     Join,
+    Language,
     Link,
     Lookup,
     Menu,
@@ -71,10 +72,11 @@ class Play:
 
     def __init__(self, flow: Flow, session: Session, again: tuple[str, ...] = ()) -> None:
         """``again``: must-hear texts of the turn that is being skipped; they are said first in the next one."""
-        self.flow = flow
+        self.pinned = flow
+        self.flow = in_language(flow, session.language)
         self.session = session
         self.events: list[AnyEvent] = []
-        self._said: list[Said] = [Said(text=text, must_hear=True) for text in again]
+        self.said: list[Said] = [Said(text=text, must_hear=True) for text in again]
         self._requests = 0
 
     # -- small changes ------------------------------------------------------------------------------------------
@@ -109,14 +111,18 @@ class Play:
         public = isinstance(text, Text) and is_public(text)
         if isinstance(text, Text):
             must_hear, text = must_hear or text.must_hear, self.text(text)
+        else:
+            text = phrases.phrase(text, self.flow.language)
         if text:
-            self._said.append(Said(text=text, must_hear=must_hear, public=public))
+            self.said.append(Said(text=text, must_hear=must_hear, public=public))
 
     def wait(self, wait: AnyWait | None) -> None:
         """The wait changes: a new turn begins, and what was said on the way to it belongs to it."""
-        self.events.extend(self._said)
-        must_hear = tuple(said.text for said in self._said if said.must_hear)
-        self._said = []
+        if wait is not None and wait.choices:
+            wait = replace(wait, choices=phrases.in_our_words(wait.choices, self.flow.language))
+        self.events.extend(self.said)
+        must_hear = tuple(said.text for said in self.said if said.must_hear)
+        self.said = []
         before = self.session.waiting_for
         if isinstance(before, AwaitFact) and before.patience:
             self.close(before.patience)
@@ -139,7 +145,7 @@ class Play:
             act()
         except FlowFault as fault:
             self.record(FaultMet(step=self.session.step, reason=str(fault)))
-            self._said = [said for said in self._said if said.must_hear]
+            self.said = [said for said in self.said if said.must_hear]
             self.say(phrases.FAULT)
             self.change(proving=None)
             self.queue(self.flow.steps[self.flow.person])
@@ -150,6 +156,7 @@ class Play:
         from ivr.flow.promising import promise
         from ivr.flow.proving import start_proving
         from ivr.flow.showing import show
+        from ivr.flow.switching import switch
         from ivr.flow.withdrawing import forget
 
         next_step: str | None = name
@@ -190,6 +197,9 @@ class Play:
                     next_step = step.next
                 case Menu() if goto := chosen_before(self, step):
                     next_step = goto
+                case Language():
+                    switch(self, step.language)
+                    next_step = step.next
                 case CallBack():
                     next_step = promise(self, step)
                 case ForgetVoice():

@@ -14,6 +14,7 @@ from ivr.flow.events import (
     CallEnded,
     ContactIdentified,
     FaultMet,
+    LanguageChosen,
     MessageRecorded,
     PageOpened,
     WatchRequested,
@@ -54,6 +55,7 @@ from ivr.flow.proving import add_factor, give_up, prove, take_verdict
 from ivr.flow.session import Claim
 from ivr.flow.showing import pushed, replied, sharing_chosen, withdraw_question
 from ivr.flow.steps import Factor, Identify, Lookup, Queue
+from ivr.flow.switching import remembering, switch
 from ivr.flow.waits import AwaitAgent, AwaitFact, TalkingToAgent
 from ivr.flow.withdrawing import grant
 
@@ -163,6 +165,8 @@ def _take(play: Play, fact: Fact) -> bool:
             play.record(FaultMet(step=session.step, reason=f"carrier error {fact.code}"))
             if isinstance(wait, AwaitAgent | TalkingToAgent):
                 return True  # already with, or on the way to, a person
+            if session.language:  # perhaps it was this language that could not be played
+                switch(play, play.pinned.language)
             play.say(phrases.FAULT)
             play.change(proving=None)
             play.go(play.flow.person)
@@ -192,6 +196,8 @@ def _claimed(play: Play, fact: ContactClaimed, waited_for: bool) -> None:
         page = replace(play.session.page, links=())
         play.change(factors=(), facts={}, variables={}, answers={}, voice=voice, page=page, shown=None)
     play.change(claim=claim)
+    if play.session.language and (known := remembering(play.session)):
+        play.record(LanguageChosen(language=play.session.language, contact=known))
     claimed_preference(play, fact.pace, fact.relay)
     return play.go(step.found)
 

@@ -34,6 +34,10 @@ def json_schema() -> dict:
                     "pattern": f"^{LANGUAGE.pattern}$",
                     "description": "Of all texts, e.g. en-GB.",
                 },
+                "languages": {
+                    "anyOf": [_language(), {"type": "array", "minItems": 1, "uniqueItems": True, "items": _language()}],
+                    "description": "Further languages, from i18n/*.po.",
+                },
                 "start": _ref("name", "The first step."),
                 "person": _ref("name", "The queue step to which key 0, exhausted tries and faults lead."),
                 "prove": _ref("name", "The authenticate step to which needs leads."),
@@ -165,6 +169,7 @@ def _steps() -> list[dict]:
             {"for_queue": _ref("name"), "next": _ref("name"), "failed": _ref("name")},
             {"within_hours": _number(1, 168)},
         ),
+        _step("language", _language(), next_step),
         _step(
             "show",
             {"anyOf": [_ref("name", "Of a card at the top, or nothing."), *_cards()]},
@@ -253,6 +258,10 @@ def _ways() -> dict:
 
 def _object(keys: dict, *, required: list[str]) -> dict:
     return {"type": "object", "properties": keys, "required": required, "additionalProperties": False}
+
+
+def _language() -> dict:
+    return {"type": "string", "pattern": f"^{LANGUAGE.pattern}$"}
 
 
 def _choices(keys: str = "^[0-9*]$", choice: str = "choice") -> dict:

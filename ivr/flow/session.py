@@ -67,6 +67,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     line: str  # number that was dialled
     page: Page
     began_on: str = ""  # ISO date (UTC) the call began: what a flow calls today, until the call ends
+    language: str = ""  # BCP 47; "": the flow's own
     revision: int = 0
     turn: int = 0
     step: str = ""

@@ -284,9 +284,16 @@ class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
     text: Text | None = None
 
 
+class Language(Step, frozen=True, kw_only=True, tag="language"):
+    """From here on the call is spoken and shown in this language of the flow."""
+
+    language: str
+    next: str
+
+
 AnyStep = (
     Say | Menu | Ask | Form | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Join
-    | Queue | Show | CallBack | Pace | ForgetVoice | Hangup
+    | Queue | Show | CallBack | Pace | ForgetVoice | Hangup | Language
 )  # fmt: skip
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from liquid import BoundTemplate, Environment, StrictDefaultUndefined
+from liquid import BoundTemplate, Environment, RenderContext, StrictDefaultUndefined
 from liquid.exceptions import LiquidError, UndefinedError
+from liquid.filter import with_context
 
 from ivr.errors import FlowFault
-from ivr.flow import spoken
+from ivr.flow import spoken, spoken_persian
 from ivr.flow.names import ROOTS, SOURCE_LENGTH_MAX, Names
 
 OUTPUT_LENGTH_MAX = 2000  # characters
@@ -29,7 +30,21 @@ class _Environment(Environment):
         super().setup_tags_and_filters(extra=extra)
         self.tags = {name: tag for name, tag in self.tags.items() if name in _TAGS | _LEXER_TAGS}
         self.filters = {name: self.filters[name] for name in sorted(_FILTERS)}
-        self.filters |= {"money": spoken.money, "digits": spoken.digits, "last": spoken.last, "date": spoken.date}
+        self.filters |= {"digits": spoken.digits, "last": spoken.last}
+        self.filters |= {name: _in_the_flows_language(name) for name in ("money", "date")}
+
+
+def _in_the_flows_language(name: str) -> Callable[..., str]:
+    @with_context
+    def say(value: object, *, context: RenderContext) -> str:
+        words = spoken_persian if _is_persian(context.globals) else spoken
+        return getattr(words, name)(value)
+
+    return say
+
+
+def _is_persian(scope: Mapping[str, object]) -> bool:
+    return str(scope.get("flow", {}).get("language", "")).partition("-")[0] == "fa"
 
 
 _environment = _Environment(undefined=StrictDefaultUndefined, autoescape=False)  # drawing escapes, each in its own way
@@ -67,7 +82,7 @@ def render(source: str, scope: Mapping[str, object]) -> str:
     except ValueError as error:
         raise FlowFault(f"the text {source!r} cannot be read: {error}") from None
     if text.template is None:
-        return text.plain
+        return _in_numerals(text.plain, scope)
     # The message of an error may quote a value of the contact: only the name and the source are told.
     try:
         filled = text.template.render(scope)
@@ -77,7 +92,21 @@ def render(source: str, scope: Mapping[str, object]) -> str:
         raise FlowFault(f"the text {source!r} cannot be said: {type(error).__name__} in a filter or tag") from None
     if len(filled) > OUTPUT_LENGTH_MAX:
         raise FlowFault(f"the text {source!r} has become longer than {OUTPUT_LENGTH_MAX} characters")
-    return _speakable(filled)
+    return _in_numerals(_speakable(filled), scope)
+
+
+def _in_numerals(text: str, scope: Mapping[str, object]) -> str:
+    return spoken_persian.numerals(text) if _is_persian(scope) else text
+
+
+def parts_of(source: str) -> frozenset[str]:
+    """What a translation has to take over as it is: names, filters, tags. Raises ValueError like ``compile_text``."""
+    text = compile_text(source)
+    if text.template is None:
+        return frozenset()
+    analysis = text.template.analyze()
+    names = {f"{root}.{name}" for root, name in text.names}
+    return frozenset(names | {f"| {name}" for name in analysis.filters} | {f"{{% {tag} %}}" for tag in analysis.tags})
 
 
 def text_names(source: str) -> Names:

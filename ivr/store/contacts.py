@@ -7,20 +7,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ClauseElement, bindparam, delete, select
+from sqlalchemy import ClauseElement, bindparam, delete, func, select, update
 
 from ivr.store import consents, paces, voiceprints
 from ivr.store.codecs import to_json
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import StoreError
 from ivr.store.instants import maybe_from_microseconds, to_microseconds
-from ivr.store.statements import Insert, Statement, limited
+from ivr.store.statements import Insert, Statement, constant, limited
 from ivr.store.tables import contacts
 from ivr.store.voiceprints import delete_voiceprint, save_voiceprint, voiceprint
 
 __all__ = [
     "Contact", "add_contact", "all_contacts", "by_customer_number", "by_number", "delete_contact", "delete_voiceprint",
-    "get", "import_contacts", "save_voiceprint", "voiceprint",
+    "get", "import_contacts", "remember_language", "save_voiceprint", "voiceprint",
 ]  # fmt: skip
 
 FactValue = str | float | bool | None
@@ -33,7 +33,7 @@ class Contact:
     name: str
     number: str | None = None  # registered phone, E.164
     pin_hash: str | None = field(default=None, repr=False)  # argon2id
-    language: str = "en-GB"
+    language: str = ""  # BCP 47, in which they last chose to be spoken to; "": not known
     facts: dict[str, FactValue] = field(default_factory=dict, repr=False)
     opted_out_at: datetime | None = None
 
@@ -45,12 +45,14 @@ _NAMES = contacts.c.keys()
 def _upsert(insert: Insert) -> ClauseElement:
     statement = insert(contacts)
     changed = {name: statement.excluded[name] for name in _NAMES if name not in ("id", "customer_number")}
+    changed["language"] = func.coalesce(func.nullif(statement.excluded.language, constant("")), contacts.c.language)
     return statement.on_conflict_do_update(index_elements=["customer_number"], set_=changed).inline()
 
 
 _ADD = Statement(lambda insert: insert(contacts).on_conflict_do_nothing().inline(), *_NAMES)
 _IMPORT = Statement(_upsert, *_NAMES)
 _DELETE = Statement(delete(contacts).where(contacts.c.id == bindparam("id")))
+_SET_LANGUAGE = Statement(update(contacts).where(contacts.c.id == bindparam("of_id")), "language")
 _BY_ID = Statement(select(contacts).where(contacts.c.id == bindparam("id")))
 _BY_NUMBER = Statement(limited(select(contacts).where(contacts.c.number == bindparam("number"))))
 _BY_CUSTOMER_NUMBER = Statement(select(contacts).where(contacts.c.customer_number == bindparam("customer_number")))
@@ -73,6 +75,11 @@ def import_contacts(db: Database, people: Iterable[Contact]) -> int:
         return sum(transaction.write(_IMPORT, row) for row in rows)
 
     return write(db, job)
+
+
+def remember_language(transaction: Transaction, contact: str, language: str) -> None:
+    """In which the contact was last spoken to by choice."""
+    transaction.write(_SET_LANGUAGE, {"of_id": contact, "language": language})
 
 
 def delete_contact(db: Database, contact: str, at: datetime) -> bool:

@@ -11,11 +11,18 @@ import msgspec
 from sqlalchemy import BigInteger, bindparam, cast, func, select, update
 
 from ivr.errors import UnknownCall
-from ivr.flow.events import AnyEvent, CallBackPromised, ConsentGiven, PaceChanged, VoiceWishGranted
+from ivr.flow.events import (
+    AnyEvent,
+    CallBackPromised,
+    ConsentGiven,
+    LanguageChosen,
+    PaceChanged,
+    VoiceWishGranted,
+)  # fmt: skip
 from ivr.flow.inputs import Digits, Input, Speech
 from ivr.flow.session import Session, Turn
 from ivr.flow.waits import AwaitSecret
-from ivr.store import consents, joining, paces, promises, replies, requests, voiceprints
+from ivr.store import consents, contacts, joining, paces, promises, replies, requests, voiceprints
 from ivr.store.codecs import events_from_json, input_from_json, session_from_json, to_json
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import StoreError, UnreadableSession
@@ -198,6 +205,8 @@ def _save(
     for event in turn.events:
         if type(event) is ConsentGiven:
             consents.record(transaction, call, event, now)
+        elif type(event) is LanguageChosen and event.contact is not None:
+            contacts.remember_language(transaction, event.contact, event.language)
         elif type(event) is CallBackPromised:
             promises.record(transaction, call, revision, event, now)
         elif type(event) is VoiceWishGranted:

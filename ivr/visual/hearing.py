@@ -7,7 +7,7 @@ import math
 import msgspec
 
 from ivr.flow.inputs import Outcome
-from ivr.visual.labels import Labels
+from ivr.visual.labels import Labels, numerals
 
 
 class Hearing(msgspec.Struct, frozen=True):
@@ -20,7 +20,7 @@ class Hearing(msgspec.Struct, frozen=True):
         if not self.needed_seconds:
             return labels.keep_talking
         left = math.ceil(self.needed_seconds - self.seconds)
-        return labels.keep_talking_for.format(seconds=left) if left > 0 else labels.comparing
+        return numerals(labels.keep_talking_for.format(seconds=left), labels.language) if left > 0 else labels.comparing
 
 
 def verdict_words(verdict: Outcome | None, labels: Labels) -> str:

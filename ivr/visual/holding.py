@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from ivr.flow.phrases import phrase
+
 
 class HoldingLabels(msgspec.Struct, frozen=True):
     title: str = "What we hold about you"
@@ -66,7 +68,9 @@ class HoldingLabels(msgspec.Struct, frozen=True):
 
 def holding_labels_for(language: str) -> HoldingLabels:
     """The words for a BCP 47 ``language``."""
-    return _ENGLISH
+    return HoldingLabels(
+        **{name: phrase(getattr(_ENGLISH, name), language) for name in HoldingLabels.__struct_fields__}
+    )
 
 
 _ENGLISH = HoldingLabels()

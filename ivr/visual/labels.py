@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import datetime
+from functools import lru_cache
+
 import msgspec
 
+from ivr.flow import spoken_persian
+from ivr.flow.phrases import phrase
 
-class Labels(msgspec.Struct, frozen=True):
+
+class Labels(msgspec.Struct, frozen=True, kw_only=True):
+    language: str = "en"
     person: str
     send: str
     captions: str
@@ -63,6 +70,7 @@ class Labels(msgspec.Struct, frozen=True):
     talking_hint: str
     ended: str
     ended_hint: str
+    languages: str
     about: str
     open_document: str
     leads_to: str
@@ -140,6 +148,7 @@ _ENGLISH = Labels(
     talking_hint="Your agent sees who you are and what you asked for. No need to say it twice.",
     ended="The call has ended",
     ended_hint="This page no longer does anything. You may close it.",
+    languages="Language",
     about="What we hold about you",
     open_document="Open",
     leads_to="Leads to {host}, outside this page.",
@@ -158,13 +167,36 @@ _ENGLISH = Labels(
     on_the_phone="This part is on the phone",
     on_the_phone_hint="This page was opened with a code, so it shows nothing private. Listen, and use the keypad.",
 )
-_BY_LANGUAGE = {"en": _ENGLISH}
+# Each language in its own name and script, for those who look for it.
+_NAMES = {
+    "ar": "العربية", "cs": "Čeština", "cy": "Cymraeg", "da": "Dansk", "de": "Deutsch", "el": "Ελληνικά", "en": "English",
+    "es": "Español", "fa": "فارسی", "fi": "Suomi", "fr": "Français", "he": "עברית", "hi": "हिन्दी", "it": "Italiano",
+    "ja": "日本語", "ko": "한국어", "nl": "Nederlands", "pl": "Polski", "pt": "Português", "ru": "Русский", "sv": "Svenska",
+    "tr": "Türkçe", "uk": "Українська", "ur": "اردو", "zh": "中文",
+}  # fmt: skip
 _RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 
 
+@lru_cache(maxsize=64)
 def labels_for(language: str) -> Labels:
     """The words for a BCP 47 ``language``; English where there are none."""
-    return _BY_LANGUAGE.get(_primary(language), _ENGLISH)
+    words = {name: phrase(getattr(_ENGLISH, name), language) for name in Labels.__struct_fields__}
+    return Labels(**{**words, "language": language})
+
+
+def name_of(language: str) -> str:
+    """What its speakers call a BCP 47 ``language``; the code where we do not know."""
+    return _NAMES.get(_primary(language), language)
+
+
+def day_in(language: str, day: datetime.date) -> str:
+    """A date to read: of Iran's calendar in Persian, else as ISO 8601 has it."""
+    return spoken_persian.date(day) if _primary(language) == "fa" else day.isoformat()
+
+
+def numerals(text: str, language: str) -> str:
+    """Digits as ``language`` writes them."""
+    return spoken_persian.numerals(text) if _primary(language) == "fa" else text
 
 
 def direction_of(language: str) -> str:

@@ -9,7 +9,7 @@ from typing import assert_never
 
 import msgspec
 
-from ivr.flow.definition import Flow
+from ivr.flow.definition import Flow, in_language
 from ivr.flow.session import Session
 from ivr.flow.showing import open_form
 from ivr.flow.waits import (
@@ -28,7 +28,7 @@ from ivr.flow.waits import (
 from ivr.visual.cards import AnyCard, card_of
 from ivr.visual.fields import Fields, fields_of
 from ivr.visual.hearing import Hearing, verdict_words
-from ivr.visual.labels import Labels, direction_of, labels_for
+from ivr.visual.labels import Labels, direction_of, labels_for, name_of, numerals
 from ivr.visual.looking import Looking, looking_of
 from ivr.visual.plain import plain
 
@@ -51,6 +51,14 @@ class Button(msgspec.Struct, frozen=True):
 
     key: str
     label: str
+
+
+class Language(msgspec.Struct, frozen=True):
+    """Another language that the page offers, under its own name."""
+
+    code: str  # BCP 47
+    name: str
+    direction: str
 
 
 class Choices(msgspec.Struct, frozen=True, tag="choices"):
@@ -130,6 +138,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     body: Body
     buttons: tuple[Button, ...] = ()
     person: Button | None = None  # leads to a person
+    languages: tuple[Language, ...] = ()  # that the call may go on in
     card: AnyCard | None = None
     looking: Looking | None = None
     slow: bool = False  # the caller has asked for more time
@@ -142,8 +151,9 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
 
 def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
     """What the caller's page shows of ``session`` now."""
+    flow = in_language(flow, session.language)
     labels = labels_for(flow.language)
-    body = _body(session, live, labels)
+    body = _body(session, live, labels, flow.language)
     wait = session.waiting_for
     agent_comes = isinstance(wait, AwaitAgent) and wait.agent is not None  # nothing else can be chosen any more
     offered = () if wait is None or session.ended is not None or agent_comes else wait.choices
@@ -161,16 +171,17 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
         body=body,
         buttons=tuple(Button(each.key, plain(each.label)) for each in offered if each.key != PERSON_KEY),
         person=_person(wait, body, offered, labels),
+        languages=_languages(flow, session),
         card=card_of(flow, session, live.agent, labels),
         looking=looking_of(session, live.agent, labels),
         slow=session.pace > 1,
     )
 
 
-def _body(session: Session, live: Live, labels: Labels) -> Body:
+def _body(session: Session, live: Live, labels: Labels, language: str) -> Body:
     if session.ended is not None:
         if session.promised:
-            return Ended(labels.promised, labels.promised_hint.format(last=session.promised[-3:]))
+            return Ended(labels.promised, numerals(labels.promised_hint.format(last=session.promised[-3:]), language))
         return Ended(labels.ended, labels.ended_hint)
     match session.waiting_for:
         case None:
@@ -178,7 +189,7 @@ def _body(session: Session, live: Live, labels: Labels) -> Body:
         case AwaitChoice():
             return Choices()
         case AwaitDigits() as wait:
-            hint = _length_hint(wait.min_length, wait.max_length, labels)
+            hint = numerals(_length_hint(wait.min_length, wait.max_length, labels), language)
             return DigitsField(plain(wait.label), hint, wait.min_length, wait.max_length)
         case AwaitSpeech() as wait:
             return TextField(plain(wait.label), labels.text_hint, wait.max_length)
@@ -196,7 +207,7 @@ def _body(session: Session, live: Live, labels: Labels) -> Body:
             heading = labels.next_in_queue if live.place == 1 else labels.in_queue
             return InQueue(
                 heading, labels.queue_hint, live.place, labels.number_in_queue, live.waited_seconds, labels.waited,
-                _estimate(live.estimate_minutes, labels),
+                numerals(_estimate(live.estimate_minutes, labels), language),
             )  # fmt: skip
         case TalkingToAgent() if (form := open_form(session)) is not None:
             return fields_of(form, {}, labels)
@@ -210,6 +221,13 @@ def _body(session: Session, live: Live, labels: Labels) -> Body:
 def _by_buttons(wait: AwaitAnswer) -> bool:
     """One question whose answers are few is asked like a menu: a tap answers it."""
     return not wait.form and bool(wait.asked.choices)
+
+
+def _languages(flow: Flow, session: Session) -> tuple[Language, ...]:
+    if session.ended is not None or session.waiting_for is None:
+        return ()
+    others = (code for code in flow.languages if code != flow.language)
+    return tuple(Language(code, name_of(code), direction_of(code)) for code in others)
 
 
 def _working(about: str, hearing: Hearing, labels: Labels) -> Working:

@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from importlib import resources
 
 from flask import Response, abort, request
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
+from ivr.flow.phrases import languages, phrase
+from ivr.visual.labels import direction_of, numerals
 from ivr.visual.plain import plain
 from ivr.web.doors import Settings
 
@@ -58,9 +61,27 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.globals["asset"] = asset_url
+_TEMPLATES.filters["numerals"] = lambda value, language: numerals(str(value), language)
+
+
+@pass_context
+def _in_the_pages_language(context: Context, english: str) -> str:
+    """``{{ _("Send") }}`` in a template: one of our own texts, in the language the page is drawn in."""
+    return phrase(english, context.get("language") or "en")
+
+
+_TEMPLATES.globals["_"] = _in_the_pages_language
+
+
+def asked_language() -> str:
+    """What the browser prefers among the languages we have (Accept-Language); for pages that belong to no call yet."""
+    return request.accept_languages.best_match(languages(), default="en")
 
 
 def draw(template: str, status: int = 200, **names: object) -> Response:
+    """``names`` may hold ``language`` (BCP 47) and then need not hold its ``direction``."""
+    if "language" in names:
+        names.setdefault("direction", direction_of(str(names["language"])))
     return Response(_TEMPLATES.get_template(template).render(**names), status, content_type="text/html; charset=utf-8")
 
 

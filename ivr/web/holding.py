@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import datetime
+from functools import partial
 
 from flask import Blueprint, Response, abort, redirect, request
 
@@ -12,7 +13,7 @@ from ivr.authentication.held import Held
 from ivr.flow.inputs import VoiceWish, Wish
 from ivr.flow.session import Session
 from ivr.visual.holding import HoldingLabels, holding_labels_for
-from ivr.visual.labels import direction_of
+from ivr.visual.labels import day_in, direction_of
 from ivr.web.browser import check_form, draw, form_token
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import Services
@@ -93,7 +94,7 @@ def _drawn(services: Services, cookie: str, session: Session, sure: Wish | None,
         sure=sure if held else None,
         question=_question(words, sure),
         done=_done(words, done),
-        date=_date,
+        date=partial(_date, language=language),
         whose=_whose(cookie, held) if held else "",
         form_token=form_token(cookie),
     )
@@ -119,6 +120,6 @@ def _done(words: HoldingLabels, done: str | None) -> str:
     return said.get(done or "", "")
 
 
-def _date(moment: datetime) -> str:
+def _date(moment: datetime, language: str) -> str:
     """Of the calendar in UTC: the page does not know where its reader is."""
-    return moment.strftime("%Y-%m-%d")
+    return day_in(language, moment.date())

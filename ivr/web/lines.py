@@ -17,6 +17,7 @@ from ivr.flow.events import (
     FactorFailed,
     FactorProven,
     FaultMet,
+    LanguageChosen,
     NoInputHeard,
     NoMatchHeard,
     PaceChanged,
@@ -28,7 +29,7 @@ from ivr.flow.events import (
     VerdictRecorded,
     VoiceWishGranted,
 )  # fmt: skip
-from ivr.flow.inputs import By, Digits, Filled, Input, NoInput, PaceChosen, SecretAnswer, Speech
+from ivr.flow.inputs import By, Digits, Filled, Input, LanguageChoice, NoInput, PaceChosen, SecretAnswer, Speech
 from ivr.web.doors import LogLine
 
 
@@ -65,7 +66,7 @@ def row_of(line: LogLine, seen: tuple[str, ...] = ()) -> Row:
 
 def _side(input: Input | None) -> str:
     match input:
-        case Digits(by=by) | Speech(by=by) | SecretAnswer(by=by) | Filled(by=by):
+        case Digits(by=by) | Speech(by=by) | SecretAnswer(by=by) | Filled(by=by) | LanguageChoice(by=by):
             return "page" if by is By.TAP else "phone"
         case NoInput():
             return "phone"
@@ -91,6 +92,8 @@ def _did(input: Input | None) -> str:
             return "gives the right PIN" if matches else "gives a wrong PIN"
         case NoInput():
             return "is silent"
+        case LanguageChoice(language=language):
+            return f"chooses {language}"
         case fact:
             return str(fact.__struct_config__.tag).replace("_", " ")
 
@@ -126,6 +129,8 @@ def _note(event: AnyEvent) -> str:
             return {"delete": "voiceprint deleted", "opt_out": "opted out of voice", "opt_in": "opted in"}[event.wish]
         case AgentJoined():
             return f"agent {event.agent} joined"
+        case LanguageChosen():
+            return f"goes on in {event.language}"
         case PaceChanged():
             return f"{event.pace} times the usual time{', through a relay' if event.relay else ''}"
         case CardShown(card=None):

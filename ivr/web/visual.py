@@ -8,8 +8,9 @@ from functools import partial
 from flask import Blueprint, Response, jsonify, redirect, request
 from msgspec.structs import replace
 
-from ivr.flow.inputs import By, Digits, Filled, PaceChosen, Speech
+from ivr.flow.inputs import By, Digits, Filled, LanguageChoice, PaceChosen, Speech
 from ivr.flow.pace import PACES
+from ivr.flow.phrases import phrase
 from ivr.flow.session import Session, Turn
 from ivr.flow.showing import open_form
 from ivr.flow.waits import AwaitAnswer, AwaitDigits, AwaitSecret
@@ -17,7 +18,7 @@ from ivr.visual.labels import labels_for
 from ivr.visual.plain import plain
 from ivr.visual.screen import PERSON_KEY, Screen, Working, screen_for
 from ivr.visual.veil import is_private, veiled
-from ivr.web.browser import asset, check_form, check_request, draw, form_token, guard, set_cookie
+from ivr.web.browser import asked_language, asset, check_form, check_request, draw, form_token, guard, set_cookie
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
 from ivr.web.fields import ascii_digits
@@ -45,7 +46,8 @@ def page_blueprint(services: Services) -> Blueprint:
         if not services.link_alive(token):
             mine = services.link_opened_by(token, request.cookies.get(PAGE_COOKIE, ""))
             return redirect("/v/call", 303) if mine else _dead_link()
-        return draw("page/open.html", token=token, problem="", asks_digits=services.link_asks_digits(token))
+        asks_digits, language = services.link_asks_digits(token), asked_language()
+        return draw("page/open.html", token=token, problem="", asks_digits=asks_digits, language=language)
 
     @pages.post("/v/<token>")
     def open_link(token: str) -> Response:
@@ -58,7 +60,9 @@ def page_blueprint(services: Services) -> Blueprint:
                 return response
             case LinkRefused.WRONG_DIGITS:
                 problem = "Those are not the two digits you heard. Listen again and try once more."
-                return draw("page/open.html", 422, token=token, problem=problem, asks_digits=True)
+                language = asked_language()
+                problem = phrase(problem, language)
+                return draw("page/open.html", 422, token=token, problem=problem, asks_digits=True, language=language)
             case _:
                 return _dead_link()
 
@@ -98,7 +102,8 @@ def page_blueprint(services: Services) -> Blueprint:
             return _filled(services, session, turn, sent, cookie)
         answer = _answer(services, session, turn)
         if isinstance(answer, str):
-            return _drawn("page/call.html", _screen(services, session, cookie), cookie, problem=answer)
+            screen = _screen(services, session, cookie)
+            return _drawn("page/call.html", screen, cookie, problem=phrase(answer, screen.language))
         if answer.accepted or counted_already(services.answer_at(session.call, turn), *_given(request.form)):
             return redirect("/v/call", 303)
         return redirect("/v/call?moved", 303)
@@ -145,6 +150,7 @@ def _drawn(
         template,
         422 if problem else status,
         screen=screen,
+        language=screen.language,
         body=screen.body,
         words=labels_for(screen.language),
         form_token=form_token(cookie),
@@ -178,6 +184,8 @@ def _filled(services: Services, session: Session, turn: int, sent: Sent, cookie:
 def _answer(services: Services, session: Session, turn: int) -> Turn | str:
     """Take what the form holds as an answer to ``turn``; text: what is wrong with it, for the person who typed it."""
     form = request.form
+    if "language" in form:
+        return services.take_turn(session.call, LanguageChoice(turn=turn, language=form["language"][:35]))
     asked = session.waiting_for if turn == session.turn else None
     if "secret" in form:
         secret = ascii_digits(form["secret"])
@@ -194,7 +202,10 @@ def _answer(services: Services, session: Session, turn: int) -> Turn | str:
         if isinstance(asked, AwaitSecret) and not is_button:
             return "Please type your PIN into its own field."
         if isinstance(asked, AwaitDigits) and not is_button and not asked.min_length <= len(keys) <= asked.max_length:
-            return f"Please type {asked.min_length} to {asked.max_length} digits; those were {len(keys)}."
+            problem = phrase(
+                "Please type {least} to {most} digits; those were {count}.", services.flow_of(session).language
+            )
+            return problem.format(least=asked.min_length, most=asked.max_length, count=len(keys))
         return services.take_turn(session.call, Digits(turn=turn, keys=keys, by=By.TAP))
     text = plain(form.get("text", ""))
     if not text:
@@ -202,9 +213,9 @@ def _answer(services: Services, session: Session, turn: int) -> Turn | str:
     return services.take_turn(session.call, Speech(turn=turn, text=text, by=By.TAP))
 
 
-def _given(form: Mapping[str, str]) -> tuple[str, str]:
-    """Keys and words as they would have been taken."""
-    return ascii_digits(form.get("keys", "")), plain(form.get("text", ""))
+def _given(form: Mapping[str, str]) -> tuple[str, str, str]:
+    """Keys, words and language as they would have been taken."""
+    return ascii_digits(form.get("keys", "")), plain(form.get("text", "")), form.get("language", "")
 
 
 def _only_keys(keys: str) -> bool:
@@ -212,12 +223,18 @@ def _only_keys(keys: str) -> bool:
 
 
 def _dead_link() -> Response:
-    return draw("page/closed.html", 410, heading="This link no longer works", hint=(
+    return _closed("This link no longer works", (
         "It opens one call, once, and for ten minutes. Stay on the line: the phone can do everything this page can."
     ))  # fmt: skip
 
 
 def _no_call() -> Response:
-    return draw("page/closed.html", 410, heading="No call is open here", hint=(
+    return _closed("No call is open here", (
         "The call may be over, or this browser has not opened its link. Dial again and a new link comes to you."
     ))  # fmt: skip
+
+
+def _closed(heading: str, hint: str) -> Response:
+    language = asked_language()
+    words = {"heading": phrase(heading, language), "hint": phrase(hint, language)}
+    return draw("page/closed.html", 410, language=language, **words)

@@ -18,11 +18,11 @@ from ivr.carriers.twilio.reader import read
 from ivr.dispatch import Dispatch
 from ivr.errors import UnknownCall, UnknownFlow
 from ivr.flow import phrases
-from ivr.flow.expressions import render, scope
 from ivr.flow.inputs import AgentLeft, By, CallerHungUp, Digits, DocumentFailed, Input, NoInput, Speech, StreamStopped
 from ivr.flow.session import Turn
 from ivr.flow.waits import AwaitAgent, TalkingToAgent
 from ivr.store import bundles, replies, requests, sessions
+from ivr.web.prompts import waiting_text
 from ivr.web.security import Doorkeeper
 
 log = logging.getLogger(__name__)
@@ -175,19 +175,13 @@ def voice_blueprint(
             # The call has moved on. If the redirect that should have fetched the caller is lost, they come by
             # themselves; while one is on its way they stay: a second one would end the conversation the first began.
             fetched = any(one.kind == "redirect_requested" for one in requests.requests_of(services.database, call))
-            return xml(writer.waiting_document(phrases.WAITING, flow.language) if fetched else writer.leave_document())
-        place = dispatch.place(session)
-        queue = {
-            "position": place.position, "waited_seconds": place.waited_seconds,
-            "estimate_minutes": place.estimate_minutes or 0,
-        }  # fmt: skip
-        try:
-            text = render(wait.waiting, scope(flow, session, queue=queue))
-        except Exception as error:
-            log.warning("the waiting text of queue '%s' cannot be said: %s", wait.queue, error)
-            text = phrases.WAITING
+            thanks = phrases.phrase(phrases.WAITING, flow.language)
+            stay = writer.waiting_document(thanks, flow.language, to=addressing.of(session))
+            return xml(stay if fetched else writer.leave_document())
+        text = waiting_text(services, dispatch, session)
         offered = wait.choices and wait.agent is None
-        return xml(writer.waiting_document(text, flow.language, addressing.of(session).chosen if offered else ""))
+        to = addressing.of(session)
+        return xml(writer.waiting_document(text, flow.language, to.chosen if offered else "", to))
 
     @blueprint.post("/voice/c/<call>/<int:turn>/wait/chosen")
     def chosen(call: str, turn: int) -> Response:

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ivr.carriers.base import Addresses
 from ivr.carriers.twilio.gathering import gather_attributes, spoken_hints
+from ivr.carriers.twilio.voices import has_voice
 from ivr.flow import phrases
 from ivr.flow.definition import Flow
 from ivr.flow.events import AnyEvent, Said
@@ -41,21 +42,22 @@ def document(flow: Flow, session: Session, events: Sequence[AnyEvent], to: Addre
     said = [event for event in events if isinstance(event, Said)] if not poll else []
     # Whatever must be heard stands outside the Gather, where no key interrupts it, with all that precedes it.
     first = max((i for i, one in enumerate(said) if one.must_hear), default=-1) + 1
-    lead = "".join(_say(one.text, flow.language) for one in said[:first])
+    spoken = [_prompt(one.text, one.language or flow.language, str(i), to) for i, one in enumerate(said)]
+    lead = "".join(spoken[:first])
     if session.voice.wanted and not session.voice.running and session.ended is None:
         lead += _stream(to)
     elif session.voice.running and not session.voice.wanted:
         lead += '<Stop><Stream name="voice"/></Stop>'  # it turned out that this voice may not be listened to
-    inner = "".join(_say(one.text, flow.language) for one in said[first:])
+    inner = "".join(spoken[first:])
     return f"{HEADER}<Response>{lead}{_body(flow, session, inner, to, poll)}</Response>"
 
 
-def waiting_document(text: str, language: str, chosen: str = "") -> str:
+def waiting_document(text: str, language: str, chosen: str = "", to: Addresses | None = None) -> str:
     """What a caller in the queue hears: Twilio asks for it again whenever it has run out.
 
     ``chosen``: where a key goes, if the queue offers choices. Silence runs on, past the Gather.
     """
-    said = _say(text, language)
+    said = _say(text, language) if to is None else _prompt(text, language, "waiting", to)
     if chosen:
         keys = f'<Gather input="dtmf" numDigits="1" timeout="{WAIT_SECONDS}" action={quoteattr(chosen)} method="POST">'
         return f"{HEADER}<Response>{keys}{said}</Gather></Response>"
@@ -125,7 +127,8 @@ def _body(flow: Flow, session: Session, inner: str, to: Addresses, poll: int) ->
         case AwaitFact():
             if poll and poll % REMIND_EVERY == 0:
                 about_voice = wait.about in ("verdict", "enrolment")
-                inner = _say(phrases.KEEP_TALKING if about_voice else phrases.CHECKING, flow.language)
+                text, name = (phrases.KEEP_TALKING, "keep_talking") if about_voice else (phrases.CHECKING, "checking")
+                inner = _prompt(phrases.phrase(text, flow.language), flow.language, name, to)
             return _gather(inner, to, f'input="dtmf" numDigits="1" timeout="{POLL_SECONDS}"', poll + 1)
         case AwaitAgent():
             # One Twilio queue for each call: it is only a waiting room, our own queue decides who is next.
@@ -158,6 +161,13 @@ def _stream(to: Addresses) -> str:
         f' statusCallback={quoteattr(to.stream_ended)} statusCallbackMethod="POST">'
         f'<Parameter name="ticket" value={quoteattr(to.ticket)}/></Stream></Start>'
     )
+
+
+def _prompt(text: str, language: str, name: str, to: Addresses) -> str:
+    """Spoken by the carrier where it has a voice, else played from the address of the prompt called ``name``."""
+    if to.prompt is None or has_voice(language) or language.partition("-")[0] not in to.played:
+        return _say(text, language)
+    return f"<Play>{_text(to.prompt(name))}</Play>"
 
 
 def _say(text: str, language: str) -> str:

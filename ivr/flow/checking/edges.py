@@ -19,6 +19,7 @@ from ivr.flow.steps import (
     Identify,
     IdentifyBy,
     Join,
+    Language,
     Link,
     Lookup,
     Menu,
@@ -42,7 +43,7 @@ class Edge(NamedTuple):
 def ways(flow: Flow, step: AnyStep) -> list[Edge]:
     """The ways the author gave, and the default of ``failed``. Not: key 0, exhausted retries, faults, ``needs``."""
     match step:
-        case Say() | Verify() | Link() | Join() | Set() | Show() | Pace() | ForgetVoice():
+        case Say() | Verify() | Link() | Join() | Set() | Show() | Pace() | ForgetVoice() | Language():
             return [Edge("next", step.next, False)]
         case Menu():
             return [Edge(f"choice {choice.key}", choice.goto, True) for choice in step.choices]

@@ -24,6 +24,7 @@ from ivr.flow.steps import (
     Hangup,
     Identify,
     Join,
+    Language,
     Link,
     LinkBy,
     Lookup,
@@ -105,7 +106,7 @@ _THE_SAME_IN_EVERY_CALL: Names = frozenset({("flow", "title")})
 
 def _try_out(use: Use, flow: Flow, report: Report) -> None:
     """What no call can change has its value now: a mistake in it would otherwise wait for the first caller."""
-    known = {"flow": {"title": flow.title}}
+    known = {"flow": {"title": flow.title, "language": flow.language}}
     try:
         if not use.is_condition:
             render(use.source, known)
@@ -235,7 +236,7 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
             return [step.prompt, step.waiting, *(choice.label for choice in step.choices)]
         case CallBack():
             return [step.text]
-        case Lookup() | Set() | When() | Pace():
+        case Lookup() | Set() | When() | Pace() | Language():
             return []
         case _:
             assert_never(step)

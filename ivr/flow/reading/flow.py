@@ -15,6 +15,7 @@ from ivr.flow.steps import AnyStep
 
 SCHEMA = "duet/1"
 STEPS_MAX = 500
+TITLE_LENGTH_MAX = 60  # characters that fit on a phone's screen
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")  # the part of BCP 47 that carriers take
 
 
@@ -40,8 +41,10 @@ def read_flow(document: Table, report: Report, bundle: str) -> ReadFlow:
     if language and not LANGUAGE.fullmatch(language):
         fields.wrong("language", f"language is {language!r}", "write it like en-GB")
     name, title = fields.name("flow"), fields.word("title")
-    if len(title) > 60:
-        fields.wrong("title", f"the title has {len(title)} characters", "at most 60 fit on a phone's screen")
+    if len(title) > TITLE_LENGTH_MAX:
+        fields.wrong(
+            "title", f"the title has {len(title)} characters", f"at most {TITLE_LENGTH_MAX} fit on a phone's screen"
+        )
     if name in ADDRESSES:
         problem = f"a flow cannot be named {name!r}: /voice/{name} is an address of ours"
         fields.wrong("flow", problem, "choose another name")
@@ -51,6 +54,7 @@ def read_flow(document: Table, report: Report, bundle: str) -> ReadFlow:
         bundle=bundle,
         title=title,
         language=language,
+        languages=_languages(fields, language),
         start=fields.step_name("start"),
         person=fields.step_name("person"),
         prove=fields.step_name("prove", ""),
@@ -82,6 +86,20 @@ def read_flow(document: Table, report: Report, bundle: str) -> ReadFlow:
 def _step(name: str, fields: Fields, line: int, flow: Flow) -> AnyStep | None:
     fields.line, fields.step = line, name  # a mistake about the whole step points at its name
     return read_step(name, fields, flow)
+
+
+def _languages(fields: Fields, language: str) -> tuple[str, ...]:
+    """The language of the file first; empty where there is no other."""
+    others = []
+    for other, line in fields.words("languages", required=False):
+        if not LANGUAGE.fullmatch(other):
+            fields.report.wrong(line, f"the flow: languages has {other!r}", "write it like fa-IR")
+        elif other == language or other in others:
+            remedy = "delete it: languages are those beside language" if other == language else "delete one"
+            fields.report.wrong(line, f"the flow: languages has {other!r}, which is there already", remedy)
+        else:
+            others.append(other)
+    return (language, *others) if others else ()
 
 
 def _facts(fields: Fields) -> dict[str, FactDeclaration]:

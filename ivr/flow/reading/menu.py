@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 
 from ivr.flow.definition import Flow
 from ivr.flow.matching import words_of
@@ -84,13 +84,16 @@ def _read_choice(fields: Fields, key: str, entry: Entry, label_limit: int) -> Ch
     return read
 
 
-def check_words(fields: Fields, choices: Sequence[Choice | Option]) -> None:
+def clashing_words(choices: Iterable[Choice | Option]) -> Iterator[tuple[Choice | Option, str, str]]:
+    """A choice, a word of it, and the key of an earlier choice that has the word too."""
     owners: dict[str, str] = {}
     for choice in choices:
         for word in dict.fromkeys(spoken_words(choice)):
             if word and owners.setdefault(word, choice.key) != choice.key:
-                fields.report.wrong(
-                    choice.line,
-                    f"{fields.owner}: {word!r} is said for the choices {owners[word]} and {choice.key}",
-                    "give each choice words of its own",
-                )
+                yield choice, word, owners[word]
+
+
+def check_words(fields: Fields, choices: Iterable[Choice | Option]) -> None:
+    for choice, word, other in clashing_words(choices):
+        problem = f"{fields.owner}: {word!r} is said for the choices {other} and {choice.key}"
+        fields.report.wrong(choice.line, problem, "give each choice words of its own")

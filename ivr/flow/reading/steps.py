@@ -28,6 +28,7 @@ from ivr.flow.steps import (
     Identify,
     IdentifyBy,
     Join,
+    Language,
     Link,
     LinkBy,
     Lookup,
@@ -299,6 +300,15 @@ def _hangup(fields: Fields, common: Common) -> Hangup:
     return Hangup(**common.fields(), text=None if fields.is_empty("hangup") else _said(fields, "hangup"))
 
 
+def _language(fields: Fields, common: Common) -> Language:
+    language, spoken = fields.word("language"), common.flow.languages
+    if language and language not in spoken:
+        fields.wrong("language", f"the flow does not speak {language!r}", closest(language, spoken, "") or (
+            "add it at the top: languages: [fa-IR]"
+        ))  # fmt: skip
+    return Language(**common.fields(), language=language, next=fields.step_name("next"))
+
+
 KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "say": _say,
     "menu": _menu,
@@ -320,4 +330,5 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "pace": _pace,
     "forget_voice": _forget_voice,
     "hangup": _hangup,
+    "language": _language,
 }

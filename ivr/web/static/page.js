@@ -37,6 +37,7 @@ function swap(html, force = false) {
   const next = new DOMParser().parseFromString(html, "text/html").getElementById("screen");
   const now = screen();
   if (!next) return;
+  if (next.lang && next.lang !== document.documentElement.lang) { location.reload(); return; } // the bar changes too
   const newer = Number(next.dataset.revision || 0) >= Number(now.dataset.revision || 0);
   if (!newer && !force && next.dataset.kind !== "ended") return;
   const sameQuestion = next.dataset.step === now.dataset.step && next.dataset.kind === now.dataset.kind;
@@ -98,6 +99,7 @@ function dress(drawn) {
 function over() {
   line.dataset.state = "over";
   line.textContent = "";
+  document.querySelector(".languages")?.remove();
   forgetDraft();
   connection?.stop();
 }
@@ -162,12 +164,14 @@ document.addEventListener("click", (event) => {
   }
 });
 
+const counted = (number, digits) => number.toLocaleString(document.documentElement.lang, { minimumIntegerDigits: digits });
+
 // Seconds in the queue go on between two drawings.
 setInterval(() => {
   document.querySelectorAll("time[data-since]").forEach((time) => {
     const seconds = Number(time.dataset.since) + 1;
     time.dataset.since = seconds;
-    time.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    time.textContent = `${counted(Math.floor(seconds / 60), 1)}:${counted(seconds % 60, 2)}`;
   });
 }, 1000);
 

@@ -546,9 +546,11 @@ def test_unknown_addresses_and_methods_tell_nothing(carrier: Carrier) -> None:
 def test_a_restart_does_not_undo_a_rollback(house: House, settings, tmp_path: Path) -> None:
     before = app.publish(house.database, settings)["bank"]
     changed = replace(settings, flows=tmp_path)
-    text = settings.flows.read_text(encoding="utf-8")
+    (tmp_path / "i18n").mkdir()
+    for name in ("bank.yaml", "i18n/fa.po"):
+        text = (settings.flows.parent / name).read_text(encoding="utf-8")
+        (tmp_path / name).write_text(text.replace("Welcome to", "Hello from"), encoding="utf-8")
     shutil.copytree(settings.flows.parent / "media", tmp_path / "media")
-    (tmp_path / "bank.yaml").write_text(text.replace("Welcome to", "Hello from"), encoding="utf-8")
     after = app.publish(house.database, changed, at_start=True)["bank"]
     assert bundles.published(house.database, "bank") == after != before
     bundles.publish(house.database, "bank", before, app.utc_now())
