@@ -114,6 +114,9 @@ def test_prompts_are_heard_as_the_carrier_speaks_them(trial, wire, panes):
     panes.wait_for_function("played.length === 1")
     assert panes.evaluate("played") == [0.5]
     expect(panes.locator("#talk .phone")).to_have_text(["Hello."])
+    wire.says("", sound=bytes([0xFF]) * 800)
+    expect(panes.locator("#talk .note").last).to_have_text("A recording is played.")
+    panes.wait_for_function("played.length === 2")
 
 
 def test_an_impostor_keeps_the_number_and_gets_other_voices(trial, wire, panes):
