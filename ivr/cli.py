@@ -143,7 +143,8 @@ def _serve(options: argparse.Namespace) -> int:
     return run_server(settings, options.host, options.port)
 
 
-def run_server(settings, host: str, port: int, trying=None) -> int:
+def run_server(settings, host: str, port: int, trying=None, around=None) -> int:
+    """``trying``, ``around``: what the three-pane page needs, and what stands before the server for it."""
     import uvicorn
 
     from ivr.app import create_app
@@ -151,6 +152,8 @@ def run_server(settings, host: str, port: int, trying=None) -> int:
 
     _allow_open_files()
     app = create_app(settings, trying=trying)
+    if around:
+        app = around(app)
     config = uvicorn.Config(
         app, host=host, port=port, http=BoundedHeads, loop="uvloop", ws="websockets-sansio", ws_max_size=64 * 1024,
         access_log=False, log_config=None, timeout_graceful_shutdown=5, server_header=False,

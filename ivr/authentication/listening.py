@@ -20,6 +20,7 @@ from ivr.authentication.messages import (
     Closed,
     Enrol,
     Enrolled,
+    Forget,
     Heard,
     Ready,
     ToVoice,
@@ -40,7 +41,7 @@ Answer = Verdict | Enrolled
 
 
 class Listening:
-    """``answered`` is called on a thread of ``executor`` for every question, exactly once each."""
+    """``answered`` is called on a thread of ``executor`` for every question that is not forgotten, exactly once each."""
 
     def __init__(self, environment: dict[str, str], executor: Executor, answered: Callable[[Answer], None]) -> None:
         self._environment = environment
@@ -52,7 +53,7 @@ class Listening:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task | None = None
         self.streams: set[str] = set()  # calls whose audio comes in here
-        self.net_speech_seconds: dict[str, float] = {}
+        self._heard: dict[str, Heard] = {}
         self.model: Ready | None = None
         self.pid: int | None = None
 
@@ -60,6 +61,18 @@ class Listening:
 
     def ask(self, question: Verify | Enrol) -> None:
         self._loop.call_soon_threadsafe(self._ask, question)
+
+    def questions(self) -> list[Verify | Enrol]:
+        """Those that are not answered yet."""
+        return list(self._asked.values())
+
+    def forget(self, question: Verify | Enrol) -> None:
+        self._loop.call_soon_threadsafe(self._forget, question)
+
+    def heard(self, call: str) -> Heard | None:
+        """How far listening to this call has come, if its audio comes in here and something is asked about it."""
+        asked = any(question.call == call for question in self.questions())
+        return self._heard.get(call) if asked else None
 
     # -- on the loop ----------------------------------------------------------------------------------------------
 
@@ -82,7 +95,7 @@ class Listening:
 
     def closed(self, call: str) -> None:
         self.streams.discard(call)
-        self.net_speech_seconds.pop(call, None)
+        self._heard.pop(call, None)
         self._send(Closed(call))
 
     def _ask(self, question: Verify | Enrol) -> None:
@@ -90,6 +103,10 @@ class Listening:
             return
         self._asked[question.request] = question
         self._send(question)
+
+    def _forget(self, question: Verify | Enrol) -> None:
+        if self._asked.pop(question.request, None) is not None:
+            self._send(Forget(question.request, question.call))
 
     def _send(self, message: ToVoice) -> None:
         self._pass_on()  # what was said before the question or the end comes before it
@@ -157,7 +174,7 @@ class Listening:
                     log.info("voice: %s %s sha256 %s", *about)
             case Heard():
                 if message.call in self.streams:
-                    self.net_speech_seconds[message.call] = message.net_speech_seconds
+                    self._heard[message.call] = message
             case Verdict() | Enrolled():
                 self._settle(message)
 

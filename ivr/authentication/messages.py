@@ -36,6 +36,13 @@ class Enrol(msgspec.Struct, frozen=True, tag=True):
     contact: str
 
 
+class Forget(msgspec.Struct, frozen=True, tag=True):
+    """The question needs no answer any more: let go of it, and of the print that came with it."""
+
+    request: str
+    call: str
+
+
 class Ready(msgspec.Struct, frozen=True, tag=True):
     """The model is loaded, or cannot be (``problem``): then every answer is INCONCLUSIVE."""
 
@@ -46,10 +53,11 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
 
 
 class Heard(msgspec.Struct, frozen=True, tag=True):
-    """How much net speech there is by now."""
+    """How much net speech there is by now, and how much the next look takes; 0: not known, or there is no other."""
 
     call: str
     net_speech_seconds: float
+    needed_seconds: float = 0.0
 
 
 class Verdict(msgspec.Struct, frozen=True, tag=True):
@@ -79,7 +87,7 @@ class Enrolled(msgspec.Struct, frozen=True, tag=True):
     model_sha256: str
 
 
-ToVoice = Audio | Closed | Verify | Enrol
+ToVoice = Audio | Closed | Verify | Enrol | Forget
 FromVoice = Ready | Heard | Verdict | Enrolled
 
 _encode = msgspec.msgpack.Encoder().encode

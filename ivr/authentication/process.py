@@ -35,6 +35,7 @@ from ivr.authentication.messages import (
     Closed,
     Enrol,
     Enrolled,
+    Forget,
     FromVoice,
     Heard,
     Ready,
@@ -110,7 +111,7 @@ class VoiceProcess:
                 net = listening.utterance.net_speech_seconds
                 if net - listening.reported_seconds >= LOOK_EVERY_SECONDS:
                     listening.reported_seconds = net
-                    self.send(Heard(message.call, net))
+                    self._tell_heard(message.call, listening)
                     self._look(message.call)
             case Verify():
                 listening = self._listening(message.call)
@@ -123,10 +124,30 @@ class VoiceProcess:
                 listening = self._listening(message.call)
                 listening.utterance, listening.reported_seconds = Utterance(), 0.0
                 listening.enrol, listening.enrol_tries = message, 0
+            case Forget():
+                self._forget(message)
             case Closed():
                 if message.call in self._calls:
                     self._calls[message.call].closed = True
                     self._look(message.call)
+
+    def _forget(self, message: Forget) -> None:
+        """A look that is under way ends unheard."""
+        listening = self._calls.get(message.call)
+        if listening is None:
+            return
+        if listening.verify is not None and listening.verify.request == message.request:
+            listening.verify, listening.answered = None, True
+        if listening.enrol is not None and listening.enrol.request == message.request:
+            listening.enrol, listening.answered = None, True
+            listening.utterance = Utterance()
+
+    def _tell_heard(self, call: str, listening: Listening) -> None:
+        if listening.enrol is not None:
+            needed = ENROL_AT_SECONDS[min(listening.enrol_tries, len(ENROL_AT_SECONDS) - 1)]
+        else:
+            needed = listening.next_look_seconds if listening.verify is not None else 0.0
+        self.send(Heard(call, listening.utterance.net_speech_seconds, needed))
 
     def _listening(self, call: str) -> Listening:
         """Made once a call: a new one loads the speech detector, which takes longer than a frame lasts."""
@@ -163,6 +184,8 @@ class VoiceProcess:
         if final and listening.verify is asked:
             listening.verify, listening.answered = None, True
             self._tell(asked, verdict)
+        if listening.verify is not None:
+            self._tell_heard(call, listening)  # how much the next look takes is known now
         if listening.closed or listening.verify or listening.enrol:
             self._look(call)
 

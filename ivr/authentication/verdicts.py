@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from ivr.authentication.listening import Answer, Listening
-from ivr.authentication.messages import Enrol, Enrolled, Verify
+from ivr.authentication.messages import Enrol, Enrolled, Verdict, Verify
 from ivr.calls import Services, take_turn
 from ivr.errors import UnknownCall
 from ivr.flow.events import EnrolmentRequested, VerificationRequested
@@ -32,10 +32,28 @@ def ask(services: Services, listening: Listening) -> None:
         elif isinstance(asked, VerificationRequested):
             found = voiceprints.voiceprint(services.database, asked.contact)
             if found is None:
-                fact = VerdictReached(id=asked.request, outcome=Outcome.INCONCLUSIVE, reason="no_voiceprint")
-                take_turn(services, open_request.call, fact)
+                _inconclusive(services, open_request.call, asked.request, "no_voiceprint")
             else:
                 listening.ask(Verify(asked.request, open_request.call, asked.contact, found[0]))
+
+
+def let_go(services: Services, listening: Listening) -> None:
+    """Forget what nobody waits for any more: the print was deleted, the claim changed, the time was up. Repeatable.
+
+    Every process looks for itself, so that a print deleted in one is let go by all of them at their next look.
+    """
+    questions = listening.questions()
+    if not questions:
+        return
+    still_open = requests.still_open(services.database, [question.request for question in questions])
+    compared = [question.contact for question in questions if isinstance(question, Verify)]
+    on_file = voiceprints.present(services.database, compared)
+    for question in questions:
+        gone = isinstance(question, Verify) and question.contact not in on_file
+        if gone and question.request in still_open:
+            _inconclusive(services, question.call, question.request, "withdrawn")
+        if gone or question.request not in still_open:
+            listening.forget(question)
 
 
 def answered(services: Services, answer: Answer) -> None:
@@ -49,11 +67,35 @@ def answered(services: Services, answer: Answer) -> None:
                 threshold=answer.threshold, net_speech_seconds=answer.net_speech_seconds, model_name=answer.model_name,
                 model_class=answer.model_class, model_sha256=answer.model_sha256,
             )  # fmt: skip
-            take_turn(services, answer.call, fact)
+            _compared(services, answer, fact)
     except UnknownCall as error:
         log.warning("%s", error)
     except Exception:
         log.exception("the answer to %s could not be saved; its request times out as INCONCLUSIVE", answer.request)
+
+
+class _Withdrawn(Exception):
+    """Undoes the turn: the print was deleted while it was being compared."""
+
+
+def _compared(services: Services, answer: Verdict, fact: VerdictReached) -> None:
+    found = [one.body for one in requests.requests_of(services.database, answer.call) if one.request == answer.request]
+
+    def still_on_file(transaction) -> None:
+        if not voiceprints.present(transaction, [asked.contact for asked in found]):
+            raise _Withdrawn
+
+    if fact.outcome is Outcome.INCONCLUSIVE:
+        take_turn(services, answer.call, fact)
+        return
+    try:
+        take_turn(services, answer.call, fact, also=still_on_file)
+    except _Withdrawn:
+        _inconclusive(services, answer.call, answer.request, "withdrawn")
+
+
+def _inconclusive(services: Services, call: str, request: str, reason: str) -> None:
+    take_turn(services, call, VerdictReached(id=request, outcome=Outcome.INCONCLUSIVE, reason=reason))
 
 
 def _enrolled(services: Services, answer: Enrolled) -> None:

@@ -12,15 +12,18 @@ from typing import Protocol
 import httpx
 
 from ivr.demo import housekeeping, people
+from ivr.demo.jars import Jars
+from ivr.demo.network import networks
 from ivr.demo.trying import TryOut
 from ivr.settings import Settings
 from ivr.store.database import close
 
 OPEN_SECONDS = 60.0
+CALLERS = 2  # smartphones on the three-pane page
 
 
 class Serve(Protocol):
-    def __call__(self, settings: Settings, host: str, port: int, trying: object) -> int: ...
+    def __call__(self, settings: Settings, host: str, port: int, trying: object, around: object) -> int: ...
 
 
 def stay(flows: Path, flow: str, port: int, speed: float, serve: Serve) -> int:
@@ -38,7 +41,12 @@ def stay(flows: Path, flow: str, port: int, speed: float, serve: Serve) -> int:
                 print(f"  {where}: name {staff.name}, password {staff.password}", flush=True)
             print("  Everything is on this machine only and goes with Ctrl-C.\n", flush=True)
             threading.Thread(target=_open, args=(place.settings.public_url, page), daemon=True).start()
-            return serve(place.settings, housekeeping.HOST, port, lambda house: TryOut(house, flows))
+            with networks((housekeeping.HOST, port), CALLERS) as phones:
+                return serve(
+                    place.settings, housekeeping.HOST, port,
+                    trying=lambda house: TryOut(house, flows, phones),
+                    around=lambda app: Jars(app, [phone.port for phone in phones]),
+                )  # fmt: skip
 
 
 def _open(public_url: str, page: str) -> None:

@@ -10,10 +10,11 @@ from pathlib import Path
 from ivr.app import House
 from ivr.demo import people
 from ivr.demo.housekeeping import LINE
+from ivr.demo.network import Network
 from ivr.demo.voices import Sample, line_audio, samples
 from ivr.store import contacts
 from ivr.store.agents import AgentState
-from ivr.web.doors import KnownContact, SampleVoice
+from ivr.web.doors import Handset, KnownContact, SampleVoice, Signal
 
 # Whose voice a sample is: the customer number of a contact; voices without one are strangers'.
 OWNERS = {"slt": "10045678", "rms": "10056789", "kal16": "10078901"}
@@ -23,12 +24,19 @@ PURPOSES = {"enrolment": "to be learnt", "verification": "to be known"}
 class TryOut:
     """Implements ``web.doors.Trying`` with the contacts beside the flows and the synthetic voices of samples/."""
 
-    def __init__(self, house: House, flows: Path) -> None:
+    def __init__(self, house: House, flows: Path, phones: Sequence[Network]) -> None:
         self._house = house
+        self._phones = phones
         self._people = people.contacts_in(flows)
 
     def line(self) -> str:
         return LINE
+
+    def handsets(self) -> Sequence[Handset]:
+        return [Handset(phone.address, phone.signal) for phone in self._phones]
+
+    def set_signal(self, handset: int, signal: Signal) -> None:
+        self._phones[handset].change(signal)
 
     def contacts(self) -> Sequence[KnownContact]:
         return [

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
-from ivr.flow.steps import AnyStep
+from ivr.flow.media import MediaFile
+from ivr.flow.steps import AnyCard, AnyStep
 
 
 class FactType(StrEnum):
@@ -40,3 +41,5 @@ class Flow(msgspec.Struct, frozen=True):
     facts: dict[str, FactDeclaration]
     steps: dict[str, AnyStep]
     start_on_page: str = ""  # a menu: where a visitor without a call begins; empty = nowhere
+    cards: dict[str, AnyCard] = {}  # what an agent may put on the caller's page, by name
+    media: dict[str, MediaFile] = {}  # of the bundle, by name without the directory

@@ -25,6 +25,7 @@ from ivr.flow.inputs import (
 from ivr.flow.playing import Play
 from ivr.flow.receiving import fact_learned
 from ivr.flow.session import Session, Turn
+from ivr.flow.sharing import sharing_events
 from ivr.flow.waits import TalkingToAgent
 
 REDIRECT_SECONDS = 30
@@ -55,6 +56,7 @@ def advance(
     if now.turn != session.turn:
         # Several waits may have come and gone in this one turn; whoever skips it must hear what any of them had to say.
         now = replace(now, must_hear=tuple(e.text for e in events if isinstance(e, Said) and e.must_hear))
+    events.extend(sharing_events(session, now))
     if now.turn != session.turn and _needs_redirect(session, input):
         request = f"{session.call}.{session.revision + 1}.redirect"
         events.append(RedirectRequested(request=request, due_seconds=REDIRECT_SECONDS, turn=now.turn))

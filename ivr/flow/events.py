@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from ivr.flow.cards import AnyShown, YesNo
 from ivr.flow.inputs import By, Delivery, Outcome, Wish
 from ivr.flow.steps import Factor
 
@@ -16,6 +17,7 @@ class Said(msgspec.Struct, frozen=True, tag="said"):
 
     text: str
     must_hear: bool = False
+    public: bool = False  # holds no value of the caller's, so that an agent who looks at the page may read it
 
 
 class StepEntered(msgspec.Struct, frozen=True, tag="step_entered"):
@@ -148,6 +150,32 @@ class AgentGone(msgspec.Struct, frozen=True, tag="agent_gone"):
     agent: str
 
 
+class CardShown(msgspec.Struct, frozen=True, tag="card_shown"):
+    """``card`` None: what was there has been taken away. ``agent``: who did it; "" = the flow."""
+
+    card: AnyShown | None
+    agent: str = ""
+
+
+class CardAnswered(msgspec.Struct, frozen=True, tag="card_answered"):
+    """What the caller tapped on an agent's question, and its wording as it was shown."""
+
+    agent: str
+    text: str
+    answer: YesNo
+
+
+class SharingBegun(msgspec.Struct, frozen=True, tag="sharing_begun"):
+    """From now on this agent may look at the caller's page."""
+
+    agent: str
+
+
+class SharingEnded(msgspec.Struct, frozen=True, tag="sharing_ended"):
+    agent: str
+    by_caller: bool  # False: because the conversation or the call is over
+
+
 class PaceChanged(msgspec.Struct, frozen=True, tag="pace_changed"):
     """``contact``: whose preference it becomes; None: of this call only, because nobody has proven who they are."""
 
@@ -230,8 +258,8 @@ AnyEvent = (
     Said | StepEntered | AnswerTaken | NoInputHeard | NoMatchHeard | ContactIdentified | FactorProven | FactorFailed
     | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | PageOpened
     | PageCodeGiven | BeginningJoined | BeginningMissed
-    | MessageRecorded | PaceChanged | AgentJoined | AgentGone | FaultMet | CallEnded | VoiceWishGranted
-    | CallBackPromised | IdentifyRequested | LookupRequested
+    | MessageRecorded | PaceChanged | AgentJoined | AgentGone | CardShown | CardAnswered | SharingBegun | SharingEnded
+    | FaultMet | CallEnded | VoiceWishGranted | CallBackPromised | IdentifyRequested | LookupRequested
     | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested
     | PageCodeRequested | BeginningSought
     | WatchRequested | AgentRequested

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 import msgspec
 
+from ivr.flow.cards import YesNo
+
 
 class By(StrEnum):
     KEYPAD = "keypad"
@@ -187,6 +189,26 @@ class AgentLeft(Fact, frozen=True, kw_only=True, tag="agent_left"):
     room: str
 
 
+class CardPushed(Fact, frozen=True, kw_only=True, tag="card_pushed"):
+    """An agent puts one of the flow's cards on the page of the caller they talk to. ``card`` "": takes it away."""
+
+    agent: str
+    card: str
+
+
+class CardReplied(Fact, frozen=True, kw_only=True, tag="card_replied"):
+    """The caller taps yes or no on the question ``card``, which is the id of its CardPushed."""
+
+    card: str
+    answer: YesNo
+
+
+class SharingChosen(Fact, frozen=True, kw_only=True, tag="sharing_chosen"):
+    """The caller stops agents from looking at the page, or lets them look again."""
+
+    allowed: bool
+
+
 class NobodyAvailable(Fact, frozen=True, kw_only=True, tag="nobody_available"):
     """Answers AgentRequested: nobody signed in, closed, or the patience is spent."""
 
@@ -216,8 +238,8 @@ class CallerHungUp(Fact, frozen=True, kw_only=True, tag="caller_hung_up"):
 AnyAnswer = Digits | Speech | NoInput | SecretAnswer
 AnyFact = (
     CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
-    | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | NobodyAvailable
     | PageCodeDrawn | BeginningFound
-    | VoiceWish | TimedOut | PaceChosen | DocumentFailed | CallerHungUp
+    | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | CardPushed | CardReplied
+    | SharingChosen | NobodyAvailable | VoiceWish | TimedOut | PaceChosen | DocumentFailed | CallerHungUp
 )  # fmt: skip
 Input = AnyAnswer | AnyFact

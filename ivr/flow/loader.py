@@ -11,7 +11,9 @@ import msgspec
 
 from ivr.errors import FlowMistakes, Mistake
 from ivr.flow.check import check
+from ivr.flow.checking.media import check_media, unused_media
 from ivr.flow.definition import Flow
+from ivr.flow.media import MEDIA, is_media, media_name, read_media_files
 from ivr.flow.reading.document import SIZE_MAX, read_document
 from ivr.flow.reading.flow import read_flow
 from ivr.flow.reading.mistakes import Report
@@ -27,20 +29,23 @@ class Bundle(msgspec.Struct, frozen=True):
 
 
 def load_bundle(path: Path) -> Bundle:
-    """The flows of a directory (its ``*.yaml``, not deeper), or of one file. Raises FlowMistakes."""
+    """The flows of a directory (its ``*.yaml``, not deeper), or of one file, with the media beside them.
+
+    Raises FlowMistakes.
+    """
     files: dict[str, bytes] = {}
     mistakes: list[Mistake] = []
     directory = path if path.is_dir() else path.parent
-    for file in _flow_files(path, mistakes):
+    for file in [*_flow_files(path, mistakes), *_media_files(directory / MEDIA, mistakes)]:
         try:
-            files[file.name] = _content(file)
+            files[file.relative_to(directory).as_posix()] = _content(file)
         except OSError as error:
             mistakes.append(
                 Mistake(str(file), 1, f"cannot be read: {error.strerror}", "is it there, and may you read it?")
             )
     if mistakes:
         raise FlowMistakes(mistakes)
-    if not files:
+    if all(map(is_media, files)):
         raise FlowMistakes(
             [Mistake(str(path), 1, "holds no flow", "put a file NAME.yaml there, or name another directory")]
         )
@@ -56,13 +61,15 @@ def parse_bundle(files: Mapping[str, bytes], *, shown_in: str = "") -> Bundle:
     flows: dict[str, Flow] = {}
     mistakes: list[Mistake] = []
     warnings: list[Mistake] = []
-    for name in sorted(files):
+    media = read_media_files(files, shown_in, mistakes)
+    for name in sorted(name for name in files if not is_media(name)):
         report = Report(shown_in + name)
         document = read_document(files[name], report)
         if document is not None:
             read = read_flow(document, report, digest)
             check(read, report)
-            flow = msgspec.structs.replace(read.flow, file=name)
+            flow = msgspec.structs.replace(read.flow, file=name, media=media)
+            check_media(flow, frozenset(map(media_name, filter(is_media, files))), report)
             if flow.name in flows:
                 report.wrong(read.lines["flow"], f"{flows[flow.name].file} has a flow {flow.name!r} too", "rename one")
             flows[flow.name] = flow
@@ -70,6 +77,7 @@ def parse_bundle(files: Mapping[str, bytes], *, shown_in: str = "") -> Bundle:
         warnings += sorted(dict.fromkeys(report.warnings), key=lambda mistake: mistake.line)
     if mistakes:
         raise FlowMistakes(mistakes)
+    warnings += unused_media(flows.values(), media, shown_in)
     return Bundle(digest, dict(files), flows, tuple(warnings))
 
 
@@ -91,6 +99,19 @@ def _content(file: Path) -> bytes:
         return opened.read(SIZE_MAX + 1)
 
 
+def _media_files(directory: Path, mistakes: list[Mistake]) -> list[Path]:
+    """Hidden files are left out, as beside the flows; whatever else is there must be media."""
+    files = sorted(directory.iterdir()) if directory.is_dir() else []
+    return [file for file in files if not file.name.startswith(".") and _has_plain_name(file, mistakes)]
+
+
+def _has_plain_name(file: Path, mistakes: list[Mistake]) -> bool:
+    shown = str(file).encode(errors="replace").decode()
+    if shown != str(file):
+        mistakes.append(Mistake(shown, 1, "its name is not UTF-8 text", "rename it, with letters a-z only"))
+    return shown == str(file)
+
+
 def _flow_files(path: Path, mistakes: list[Mistake]) -> list[Path]:
     """Hidden files are what editors and operating systems leave beside the real ones."""
     if not path.is_dir():
@@ -99,12 +120,11 @@ def _flow_files(path: Path, mistakes: list[Mistake]) -> list[Path]:
     for file in sorted(path.iterdir()):
         if file.name.startswith(".") or file.suffix.lower() not in (".yaml", ".yml"):
             continue
-        shown = str(file).encode(errors="replace").decode()
-        if shown != str(file):
-            mistakes.append(Mistake(shown, 1, "its name is not UTF-8 text", "rename it, with letters a-z only"))
-        elif file.suffix != ".yaml":
+        if not _has_plain_name(file, mistakes):
+            continue
+        if file.suffix != ".yaml":
             mistakes.append(
-                Mistake(shown, 1, "is not read: its name does not end in .yaml", f"rename it {file.stem}.yaml")
+                Mistake(str(file), 1, "is not read: its name does not end in .yaml", f"rename it {file.stem}.yaml")
             )
         else:
             found.append(file)

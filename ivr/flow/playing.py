@@ -26,6 +26,7 @@ from ivr.flow.events import (
 from ivr.flow.expressions import evaluate, holds, render, scope
 from ivr.flow.offering import offered_while_waiting
 from ivr.flow.pace import PACES, RELAY, choose_pace, refuse_voice, stretched
+from ivr.flow.privacy import is_public
 from ivr.flow.session import Session
 from ivr.flow.steps import (
     Ask,
@@ -35,6 +36,7 @@ from ivr.flow.steps import (
     CallBack,
     Enrol,
     Factor,
+    ForgetVoice,
     Hangup,
     Identify,
     IdentifyBy,
@@ -46,6 +48,7 @@ from ivr.flow.steps import (
     Queue,
     Say,
     Set,
+    Show,
     Text,
     Verify,
     When,
@@ -114,10 +117,11 @@ class Play:
     def say(self, text: Text | str | None, must_hear: bool = False) -> None:
         if text is None:
             return
+        public = isinstance(text, Text) and is_public(text)
         if isinstance(text, Text):
             must_hear, text = must_hear or text.must_hear, self.text(text)
         if text:
-            self._said.append(Said(text=text, must_hear=must_hear))
+            self._said.append(Said(text=text, must_hear=must_hear, public=public))
 
     def wait(self, wait: AnyWait | None) -> None:
         """The wait changes: a new turn begins, and what was said on the way to it belongs to it."""
@@ -154,7 +158,9 @@ class Play:
     def _go(self, name: str) -> None:
         from ivr.flow.joining import chosen_before, invite, join  # they call each other
         from ivr.flow.promising import promise
-        from ivr.flow.proving import start_proving
+        from ivr.flow.proving import start_proving  # they and Play call each other
+        from ivr.flow.showing import show
+        from ivr.flow.withdrawing import forget
 
         next_step: str | None = name
         for _ in range(STEP_BUDGET):
@@ -178,6 +184,9 @@ class Play:
                 case Verify():
                     self.start_verification(step)
                     next_step = step.next
+                case Show():
+                    show(self, step)
+                    next_step = step.next
                 case Pace():
                     choose_pace(self, PACES[step.pace], self.session.relay)
                     next_step = step.next
@@ -193,6 +202,8 @@ class Play:
                     next_step = goto
                 case CallBack():
                     next_step = promise(self, step)
+                case ForgetVoice():
+                    next_step = forget(self, step)
                 case Identify(by=IdentifyBy.CALLER_ID):
                     return self.identify("caller_id", self.session.caller)
                 case Lookup():

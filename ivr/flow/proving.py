@@ -7,8 +7,8 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from ivr.flow import phrases
-from ivr.flow.events import AuthenticationFailed, FactorFailed, FactorProven, PatienceRequested
-from ivr.flow.inputs import Outcome
+from ivr.flow.events import AuthenticationFailed, FactorFailed, FactorProven, PatienceRequested, VerdictRecorded
+from ivr.flow.inputs import Outcome, VerdictReached
 from ivr.flow.playing import PERSON, Play, secret_wait
 from ivr.flow.session import Proving, level_of
 from ivr.flow.steps import Authenticate, Factor
@@ -111,6 +111,33 @@ def pin_answered(play: Play, matches: bool, locked: bool) -> None:
     play.change(proving=replace(proving, attempt=proving.attempt + 1))
     play.say(phrases.WRONG_PIN)
     return ask_pin(play, step)
+
+
+def take_verdict(play: Play, fact: VerdictReached, waited_for: bool) -> None:
+    """``waited_for``: an authenticate step under way waits for this very verdict."""
+    play.record(
+        VerdictRecorded(
+            request=fact.id, outcome=fact.outcome, reason=fact.reason, score=fact.score, threshold=fact.threshold,
+            net_speech_seconds=fact.net_speech_seconds, model_name=fact.model_name, model_class=fact.model_class,
+            model_sha256=fact.model_sha256,
+        )
+    )  # fmt: skip
+    if play.session.voice.verification != fact.id:
+        return  # of a person no longer claimed
+    play.change(
+        voice=replace(
+            play.session.voice, verification=None, verdict=fact.outcome, reason=fact.reason,
+            net_speech_seconds=fact.net_speech_seconds,
+            model=f"{fact.model_class} {fact.model_name} {fact.model_sha256[:12]}".strip(),
+        )
+    )  # fmt: skip
+    if fact.outcome is Outcome.ACCEPTED:
+        add_factor(play, Factor.VOICE)
+    proving = play.session.proving
+    if waited_for:
+        play.guarded(lambda: verdict_reached(play, fact.outcome, fact.reason))
+    elif proving is not None and play.session.level >= proving.level:
+        play.guarded(lambda: prove(play))  # the question under way has become needless
 
 
 def verdict_reached(play: Play, outcome: Outcome, reason: str) -> None:

@@ -16,7 +16,6 @@ from ivr.flow.events import (
     FaultMet,
     MessageRecorded,
     PageOpened,
-    VerdictRecorded,
     WatchRequested,
 )  # fmt: skip
 from ivr.flow.inputs import (
@@ -27,6 +26,8 @@ from ivr.flow.inputs import (
     BeginningFound,
     CallerHungUp,
     CallStarted,
+    CardPushed,
+    CardReplied,
     ContactClaimed,
     DocumentFailed,
     EnrolmentFinished,
@@ -38,18 +39,19 @@ from ivr.flow.inputs import (
     Outcome,
     PaceChosen,
     PageCodeDrawn,
+    SharingChosen,
     StreamStarted,
     StreamStopped,
     TimedOut,
     VerdictReached,
     VoiceWish,
-    Wish,
 )  # fmt: skip
 from ivr.flow.joining import beginning_found, code_drawn
 from ivr.flow.pace import claimed_preference, pace_chosen
 from ivr.flow.playing import Play
-from ivr.flow.proving import add_factor, give_up, prove, verdict_reached
+from ivr.flow.proving import add_factor, give_up, prove, take_verdict
 from ivr.flow.session import Claim
+from ivr.flow.showing import pushed, replied, sharing_chosen, withdraw_question
 from ivr.flow.steps import Factor, Identify, Lookup, Queue
 from ivr.flow.waits import AwaitAgent, AwaitFact, TalkingToAgent
 from ivr.flow.withdrawing import grant
@@ -105,7 +107,7 @@ def _take(play: Play, fact: Fact) -> bool:
         case BeginningFound():
             beginning_found(play, fact, waited_for)
         case VerdictReached():
-            _verdict(play, fact, waited_for)
+            take_verdict(play, fact, waited_for)
         case EnrolmentFinished():
             enrolment_finished(play, fact, waited_for)
         case MessageSettled():
@@ -116,10 +118,7 @@ def _take(play: Play, fact: Fact) -> bool:
             if isinstance(wait, AwaitAgent) and wait.request == fact.id and wait.agent is None:
                 play.go(_queue_step(play).unavailable)
         case VoiceWish():
-            if not grant(play, fact):
-                return False
-            if fact.wish is not Wish.OPT_IN:
-                _stop_comparing(play)
+            return grant(play, fact)
         case StreamStarted():
             play.change(voice=replace(session.voice, running=True))
         case StreamStopped():
@@ -146,9 +145,16 @@ def _take(play: Play, fact: Fact) -> bool:
             if not isinstance(wait, TalkingToAgent) or wait.room != fact.room:
                 return False
             play.record(AgentGone(agent=wait.agent))
+            withdraw_question(play)
             play.go(_queue_step(play).finished)
         case PaceChosen():
             return pace_chosen(play, fact)
+        case CardPushed():
+            return pushed(play, fact)
+        case CardReplied():
+            return replied(play, fact)
+        case SharingChosen():
+            return sharing_chosen(play, fact)
         case DocumentFailed():
             play.record(FaultMet(step=session.step, reason=f"carrier error {fact.code}"))
             if isinstance(wait, AwaitAgent | TalkingToAgent):
@@ -180,7 +186,7 @@ def _claimed(play: Play, fact: ContactClaimed, waited_for: bool) -> None:
         # Another person is claimed: nothing proven or known of the first one may serve the second.
         voice = replace(play.session.voice, verification=None, verdict=None, reason="")
         page = replace(play.session.page, links=())
-        play.change(factors=(), facts={}, variables={}, answers={}, voice=voice, page=page)
+        play.change(factors=(), facts={}, variables={}, answers={}, voice=voice, page=page, shown=None)
     play.change(claim=claim)
     claimed_preference(play, fact.pace, fact.relay)
     return play.go(step.found)
@@ -194,42 +200,6 @@ def _found(play: Play, fact: FactsFound, waited_for: bool) -> None:
         return play.go(step.failed or play.flow.person)
     play.change(facts={**play.session.facts, **fact.values})
     return play.go(step.next)
-
-
-def _verdict(play: Play, fact: VerdictReached, waited_for: bool) -> None:
-    play.record(
-        VerdictRecorded(
-            request=fact.id, outcome=fact.outcome, reason=fact.reason, score=fact.score, threshold=fact.threshold,
-            net_speech_seconds=fact.net_speech_seconds, model_name=fact.model_name, model_class=fact.model_class,
-            model_sha256=fact.model_sha256,
-        )
-    )  # fmt: skip
-    if play.session.voice.verification != fact.id:
-        return  # of a person no longer claimed
-    play.change(
-        voice=replace(
-            play.session.voice, verification=None, verdict=fact.outcome, reason=fact.reason,
-            net_speech_seconds=fact.net_speech_seconds,
-            model=f"{fact.model_class} {fact.model_name} {fact.model_sha256[:12]}".strip(),
-        )
-    )  # fmt: skip
-    if fact.outcome is Outcome.ACCEPTED:
-        add_factor(play, Factor.VOICE)
-    proving = play.session.proving
-    if waited_for:
-        play.guarded(lambda: verdict_reached(play, fact.outcome, fact.reason))
-    elif proving is not None and play.session.level >= proving.level:
-        play.guarded(lambda: prove(play))  # the question under way has become needless
-
-
-def _stop_comparing(play: Play) -> None:
-    """The print that a verification under way was asked about is gone."""
-    request = play.session.voice.verification
-    if request is not None:
-        play.close(request)
-        wait = play.session.waiting_for
-        waited_for = isinstance(wait, AwaitFact) and wait.request == request
-        _verdict(play, VerdictReached(id=request, outcome=Outcome.INCONCLUSIVE, reason="withdrawn"), waited_for)
 
 
 def _opened(play: Play, fact: LinkOpened) -> None:
@@ -257,7 +227,9 @@ def _timed_out(play: Play, fact: TimedOut, waited_for: bool) -> None:
             play.go(_queue_step(play).unavailable)
         return None  # an agent is on the way: keep the place
     if session.voice.verification == fact.id:
-        return _verdict(play, VerdictReached(id=fact.id, outcome=Outcome.INCONCLUSIVE, reason="timed_out"), waited_for)
+        return take_verdict(
+            play, VerdictReached(id=fact.id, outcome=Outcome.INCONCLUSIVE, reason="timed_out"), waited_for
+        )
     if isinstance(wait, AwaitFact) and wait.patience == fact.id and wait.about == "verdict":
         return play.guarded(lambda: give_up(play, Factor.VOICE, "too_little_speech"))
     if not waited_for:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ivr.flow.definition import FactType
 from ivr.flow.names import NAME, SOURCE_LENGTH_MAX
+from ivr.flow.reading.cards import CARDS_MAX
 from ivr.flow.reading.flow import LANGUAGE, SCHEMA, STEPS_MAX
 from ivr.flow.reading.menu import CHOICES_MAX
 from ivr.flow.steps import AskType, Factor, IdentifyBy, LinkBy, PaceName
@@ -36,6 +37,16 @@ def json_schema() -> dict:
                 "prove": _ref("name", "The authenticate step to which needs leads."),
                 "start_on_page": _ref("name", "The menu from which a visitor of the page chooses before calling."),
                 "facts": {"type": "object", "propertyNames": {"pattern": _NAME}, "additionalProperties": _fact()},
+                "cards": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "maxProperties": CARDS_MAX,
+                    "propertyNames": {"pattern": _NAME},
+                    "additionalProperties": {
+                        "oneOf": [*_cards(), _object({"confirm": _ref("text")}, required=["confirm"])]
+                    },
+                    "description": "What an agent may put on the caller's page; show: NAME shows one.",
+                },
                 "steps": {
                     "type": "object",
                     "minProperties": 1,
@@ -153,8 +164,27 @@ def _steps() -> list[dict]:
             {"for_queue": _ref("name"), "next": _ref("name"), "failed": _ref("name")},
             {"within_hours": _number(1, 168)},
         ),
+        _step(
+            "show",
+            {"anyOf": [_ref("name", "Of a card at the top, or nothing."), *_cards()]},
+            next_step,
+            {"prompt": _ref("text")},
+        ),
         _step("pace", _one_of(PaceName), next_step),
+        _step("forget_voice", _ref("text"), {"needs": _number(1, 2), **next_step}),
         _step("hangup", {"anyOf": [{"type": "null"}, _ref("text")]}, {}),
+    ]
+
+
+def _cards() -> list[dict]:
+    file = {"type": "string", "description": "In media/ beside the flow."}
+    return [
+        _object({"picture": file, "alt": _ref("text")}, required=["picture", "alt"]),
+        _object({"document": file, "title": _ref("text")}, required=["document", "title"]),
+        _object(
+            {"link": {"type": "string", "pattern": "^https://"}, "title": _ref("text"), "text": _ref("text")},
+            required=["link", "title"],
+        ),
     ]
 
 

@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from ivr.flow.cards import AnyShown
 from ivr.flow.events import AnyEvent
 from ivr.flow.inputs import ChosenBefore, Outcome
 from ivr.flow.steps import Factor
@@ -84,6 +85,8 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     begun_on_page: bool = False  # when the call came, somebody had begun on the page and not called yet
     chosen: tuple[str, ...] = ()  # labels of the choices made on the page before the call
     ahead: tuple[ChosenBefore, ...] = ()  # those of them that this call has not come to yet
+    shown: AnyShown | None = None  # the card on the page
+    sharing_stopped: bool = False  # the caller lets no agent look at the page
     must_hear: tuple[str, ...] = ()  # texts of this turn that a skipped prompt must say again
     open_requests: tuple[str, ...] = ()  # ids a fact may still answer
     promised: str = ""  # number on which a call back has been promised

@@ -219,6 +219,49 @@ class CallBack(Step, frozen=True, kw_only=True, tag="call_back"):
     within_hours: int = 24
 
 
+class PictureCard(msgspec.Struct, frozen=True, tag="picture"):
+    """A picture of the bundle's ``media/``. ``title`` is its alternative text: what it says to who cannot see it."""
+
+    file: str
+    title: Text
+    line: int = 0
+
+
+class DocumentCard(msgspec.Struct, frozen=True, tag="document"):
+    """A document of the bundle's ``media/``, to be opened from the page."""
+
+    file: str
+    title: Text
+    line: int = 0
+
+
+class LinkCard(msgspec.Struct, frozen=True, tag="link"):
+    """An address outside, https only."""
+
+    url: str
+    title: Text
+    text: Text | None = None
+    line: int = 0
+
+
+class ConfirmCard(msgspec.Struct, frozen=True, tag="confirm"):
+    """A question for yes or no that an agent puts to the caller while they talk."""
+
+    title: Text
+    line: int = 0
+
+
+AnyCard = PictureCard | DocumentCard | LinkCard | ConfirmCard
+
+
+class Show(Step, frozen=True, kw_only=True, tag="show"):
+    """Puts a card on the page, or takes it away (``card`` None); does not wait."""
+
+    card: PictureCard | DocumentCard | LinkCard | None
+    next: str
+    prompt: Text | None = None  # None: the phone says the card's own words
+
+
 class PaceName(StrEnum):
     NORMAL = "normal"
     SLOW = "slow"
@@ -231,11 +274,18 @@ class Pace(Step, frozen=True, kw_only=True, tag="pace"):
     next: str
 
 
+class ForgetVoice(Step, frozen=True, kw_only=True, tag="forget_voice"):
+    """Deletes the contact's voiceprint and withdraws the consent; does not wait. Needs level 1."""
+
+    text: Text  # said once it is done
+    next: str
+
+
 class Hangup(Step, frozen=True, kw_only=True, tag="hangup"):
     text: Text | None = None
 
 
 AnyStep = (
     Say | Menu | Ask | AskSecret | Identify | Lookup | Set | When | Enrol | Verify | Authenticate | Link | Join
-    | Queue | CallBack | Pace | Hangup
+    | Queue | Show | CallBack | Pace | ForgetVoice | Hangup
 )  # fmt: skip

@@ -22,6 +22,11 @@ _FILES = Statement(
     .where(files_table.c.hash == bindparam("hash"))
     .order_by(files_table.c.name)
 )
+_FILE = Statement(
+    select(files_table.c.content).where(
+        files_table.c.hash == bindparam("hash"), files_table.c.name == bindparam("name")
+    )
+)
 _PUBLISH = insert_into(publications, "flow", "hash", "at")
 _HISTORY = Statement(
     limited(
@@ -52,6 +57,11 @@ def bundle_files(reader: Reader, hash: str) -> dict[str, bytes] | None:
     """None: no such bundle."""
     files = dict(reader.rows(_FILES, {"hash": hash}))
     return files or ({} if reader.rows(_KNOWN, {"hash": hash}) else None)
+
+
+def bundle_file(reader: Reader, hash: str, name: str) -> bytes | None:
+    rows = reader.rows(_FILE, {"hash": hash, "name": name})
+    return bytes(rows[0][0]) if rows else None
 
 
 def publish(db: Database, flow: str, hash: str, at: datetime) -> None:

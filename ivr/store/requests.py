@@ -91,6 +91,7 @@ _OVERDUE = Statement(select(*_COLUMNS).where(requests.c.due_at <= bindparam("now
 _IN_DOUBT = Statement(
     select(*_COLUMNS).where(_lease_ended, requests.c.kind == constant(NEVER_TWICE)).order_by(requests.c.due_at)
 )
+_STILL_OPEN = Statement(select(requests.c.request).where(among(requests.c.request, "requests")))
 _OF_CALL = Statement(
     select(*_COLUMNS).where(requests.c.call == bindparam("call")).order_by(requests.c.due_at, requests.c.request)
 )
@@ -152,6 +153,11 @@ def overdue(reader: Reader, now: datetime) -> list[Request]:
 def in_doubt(reader: Reader, now: datetime) -> list[Request]:
     """Claimed or sent ones that must not happen twice and whose lease has ended: find out, do not repeat."""
     return [_request(row) for row in reader.rows(_IN_DOUBT, {"now": to_microseconds(now)})]
+
+
+def still_open(reader: Reader, requests: Sequence[str]) -> set[str]:
+    """Those of them that nobody has answered or given up; one query however many there are."""
+    return {request for (request,) in reader.rows(_STILL_OPEN, {"requests": as_list(requests)})}
 
 
 def requests_of(reader: Reader, call: str) -> list[Request]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ClauseElement, bindparam, delete, select, update
@@ -12,7 +13,7 @@ from ivr.store import consents
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import ConsentMissing
 from ivr.store.instants import from_microseconds, to_microseconds
-from ivr.store.statements import Insert, Statement
+from ivr.store.statements import Insert, Statement, among, as_list
 from ivr.store.tables import contacts, voiceprints
 
 
@@ -28,6 +29,7 @@ _LOAD = Statement(
         voiceprints.c.contact == bindparam("contact")
     )
 )
+_PRESENT = Statement(select(voiceprints.c.contact).where(among(voiceprints.c.contact, "contacts")))
 _DELETE = Statement(delete(voiceprints).where(voiceprints.c.contact == bindparam("contact")))
 
 _OPT = Statement(update(contacts).where(contacts.c.id == bindparam("of_contact")), "opted_out_at")
@@ -59,6 +61,11 @@ def voiceprint(reader: Reader, contact: str) -> tuple[bytes, str, datetime] | No
         return None
     sealed, model_sha256, created_at = rows[0]
     return sealed, model_sha256, from_microseconds(created_at)
+
+
+def present(reader: Reader, of: Sequence[str]) -> set[str]:
+    """Those of these contacts who have a print; one query however many there are."""
+    return {contact for (contact,) in reader.rows(_PRESENT, {"contacts": as_list(of)})}
 
 
 def delete_voiceprint(db: Database, contact: str, at: datetime) -> bool:

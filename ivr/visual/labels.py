@@ -24,6 +24,12 @@ class Labels(msgspec.Struct, frozen=True):
     text_hint: str
     checking_voice: str
     checking_voice_hint: str
+    keep_talking: str
+    keep_talking_for: str
+    comparing: str
+    voice_accepted: str
+    voice_rejected: str
+    voice_inconclusive: str
     learning_voice: str
     learning_voice_hint: str
     opening_page: str
@@ -49,6 +55,19 @@ class Labels(msgspec.Struct, frozen=True):
     another_screen: str
     on_the_phone: str
     on_the_phone_hint: str
+    about: str
+    open_document: str
+    leads_to: str
+    shown_by: str
+    answer_yes: str
+    answer_no: str
+    answered_yes: str
+    answered_no: str
+    agent_looks: str
+    agent_looks_unnamed: str
+    stop_looking: str
+    nobody_looks: str
+    let_look: str
 
 
 _ENGLISH = Labels(
@@ -70,6 +89,12 @@ _ENGLISH = Labels(
     text_hint="Type it, or say it on the phone.",
     checking_voice="Checking your voice…",
     checking_voice_hint="Keep talking on the phone in your normal voice.",
+    keep_talking="Keep talking…",
+    keep_talking_for="Keep talking… {seconds} s",
+    comparing="That is enough. One moment…",
+    voice_accepted="Your voice was recognised.",
+    voice_rejected="Your voice did not match.",
+    voice_inconclusive="Your voice was not checked.",
     learning_voice="Learning your voice…",
     learning_voice_hint="Keep talking on the phone in your normal voice.",
     opening_page="Waiting for your page…",
@@ -95,6 +120,19 @@ _ENGLISH = Labels(
     another_screen="Open on another screen",
     on_the_phone="This part is on the phone",
     on_the_phone_hint="This page was opened with a code, so it shows nothing private. Listen, and use the keypad.",
+    about="What we hold about you",
+    open_document="Open",
+    leads_to="Leads to {host}, outside this page.",
+    shown_by="{name} shows you this",
+    answer_yes="Yes",
+    answer_no="No",
+    answered_yes="You answered: yes",
+    answered_no="You answered: no",
+    agent_looks="{name} is looking at this screen with you.",
+    agent_looks_unnamed="Your agent is looking at this screen with you.",
+    stop_looking="Stop",
+    nobody_looks="Only you see this screen.",
+    let_look="Let my agent look",
 )
 _BY_LANGUAGE = {"en": _ENGLISH}
 _RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}

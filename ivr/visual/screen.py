@@ -22,7 +22,10 @@ from ivr.flow.waits import (
     Offered,
     TalkingToAgent,
 )
+from ivr.visual.cards import AnyCard, card_of
+from ivr.visual.hearing import Hearing, verdict_words
 from ivr.visual.labels import Labels, direction_of, labels_for
+from ivr.visual.looking import Looking, looking_of
 from ivr.visual.plain import plain
 
 PERSON_KEY = "0"
@@ -35,7 +38,8 @@ class Live(msgspec.Struct, frozen=True):
     place: int | None = None  # in the queue, 1 = next
     waited_seconds: int | None = None
     estimate_minutes: int | None = None  # that the wait may still take; None: too little is known
-    agent: str = ""  # name to show of the agent being talked to
+    hearing: Hearing | None = None  # how far listening has come; None: not known here
+    agent: str = ""  # name to show of the agent on the way or being talked to
 
 
 class Button(msgspec.Struct, frozen=True):
@@ -75,6 +79,8 @@ class Working(msgspec.Struct, frozen=True, tag="working"):
     heading: str
     hint: str
     listening: bool  # the caller should keep talking
+    hearing: Hearing = Hearing()
+    hearing_words: str = ""  # how much longer
 
 
 class InQueue(msgspec.Struct, frozen=True, tag="queue"):
@@ -108,10 +114,14 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     turn: int
     revision: int
     captions: tuple[str, ...]
+    verdict: str = ""  # what came of comparing the voice, in words
     body: Body
     buttons: tuple[Button, ...] = ()
     person: Button | None = None  # leads to a person
+    card: AnyCard | None = None
+    looking: Looking | None = None
     slow: bool = False  # the caller has asked for more time
+    veiled: bool = False  # the page joined by a code: see ``veil``
 
     @property
     def kind(self) -> str:
@@ -134,9 +144,12 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
         turn=session.turn,
         revision=session.revision,
         captions=tuple(caption for text in live.said if (caption := plain(text))),
+        verdict="" if session.ended is not None else verdict_words(session.voice.verdict, labels),
         body=body,
         buttons=tuple(Button(each.key, plain(each.label)) for each in offered if each.key != PERSON_KEY),
         person=_person(wait, body, offered, labels),
+        card=card_of(flow, session, live.agent, labels),
+        looking=looking_of(session, live.agent, labels),
         slow=session.pace > 1,
     )
 
@@ -159,7 +172,7 @@ def _body(session: Session, live: Live, labels: Labels) -> Body:
         case AwaitSecret() as wait:
             return SecretField(plain(wait.label), labels.secret_hint, wait.min_length, wait.max_length)
         case AwaitFact() as wait:
-            return _working(wait.about, labels)
+            return _working(wait.about, live.hearing or Hearing(), labels)
         case AwaitAgent() as wait if wait.agent is not None:
             return Working(labels.connecting, labels.connecting_hint, listening=False)
         case AwaitAgent():
@@ -175,12 +188,13 @@ def _body(session: Session, live: Live, labels: Labels) -> Body:
             assert_never(unreachable)
 
 
-def _working(about: str, labels: Labels) -> Working:
+def _working(about: str, hearing: Hearing, labels: Labels) -> Working:
+    heard = True, hearing, hearing.words(labels)
     match about:
         case "verdict":
-            return Working(labels.checking_voice, labels.checking_voice_hint, listening=True)
+            return Working(labels.checking_voice, labels.checking_voice_hint, *heard)
         case "enrolment":
-            return Working(labels.learning_voice, labels.learning_voice_hint, listening=True)
+            return Working(labels.learning_voice, labels.learning_voice_hint, *heard)
         case "page":
             return Working(labels.opening_page, labels.opening_page_hint, listening=False)
         case _:

@@ -11,7 +11,7 @@ from ivr.flow.definition import Flow
 from ivr.flow.session import Session
 from ivr.flow.waits import AwaitSecret
 from ivr.visual.labels import labels_for
-from ivr.visual.screen import Screen, Working
+from ivr.visual.screen import Ended, Screen, Working
 
 
 def is_private(flow: Flow, session: Session) -> bool:
@@ -27,9 +27,13 @@ def is_private(flow: Flow, session: Session) -> bool:
 
 
 def veiled(flow: Flow, session: Session, screen: Screen) -> Screen:
-    """``screen`` without what needs a level. What was said on the way to a question may quote it from level 1 on."""
+    """``screen`` without what needs a level: what was said on the way to a question may quote it from level 1 on, a card may
+    at any time. What is between caller and agent is not for it either."""
+    screen = replace(screen, veiled=True, verdict="", card=None, looking=None)
+    labels = labels_for(screen.language)
+    if isinstance(screen.body, Ended):
+        screen = replace(screen, body=Ended(labels.ended, labels.ended_hint))
     if is_private(flow, session):
-        labels = labels_for(screen.language)
         body = Working(labels.on_the_phone, labels.on_the_phone_hint, listening=False)
         return replace(screen, captions=(), body=body, buttons=())
     return replace(screen, captions=() if session.level else _without_digits(session, screen.captions))

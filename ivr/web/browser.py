@@ -64,17 +64,24 @@ def draw(template: str, status: int = 200, **names: object) -> Response:
     return Response(_TEMPLATES.get_template(template).render(**names), status, content_type="text/html; charset=utf-8")
 
 
-def guard(response: Response, settings: Settings, connect: tuple[str, ...] = ()) -> Response:
-    """Headers of every page: our own files only, no frames but ours in try mode, nothing kept, nothing leaked."""
-    ours = "'self'" if settings.try_mode else "'none'"
+def guard(
+    response: Response, settings: Settings, connect: tuple[str, ...] = (), frames: tuple[str, ...] = ()
+) -> Response:
+    """Headers of every page: our own files only, no frames but ours in try mode, nothing kept, nothing leaked.
+
+    In try mode pages may stand in the three-pane page, whose address is the public one, and that page may hold what
+    comes from the origins in ``frames``.
+    """
+    held = " ".join(("'self'", *frames)) if settings.try_mode else "'none'"
+    holders = f"'self' {settings.public_url}" if settings.try_mode else "'none'"
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
         "style-src": "'self'",
         "img-src": "'self' data:",
         "connect-src": " ".join(("'self'", *connect)),
-        "frame-src": ours,
-        "frame-ancestors": ours,
+        "frame-src": held,
+        "frame-ancestors": holders,
         "form-action": "'self'",
         "base-uri": "'none'",
     }

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from flask import Blueprint, Response, abort, redirect, request
 
-from ivr.web.browser import check_form, check_request, draw, form_token, guard
+from ivr.web.browser import check_request, draw, form_token, guard
 from ivr.web.cookies import DESK_COOKIE
+from ivr.web.coview import coview_of
 from ivr.web.doors import Agent, AgentState, Pop, PopState, Services
 from ivr.web.promises import add_promise_routes, rows_of
-from ivr.web.signin import agent_signed_in
+from ivr.web.signin import agent_signed_in, posting_agent
 
 DISPOSITIONS = {
     "resolved": "Resolved",
@@ -76,7 +77,7 @@ def desk_blueprint(services: Services) -> Blueprint:
 
     @desk.post("/desk/state")
     def state() -> Response:
-        agent = _posting_agent(services)
+        agent = posting_agent(services)
         if request.form.get("state") not in (AgentState.AVAILABLE, AgentState.BUSY):
             abort(422)
         services.dispatch.set_state(agent, AgentState(request.form["state"]))
@@ -84,14 +85,14 @@ def desk_blueprint(services: Services) -> Blueprint:
 
     @desk.post("/desk/seen/<reservation>")
     def seen(reservation: str) -> Response:
-        agent = _posting_agent(services)
+        agent = posting_agent(services)
         if _has(services, agent, reservation):
             services.dispatch.seen(reservation)
         return Response(status=204)
 
     @desk.post("/desk/accept/<reservation>")
     def accept(reservation: str) -> Response:
-        agent = _posting_agent(services)
+        agent = posting_agent(services)
         if _has(services, agent, reservation):
             services.dispatch.seen(reservation)  # the button stands on the pop: whoever pressed it has seen it
             services.dispatch.accept(agent, reservation)
@@ -99,7 +100,7 @@ def desk_blueprint(services: Services) -> Blueprint:
 
     @desk.post("/desk/finish/<reservation>")
     def finish(reservation: str) -> Response:
-        agent = _posting_agent(services)
+        agent = posting_agent(services)
         disposition = request.form.get("disposition", "")
         if disposition not in DISPOSITIONS:
             return _drawn(services, agent, "desk/desk.html", problem="Choose how the call went, then finish.")
@@ -107,16 +108,8 @@ def desk_blueprint(services: Services) -> Blueprint:
             services.dispatch.finish(agent, reservation, disposition, request.form.get("note", "")[:LONGEST_NOTE])
         return redirect("/desk", 303)
 
-    add_promise_routes(desk, services, _posting_agent)
+    add_promise_routes(desk, services, posting_agent)
     return desk
-
-
-def _posting_agent(services: Services) -> Agent:
-    agent = agent_signed_in(services)
-    if agent is None:
-        abort(redirect("/desk/sign-in", 303))
-    check_form(request.cookies[DESK_COOKIE], request.form)
-    return agent
 
 
 def _has(services: Services, agent: Agent, reservation: str) -> bool:
@@ -139,4 +132,5 @@ def _drawn(services: Services, agent: Agent, template: str, problem: str = "") -
         promises=[] if pop else rows_of(services, agent),
         form_token=form_token(request.cookies[DESK_COOKIE]),
         problem=problem,
+        coview=coview_of(services, agent, pop) if pop else None,
     )

@@ -13,12 +13,13 @@ from typing import Protocol
 
 import msgspec
 
+from ivr.authentication.held import Held
 from ivr.authentication.joining import BegunPage, CodeRefused
 from ivr.authentication.pages import LinkRefused, Opened
 from ivr.dispatch import Pop, PopState, Promised
 from ivr.flow.beginning import Beginning
 from ivr.flow.definition import Flow
-from ivr.flow.events import AnyEvent
+from ivr.flow.events import AnyEvent, Said
 from ivr.flow.inputs import Answer, By, Input
 from ivr.flow.session import Session, Turn
 from ivr.store.agents import AgentState
@@ -114,6 +115,12 @@ class Services(Protocol):
 
     def said(self, call: str, turn: int) -> tuple[str, ...]: ...
 
+    def prompts(self, call: str, turn: int) -> tuple[Said, ...]:
+        """What ``said`` tells, with what may be told to whom."""
+
+    def media(self, session: Session, file: str) -> bytes | None:
+        """A file of the session's own bundle, by its name in media/."""
+
     def take_turn(self, call: str, input: Input) -> Turn: ...
 
     def answer_at(self, call: str, turn: int) -> Answer | None:
@@ -125,6 +132,9 @@ class Services(Protocol):
     def link_alive(self, token: str) -> bool: ...
 
     def open_link(self, token: str, digits: str, now: datetime) -> Opened | LinkRefused: ...
+
+    def held(self, session: Session) -> Held | None:
+        """About the contact of this call; None unless they have proven who they are."""
 
     def link_asks_digits(self, token: str) -> bool:
         """Whether the two digits are needed; not for a link drawn on a page of the same call."""
@@ -245,8 +255,30 @@ class SampleVoice(msgspec.Struct, frozen=True):
     contact: str = ""  # number of the contact whose voice it is
 
 
+class Signal(StrEnum):
+    """How good the network of a smartphone is."""
+
+    GOOD = "good"
+    SLOW = "slow"  # answers after 400 ms
+    FLAKY = "flaky"  # comes and goes
+    OFFLINE = "offline"
+
+
+class Handset(msgspec.Struct, frozen=True):
+    """A smartphone of the three-pane page: a browser of its own, with its own cookies and its own network."""
+
+    address: str  # the server's origin as this browser knows it
+    signal: Signal = Signal.GOOD
+
+
 class Trying(Protocol):
     """What only the three-pane page of ``make serve`` asks for."""
+
+    def handsets(self) -> Sequence[Handset]:
+        """One for each caller there can be."""
+
+    def set_signal(self, handset: int, signal: Signal) -> None:
+        """Raises IndexError for a handset there is not."""
 
     def line(self) -> str:
         """The number to dial."""

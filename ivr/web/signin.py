@@ -58,6 +58,15 @@ def agent_signed_in(services: Services) -> Agent | None:
     return services.dispatch.agent_of(cookie) if cookie else None
 
 
+def posting_agent(services: Services) -> Agent:
+    """The signed-in agent whose form this is; else the sign-in page, or 403 for a form of somebody else's."""
+    agent = agent_signed_in(services)
+    if agent is None:
+        abort(redirect("/desk/sign-in", 303))
+    check_form(request.cookies[DESK_COOKIE], request.form)
+    return agent
+
+
 def ops_only(services: Services) -> Agent | Response:
     """The signed-in agent with role ops; else the sign-in page, or 403 for another role."""
     agent = agent_signed_in(services)

@@ -8,16 +8,16 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import msgspec
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, redirect, request
 
 from ivr.errors import SettingsError
 from ivr.web.browser import check_request, draw, guard
-from ivr.web.doors import Services
+from ivr.web.doors import Services, Signal
 from ivr.web.ops import lines_after, rows
 
 
 def try_blueprint(services: Services) -> Blueprint:
-    """Routes ``/try``, ``/try/contacts``, ``/try/voices``, ``/try/voices/<name>`` and ``/try/lines``.
+    """Routes ``/try``, ``/try/contacts``, ``/try/voices``, ``/try/voices/<name>``, ``/try/signal/<n>`` and ``/try/lines``.
 
     Raises SettingsError unless try mode is on and the emulator's address is known.
     """
@@ -41,12 +41,31 @@ def try_blueprint(services: Services) -> Blueprint:
     @pane.after_request
     def headers(response: Response) -> Response:
         response.headers["Permissions-Policy"] = "microphone=(self)"
-        return guard(response, services.settings, connect=reach)
+        return guard(response, services.settings, reach, tuple(each.address for each in trying.handsets()))
 
     @pane.get("/try")
     def show() -> Response:
+        home = services.settings.public_url
+        if request.host != urlsplit(home).netloc:
+            return redirect(f"{home}{request.full_path}", 302)  # the smartphones let only this name hold their pages
         ticket = trying.desk_ticket(services.clock())
-        return draw("try/try.html", line=trying.line(), emulator=emulator, ticket=ticket, rows=rows(services, 0))
+        return draw(
+            "try/try.html", line=trying.line(), emulator=emulator, ticket=ticket, rows=rows(services, 0),
+            handsets=[each.address for each in trying.handsets()],
+        )  # fmt: skip
+
+    @pane.route("/try/signal/<int:handset>", methods=["GET", "POST"])
+    def signal(handset: int) -> Response:
+        """How good a smartphone's network is; a post with ``signal`` changes it."""
+        if not 0 <= handset < len(trying.handsets()):
+            abort(404)
+        if request.method == "POST":
+            if (asked := request.form.get("signal", "")) not in set(Signal):
+                abort(
+                    Response(f"signal is {asked!r}; write one of {', '.join(Signal)}\n", 400, content_type="text/plain")
+                )
+            trying.set_signal(handset, Signal(asked))
+        return jsonify(signal=trying.handsets()[handset].signal)
 
     @pane.get("/try/contacts")
     def contacts() -> Response:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
-from flask import Blueprint, Response, redirect, request
+from flask import Blueprint, Response, jsonify, redirect, request
 from msgspec.structs import replace
 
 from ivr.flow.inputs import By, Digits, PaceChosen, Speech
@@ -13,12 +14,14 @@ from ivr.flow.session import Session, Turn
 from ivr.flow.waits import AwaitDigits, AwaitSecret
 from ivr.visual.labels import labels_for
 from ivr.visual.plain import plain
-from ivr.visual.screen import PERSON_KEY, Screen, screen_for
+from ivr.visual.screen import PERSON_KEY, Screen, Working, screen_for
 from ivr.visual.veil import is_private, veiled
 from ivr.web.browser import asset, check_form, check_request, draw, form_token, guard, set_cookie
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
 from ivr.web.fields import ascii_digits
+from ivr.web.holding import add_holding_routes
+from ivr.web.media import page_media_url
 from ivr.web.taps import counted_already
 
 LONGEST_KEYS = 32
@@ -68,6 +71,18 @@ def page_blueprint(services: Services) -> Blueprint:
         template = "page/screen.html" if "fragment" in request.args else "page/call.html"
         return _drawn(template, screen, cookie, moved=moved)
 
+    @pages.get("/v/call/heard")
+    def heard() -> Response:
+        """Seconds of speech so far, and words for how much longer; no words where nobody listens any more."""
+        cookie = request.cookies.get(PAGE_COOKIE, "")
+        session = _session(services, cookie)
+        body = _screen(services, session, cookie).body if session is not None else None
+        if not isinstance(body, Working):
+            return jsonify(words="", seconds=0, needed=0)
+        return jsonify(
+            words=body.hearing_words, seconds=body.hearing.seconds, needed=max(body.hearing.needed_seconds, 1)
+        )
+
     @pages.post("/v/call/<int:turn>")
     def tap(turn: int) -> Response:
         cookie = request.cookies.get(PAGE_COOKIE, "")
@@ -97,6 +112,7 @@ def page_blueprint(services: Services) -> Blueprint:
             services.take_turn(session.call, PaceChosen(id=f"pace:{drawn_at}", pace=chosen))
         return redirect("/v/call", 303)
 
+    add_holding_routes(pages, services)
     return pages
 
 
@@ -126,6 +142,7 @@ def _drawn(template: str, screen: Screen, cookie: str, *, moved: bool = False, p
         body=screen.body,
         words=labels_for(screen.language),
         form_token=form_token(cookie),
+        media=partial(page_media_url, cookie),
         moved=moved,
         problem=problem,
     )

@@ -13,10 +13,12 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
+from ivr.authentication.held import Held
 from ivr.dispatch import Promised
 from ivr.flow.definition import Flow
+from ivr.flow.engine import advance
 from ivr.flow.events import AnswerTaken, Said
-from ivr.flow.inputs import Answer, By, Digits, Input, PaceChosen, SecretAnswer, Speech
+from ivr.flow.inputs import Answer, By, Digits, Fact, Input, PaceChosen, SecretAnswer, Speech
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.waits import AnyWait, AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech, Offered
 from ivr.store.promises import Promise
@@ -25,6 +27,7 @@ from ivr.web.doors import (
     LOG,
     Agent,
     AgentState,
+    Handset,
     KnownContact,
     LinkRefused,
     LiveCall,
@@ -34,6 +37,7 @@ from ivr.web.doors import (
     PopState,
     Role,
     SampleVoice,
+    Signal,
     agent_topic,
 )  # fmt: skip
 
@@ -230,6 +234,13 @@ class Trial:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
+        self.handset = Handset("http://127.0.0.1")
+
+    def handsets(self) -> list[Handset]:
+        return [self.handset]
+
+    def set_signal(self, handset: int, signal: Signal) -> None:
+        self.handset = replace(self.handset, signal=signal)
 
     def line(self) -> str:
         return "+441632960000"
@@ -277,6 +288,8 @@ class Double:
         self.inputs: list[Input] = []
         self.secrets: list[str] = []
         self.trying: Trial | None = None
+        self.personal: set[str] = set()  # texts that hold values of the caller's
+        self.files: dict[str, bytes] = {}
 
     # what happens on the phone
 
@@ -336,6 +349,12 @@ class Double:
     def said(self, call: str, turn: int) -> tuple[str, ...]:
         return self.texts.get(call, ())
 
+    def prompts(self, call: str, turn: int) -> tuple[Said, ...]:
+        return tuple(Said(text, public=text not in self.personal) for text in self.said(call, turn))
+
+    def media(self, session: Session, file: str) -> bytes | None:
+        return self.files.get(file)
+
     def take_turn(self, call: str, input: Input) -> Turn:
         self.inputs.append(input)
         session = self.sessions[call]
@@ -344,6 +363,8 @@ class Double:
                 return Turn(session, (), accepted=False)
             changed = replace(session, pace=input.pace, seen=(*session.seen, input.id), revision=session.revision + 1)
             return Turn(self.saves(changed, self.texts[call], input), ())
+        if isinstance(input, Fact):
+            return self._learns(session, input)
         if session.ended is not None or input.turn != session.turn:
             return Turn(session, (), accepted=False)
         if isinstance(input, Digits) and input.keys == "0":
@@ -356,6 +377,15 @@ class Double:
         again = () if step != session.step else ("Sorry, that was not right.",)
         after = replace(session, waiting_for=wait, step=step, turn=session.turn + 1, revision=session.revision + 1)
         return Turn(self.saves(after, (*again, text), input), ())
+
+    def _learns(self, session: Session, fact: Fact) -> Turn:
+        """By the real engine: it moves no wait of the double's own."""
+        turn = advance(self.flow, session, fact)
+        if turn.accepted:
+            self.saves(turn.session, self.texts.get(session.call, ()))
+            for agent in self.dispatch.pops:
+                self.dispatch.moved(agent)
+        return turn
 
     def answer_at(self, call: str, turn: int) -> Answer | None:
         taken = (line.input for line in self.lines if line.call == call and isinstance(line.input, Answer))
@@ -384,6 +414,9 @@ class Double:
         cookie = secrets.token_urlsafe(16)
         self.pages[cookie] = link.call
         return Opened(link.call, cookie)
+
+    def held(self, session: Session) -> Held | None:
+        return None
 
     def link_asks_digits(self, token: str) -> bool:
         return True

@@ -12,7 +12,9 @@ from double import Double
 from flask import Flask
 
 from ivr.web.bridge import Bridge
+from ivr.web.coview import coview_blueprint
 from ivr.web.desk import desk_blueprint
+from ivr.web.media import media_blueprint
 from ivr.web.ops import ops_blueprint
 from ivr.web.security import LONGEST_BODY
 from ivr.web.signin import signin_blueprint
@@ -23,7 +25,14 @@ from ivr.web.visual import page_blueprint
 
 def flask_app(services: Double) -> Flask:
     app = Flask("pages", static_folder=None)
-    for blueprint in (page_blueprint, signin_blueprint, desk_blueprint, ops_blueprint):
+    for blueprint in (
+        page_blueprint,
+        media_blueprint,
+        signin_blueprint,
+        desk_blueprint,
+        coview_blueprint,
+        ops_blueprint,
+    ):
         app.register_blueprint(blueprint(services))
     if services.settings.try_mode:
         app.register_blueprint(try_blueprint(services))

@@ -7,7 +7,10 @@ from tabs import tab
 from wire import Wire
 
 from ivr.errors import SettingsError
+from ivr.web.doors import Handset
 from ivr.web.tryout import try_blueprint
+
+HOME = "http://127.0.0.1"  # the public address of the double
 
 
 @pytest.fixture
@@ -19,6 +22,7 @@ def wire():
 def panes(trial, wire, chromium):
     with listening(wire.app) as trial.settings.emulator_url, serving(trial) as address:
         trial.settings.public_url = address
+        trial.trying.handset = Handset(address)
         for page in tab(
             chromium, base_url=address, viewport={"width": 1440, "height": 1100}, permissions=["microphone"]
         ):
@@ -112,22 +116,22 @@ def test_the_microphone_becomes_telephone_sound(trial, wire, chromium, panes):
 
 
 def test_without_an_emulator_the_page_says_so(trial, chromium):
-    with serving(trial) as address:
-        for page in tab(chromium, base_url=address, viewport={"width": 1440, "height": 900}):
+    with serving(trial) as trial.settings.public_url:
+        for page in tab(chromium, base_url=trial.settings.public_url, viewport={"width": 1440, "height": 900}):
             page.goto("/try")
             expect(page.get_by_role("alert")).to_contain_text("does not answer")
 
 
 def test_the_page_is_there_in_try_mode_only(services, trial):
-    assert flask_app(services).test_client().get("/try").status_code == 200
+    assert flask_app(services).test_client().get("/try", base_url=HOME).status_code == 200
     services.settings.try_mode = False
-    assert flask_app(services).test_client().get("/try").status_code == 404
+    assert flask_app(services).test_client().get("/try", base_url=HOME).status_code == 404
     with pytest.raises(SettingsError, match="make serve"):
         try_blueprint(services)
 
 
 def test_it_may_reach_the_emulator_and_nothing_else(trial):
-    policy = flask_app(trial).test_client().get("/try").headers["Content-Security-Policy"]
+    policy = flask_app(trial).test_client().get("/try", base_url=HOME).headers["Content-Security-Policy"]
     assert "connect-src 'self' http://127.0.0.1:8901 ws://127.0.0.1:8901;" in policy
     assert "unsafe" not in policy
 
@@ -136,7 +140,22 @@ def test_a_page_elsewhere_whose_name_leads_here_reads_nothing(trial):
     client = flask_app(trial).test_client()
     for path in ("/try", "/try/contacts", "/try/lines"):
         assert client.get(path, headers={"Host": "evil.example:8000"}).status_code == 403
+    for path in ("/try/contacts", "/try/lines"):
         assert client.get(path, headers={"Host": "localhost:8000"}).status_code == 200
+    moved = client.get("/try?role=agent", headers={"Host": "localhost:8000"})
+    assert moved.status_code == 302 and moved.location == f"{HOME}/try?role=agent"
+
+
+def test_a_smartphone_s_network_is_told_and_changed(trial):
+    client = flask_app(trial).test_client()
+    assert client.get("/try/signal/0").json == {"signal": "good"}
+    assert client.post("/try/signal/0", data={"signal": "slow"}).json == {"signal": "slow"}
+    assert client.get("/try/signal/0").json == {"signal": "slow"}
+    wrong = client.post("/try/signal/0", data={"signal": "<b>"})
+    assert wrong.status_code == 400 and "good, slow, flaky, offline" in wrong.text and "html" not in wrong.content_type
+    assert client.get("/try/signal/1").status_code == 404
+    elsewhere = client.post("/try/signal/0", data={"signal": "good"}, headers={"Sec-Fetch-Site": "cross-site"})
+    assert elsewhere.status_code == 403
 
 
 def test_sample_voices_are_served_as_telephone_sound(trial):

@@ -111,6 +111,20 @@ def test_a_page_comes_back_by_itself_after_the_server_was_restarted(system, hand
     expect(handset.get_by_role("heading", name="The call has ended")).to_be_visible()
 
 
+def test_a_tap_made_while_the_server_is_dead_is_delivered_once(system, handset):
+    call = rings(system, handset)
+    system.servers[0].kill()
+    expect(handset.get_by_text("Reconnecting…")).to_be_visible()
+    handset.get_by_role("button", name="Balance").tap()
+    expect(handset.get_by_role("status")).to_contain_text("No connection")
+    system.servers[0].start()
+    system.servers[0].wait_until_ready()
+    expect(handset.locator("input[type=password]")).to_be_visible(timeout=30_000)
+    taps = [row.input for row in system.log(call) if getattr(row.input, "keys", None) == "1"]
+    assert len(taps) == 1
+    call.hangs_up()
+
+
 def test_three_wrong_guesses_kill_a_real_link(system, handset):
     call, link, digits = invited(system)
     wrong = "11" if digits != "11" else "12"

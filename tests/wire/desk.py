@@ -65,6 +65,17 @@ class AgentAtDesk:
         self._post(f"/desk/accept/{self.reservation}", form_token=_token(self._html))
         return time.monotonic()
 
+    @property
+    def html(self) -> str:
+        """As last looked at."""
+        return self._html
+
+    def shows(self, card: str) -> None:
+        """Puts a card of the flow on the caller's page."""
+        self.look()
+        revision = re.search(r'name="revision" value="(\d+)"', self._html).group(1)
+        self._post(f"/desk/show/{self.reservation}", card=card, revision=revision, form_token=_token(self._html))
+
     def finishes(self, disposition: str = "resolved") -> None:
         self.look()
         answer = self._post(

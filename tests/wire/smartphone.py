@@ -38,6 +38,7 @@ class Smartphone:
     def __init__(self, system: System) -> None:
         self.browser = httpx.Client(base_url=system.url, follow_redirects=True, timeout=15, trust_env=False)
         self.drawn: Drawn | None = None
+        self.html = ""
 
     def close(self) -> None:
         self.browser.close()
@@ -65,6 +66,12 @@ class Smartphone:
     def sends_secret(self, digits: str, drawn: Drawn | None = None) -> Drawn | None:
         return self._post({"secret": digits}, drawn or self.drawn)
 
+    def lets_look(self, allowed: bool) -> Drawn | None:
+        """Press the button beside "… is looking at this screen with you"."""
+        answer = {"allowed": "yes" if allowed else "no", "revision": str(self.drawn.revision)}
+        data = {"form_token": self.drawn.form_token, **answer}
+        return self._read(self.browser.post("/v/call/sharing", data=data, headers=self._origin))
+
     def _post(self, fields: dict[str, str], drawn: Drawn) -> Drawn | None:
         data = {"form_token": drawn.form_token, **fields}
         return self._read(self.browser.post(f"/v/call/{drawn.turn}", data=data, headers=self._origin))
@@ -75,6 +82,7 @@ class Smartphone:
 
     def _read(self, response: httpx.Response) -> Drawn | None:
         assert response.status_code < 500, f"the page answered {response.status_code}"
+        self.html = response.text
         main = re.search(r'<main id="screen"([^>]*)>', response.text)
         if main is None:
             return None

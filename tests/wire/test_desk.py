@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from ivr.emulator.phone import Call
+from ivr.flow.events import SharingBegun, SharingEnded
 from ivr.store import agents
 from tests.wire.desk import AgentAtDesk
 from tests.wire.smartphone import opened
@@ -201,6 +203,40 @@ def test_a_caller_who_hangs_up_just_when_the_agent_has_come_leaves_no_agent_in_a
     call.hangs_up()
     leg.waits_until(within_seconds=20)
     until(lambda: sam.pop in ("", "wrapup"), "the desk is free or to be wrapped up")
+
+
+def test_the_agent_sees_the_page_of_the_caller_and_shows_a_picture_on_it(system: System, agent) -> None:
+    sam = agent(presses="1", available=False)
+    contact = system.contact()
+    call = system.dials(contact.number)
+    page = opened(system, call, contact.number, within_seconds=30)
+    page.taps("0")
+    sam.becomes("available")
+    sam.waits_for("offered")
+    assert "The caller's page" not in sam.text, "an offer shows nothing of the page"
+    sam.accepts()
+    call.is_connected(within_seconds=20)
+    until(lambda: "You are talking to" in sam.text, "the caller's page is on the desk")
+    assert f"{sam.name.title()} is looking at this screen" in page.reloads().text
+
+    turn = page.drawn.turn
+    sam.shows("branch")
+    until(lambda: page.reloads() and "Our branch" in page.html, "the picture is on the page")
+    picture = page.browser.get(re.search(r'<img src="([^"]+)"', page.html)[1])
+    assert picture.headers["Content-Type"] == "image/png" and picture.content.startswith(b"\x89PNG")
+    assert page.drawn.turn == turn and call.state["mates"], "the conversation goes on undisturbed"
+
+    page.lets_look(False)
+    assert "The caller has stopped sharing the screen" in sam.text and "handset" not in sam.html
+    call.hangs_up()
+    until(lambda: "The caller's page" not in sam.text, "the page is gone from the desk")
+    looked = [
+        event for row in system.log(call) for event in row.events if isinstance(event, SharingBegun | SharingEnded)
+    ]
+    assert looked == [SharingBegun(agent=sam.name), SharingEnded(agent=sam.name, by_caller=True)]
+    sam.waits_for("wrapup")
+    sam.finishes("resolved")
+    page.close()
 
 
 def test_the_screen_in_the_callers_hand_shows_the_queue_and_then_the_agent(system: System, agent) -> None:

@@ -13,6 +13,7 @@ from ivr.flow.steps import (
     Authenticate,
     CallBack,
     Enrol,
+    ForgetVoice,
     Hangup,
     Identify,
     IdentifyBy,
@@ -24,6 +25,7 @@ from ivr.flow.steps import (
     Queue,
     Say,
     Set,
+    Show,
     Verify,
     When,
 )
@@ -38,7 +40,7 @@ class Edge(NamedTuple):
 def ways(flow: Flow, step: AnyStep) -> list[Edge]:
     """The ways the author gave, and the default of ``failed``. Not: key 0, exhausted retries, faults, ``needs``."""
     match step:
-        case Say() | Verify() | Link() | Join() | Set() | Pace():
+        case Say() | Verify() | Link() | Join() | Set() | Show() | Pace() | ForgetVoice():
             return [Edge("next", step.next, False)]
         case Menu():
             return [Edge(f"choice {choice.key}", choice.goto, True) for choice in step.choices]

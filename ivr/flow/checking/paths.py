@@ -14,6 +14,7 @@ from ivr.flow.steps import (
     AskSecret,
     Authenticate,
     Enrol,
+    ForgetVoice,
     Hangup,
     Identify,
     Lookup,
@@ -201,6 +202,8 @@ def _needs_contact(flow: Flow, step: AnyStep) -> list[str]:
             found.append("compares the voice with a contact's voiceprint")
         case Enrol():
             found.append("makes a contact's voiceprint")
+        case ForgetVoice():
+            found.append("deletes a contact's voiceprint")
         case AskSecret():
             found.append("asks for a contact's PIN")
         case Authenticate() if step.name != flow.prove or _entered_by_itself(flow, step.name):

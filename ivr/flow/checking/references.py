@@ -9,7 +9,7 @@ from ivr.flow.reading.fields import RETURN
 from ivr.flow.reading.flow import ReadFlow
 from ivr.flow.reading.menu import PERSON_KEY
 from ivr.flow.reading.mistakes import Report, closest
-from ivr.flow.steps import AnyStep, Authenticate, CallBack, Enrol, Factor, Join, Menu, Queue, Set
+from ivr.flow.steps import AnyStep, Authenticate, CallBack, Enrol, Factor, ForgetVoice, Join, Menu, Queue, Set
 
 
 def check_references(read: ReadFlow, report: Report) -> None:
@@ -51,8 +51,8 @@ def _check_beginning(flow: Flow, line: int, report: Report) -> None:
     elif menu is not None and not _is_for_all(menu):
         report.wrong(
             menu.line,
-            f"step {menu.name!r} is where start_on_page begins, but not the same for everybody",
-            "use no name but flow.title in its prompt and labels, and no needs: there is no call yet",
+            f"step {menu.name!r} is where start_on_page begins, but says what only a call knows",
+            "in its prompt and labels use only flow.title, voice.… and caller.level or .identified; delete needs",
         )
     if menu is not None and not joins:
         report.wrong(line, "start_on_page, but no call asks for the code of what was begun", "add a join step")
@@ -99,6 +99,12 @@ def _check_step(flow: Flow, step: AnyStep, report: Report) -> None:
                 step.line,
                 f"step {step.name!r} makes a voiceprint at level {step.needs}",
                 "add needs: 2, so that nobody enrols as somebody else",
+            )
+        case ForgetVoice() if not step.needs:
+            report.wrong(
+                step.line,
+                f"step {step.name!r} deletes a voiceprint at level 0",
+                "add needs: 1, so that nobody deletes somebody else's",
             )
         case _:
             pass

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, assert_never
 
 from ivr.errors import FlowFault
+from ivr.flow.cards import card_texts
 from ivr.flow.definition import Flow
 from ivr.flow.expressions import condition_names, evaluate, holds, render, text_names
 from ivr.flow.names import ROOTS, Names
@@ -18,6 +19,7 @@ from ivr.flow.steps import (
     Authenticate,
     CallBack,
     Enrol,
+    ForgetVoice,
     Hangup,
     Identify,
     Join,
@@ -30,6 +32,7 @@ from ivr.flow.steps import (
     Retry,
     Say,
     Set,
+    Show,
     Text,
     Verify,
     When,
@@ -201,7 +204,7 @@ def _texts(step: AnyStep) -> list[Text]:
 
 def _all_texts(step: AnyStep) -> list[Text | None]:
     match step:
-        case Say() | Hangup():
+        case Say() | Hangup() | ForgetVoice():
             return [step.text]
         case Menu():
             return [step.prompt, *(choice.label for choice in step.choices), *_retry_texts(step.retry)]
@@ -221,6 +224,8 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
             return [step.message, step.prompt]
         case Join():
             return [step.text, step.label, step.known, *_retry_texts(step.retry)]
+        case Show():
+            return [step.prompt, *card_texts(step.card)]
         case Queue():
             return [step.prompt, step.waiting, *(choice.label for choice in step.choices)]
         case CallBack():

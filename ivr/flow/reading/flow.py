@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from ivr.flow.definition import FactDeclaration, FactType, Flow
+from ivr.flow.reading.cards import read_cards
 from ivr.flow.reading.document import Table
 from ivr.flow.reading.fields import RETURN, Fields, Reference, check_name
 from ivr.flow.reading.mistakes import Report
@@ -56,6 +57,7 @@ def read_flow(document: Table, report: Report, bundle: str) -> ReadFlow:
         facts=_facts(fields),
         steps={},
         start_on_page=fields.step_name("start_on_page", ""),
+        cards=read_cards(fields),
     )
     steps = dict(fields.named("steps", required=True))
     if len(steps) > STEPS_MAX:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ivr.flow.definition import Flow
+from ivr.flow.reading.cards import read_shown
 from ivr.flow.reading.fields import Fields, check_name
 from ivr.flow.reading.menu import read_choices, read_choices_while_waiting
 from ivr.flow.reading.mistakes import closest, similar
@@ -20,6 +21,7 @@ from ivr.flow.steps import (
     Case,
     Enrol,
     Factor,
+    ForgetVoice,
     Hangup,
     Identify,
     IdentifyBy,
@@ -34,6 +36,7 @@ from ivr.flow.steps import (
     Retry,
     Say,
     Set,
+    Show,
     Text,
     Verify,
     When,
@@ -292,8 +295,21 @@ def _call_back(fields: Fields, common: Common) -> CallBack:
     )
 
 
+def _show(fields: Fields, common: Common) -> Show:
+    return Show(
+        **common.fields(),
+        card=read_shown(fields, common.flow),
+        prompt=fields.text("prompt", required=False),
+        next=fields.step_name("next"),
+    )
+
+
 def _pace(fields: Fields, common: Common) -> Pace:
     return Pace(**common.fields(), pace=fields.one_of("pace", PaceName), next=fields.step_name("next"))
+
+
+def _forget_voice(fields: Fields, common: Common) -> ForgetVoice:
+    return ForgetVoice(**common.fields(), text=_said(fields, "forget_voice"), next=fields.step_name("next"))
 
 
 def _hangup(fields: Fields, common: Common) -> Hangup:
@@ -315,7 +331,9 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "link": _link,
     "join": _join,
     "queue": _queue,
+    "show": _show,
     "call_back": _call_back,
     "pace": _pace,
+    "forget_voice": _forget_voice,
     "hangup": _hangup,
 }

@@ -14,7 +14,7 @@ function swap(html) {
   const same = next.dataset.reservation === now.dataset.reservation;
   now.replaceWith(next);
   if (same) {
-    for (const id of ["disposition", "note"]) {
+    for (const id of ["disposition", "note", "card"]) {
       const [before, after] = [now.querySelector(`#${id}`), next.querySelector(`#${id}`)];
       if (before && after) after.value = before.value;
     }

@@ -2,7 +2,7 @@
 import { carryOver, forgetDraft, keepDraft, restoreDraft } from "./drafts.js";
 import { listen } from "./live.js";
 import { keepSetting, setting } from "./storage.js";
-import { busy, deliver, leftOver, pending } from "./taps.js";
+import { busy, deliver, failing, leftOver, pending } from "./taps.js";
 
 const LOOK_PATIENCE = 10000; // milliseconds for one drawing
 const LOOK_AGAIN = 2000;
@@ -18,8 +18,9 @@ let missed = false; // something new was announced while a tap was under way
 let connection = null;
 
 function lineState(state) {
-  if (line.dataset.state === "over" || line.dataset.state === state) return;
-  if (state === "live" && line.dataset.state === "lost" && status.textContent === status.dataset.unsent) status.textContent = status.dataset.back;
+  if (line.dataset.state === "over") return;
+  if (state === "live" && failing()) return; // one connection stands, but a tap has not got through yet
+  if (state === "live" && status.textContent === status.dataset.unsent) status.textContent = status.dataset.back;
   line.dataset.state = state;
   line.textContent = state === "lost" ? line.dataset.lost : lineText;
 }
@@ -61,9 +62,15 @@ function swap(html, force = false) {
   if (next.dataset.turn !== now.dataset.turn) {
     if (!again) scrollTo({ top: 0 });
     announce(next);
+  } else {
+    const known = news(now);
+    const fresh = news(next).filter((each) => !known.includes(each)); // a card, or who looks, came without a new question
+    if (fresh.length) status.textContent = fresh.join(" ");
   }
   if (next.dataset.kind === "ended") over();
 }
+
+const news = (main) => [...main.querySelectorAll("[data-news]")].map((each) => each.dataset.news);
 
 /** One short, polite message a turn; what the phone says is read out only where the caller asked for it. */
 function announce(next) {

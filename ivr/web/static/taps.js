@@ -7,12 +7,13 @@ const PATIENCE = 10000; // milliseconds for one attempt: slow networks answer wi
 const LONGEST_PAUSE = 8000;
 
 let waiting = null; // the tap to deliver; a later one for the same screen takes its place
-let failing = false;
+let failed = false; // and is tried again
 let skipPause = () => {};
 
 /** Whether a tap is under way and nothing has gone wrong with it: then a further tap is a double tap. */
-export const busy = () => waiting !== null && !failing;
+export const busy = () => waiting !== null && !failed;
 export const pending = () => waiting !== null;
+export const failing = () => waiting !== null && failed;
 
 /**
  * Deliver a tap: {owner, action, fields: [[name, value]…]}. `lost()` is told of the first failure.
@@ -29,13 +30,14 @@ export async function deliver(tap, lost) {
     const answer = await attempt(sent);
     if (answer && sent === waiting) {
       waiting = null;
-      failing = false;
+      failed = false;
       remember(NAME, null);
       return { ...answer, tap: sent };
     }
     if (!answer) {
-      if (!failing) lost();
-      failing = true;
+      const first = !failed;
+      failed = true;
+      if (first) lost();
       await new Promise((resolve) => { skipPause = resolve; setTimeout(resolve, pause); });
     }
   }

@@ -35,7 +35,7 @@ from ivr.flow.inputs import (
     TimedOut,
     VerdictReached,
 )
-from ivr.flow.loader import parse_bundle
+from ivr.flow.loader import load_bundle, parse_bundle
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.steps import IdentifyBy
 from ivr.flow.waits import AwaitAgent, AwaitSecret, TalkingToAgent
@@ -68,7 +68,7 @@ def flow_of(yaml: str) -> Flow:
 
 
 def bank() -> Flow:
-    return flow_of((ROOT / "flows" / "bank.yaml").read_text())
+    return load_bundle(ROOT / "flows").flows["bank"]
 
 
 class Caller:

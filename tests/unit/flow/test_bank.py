@@ -18,6 +18,7 @@ from ivr.flow.steps import Authenticate, Enrol, Menu, Queue, Verify
 ROOT = Path(__file__).parents[3]
 FLOWS = ROOT / "flows"
 BANK = (FLOWS / "bank.yaml").read_bytes()
+MEDIA = {f"media/{file.name}": file.read_bytes() for file in (FLOWS / "media").iterdir()}
 LINES = BANK.decode().splitlines(keepends=True)
 SHOP = (Path(__file__).parent / "shop.yaml").read_bytes()
 
@@ -150,7 +151,7 @@ def test_any_bytes_load_or_tell_their_mistakes(data: bytes) -> None:
 
 def loads_or_tells(data: bytes) -> None:
     try:
-        parse_bundle({"bank.yaml": data})
+        parse_bundle({"bank.yaml": data, **MEDIA})
     except FlowMistakes as error:
         lines = data.count(b"\n") + 2
         assert error.mistakes

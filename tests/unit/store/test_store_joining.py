@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tests.unit.store.databases import NOW, a_session, a_turn
-
 from ivr.flow.events import BeginningJoined, BeginningMissed, PageCodeGiven
 from ivr.flow.inputs import ChosenBefore
 from ivr.store import attempts, joining, pages, sessions
 from ivr.store.database import Database, write
+from tests.unit.store.databases import NOW, a_session, a_turn
 
 CODE, OTHER = b"c" * 32, b"d" * 32
 SOON, LATE = NOW + timedelta(seconds=599), NOW + timedelta(seconds=600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -546,6 +547,7 @@ def test_a_restart_does_not_undo_a_rollback(house: House, settings, tmp_path: Pa
     before = app.publish(house.database, settings)["bank"]
     changed = replace(settings, flows=tmp_path)
     text = settings.flows.read_text(encoding="utf-8")
+    shutil.copytree(settings.flows.parent / "media", tmp_path / "media")
     (tmp_path / "bank.yaml").write_text(text.replace("Welcome to", "Hello from"), encoding="utf-8")
     after = app.publish(house.database, changed, at_start=True)["bank"]
     assert bundles.published(house.database, "bank") == after != before

@@ -1,0 +1,46 @@
+"""The caller's screen as the agent beside them may see it: ``screen_for``, less whatever is the caller's own.
+
+What is not known to be harmless is left out: a body or a button that some later feature adds stays hidden until
+somebody decides here that an agent may see it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from ivr.flow.definition import Flow
+from ivr.flow.events import Said
+from ivr.flow.session import Session
+from ivr.visual.cards import AnyCard, WebLink
+from ivr.visual.screen import InQueue, Live, Screen, Talking, Working, screen_for
+
+HIDDEN = "••• personal, hidden from you"
+_PRIVATE_BODY = Working(HIDDEN, "", listening=False)
+
+
+def agent_view(flow: Flow, session: Session, said: Iterable[Said], agent: str) -> Screen:
+    """``said``: the prompts of this turn; ``agent``: the name the caller sees.
+
+    Whether the agent may look at all is for the caller of this function to ask (``ivr.flow.sharing.viewer_of``).
+    """
+    heard = tuple(prompt.text if prompt.public else HIDDEN for prompt in said)
+    screen = screen_for(flow, session, Live(said=heard, agent=agent))
+    harmless = isinstance(screen.body, Working | InQueue | Talking)
+    return replace(
+        screen,
+        captions=tuple(dict.fromkeys(screen.captions)),
+        body=screen.body if harmless else _PRIVATE_BODY,
+        buttons=(),
+        person=None,
+        card=_card(screen.card, session),
+    )
+
+
+def _card(card: AnyCard | None, session: Session) -> AnyCard | None:
+    if card is None or (session.shown is not None and session.shown.public):
+        return card
+    if isinstance(card, WebLink):
+        return replace(card, title=HIDDEN, text="")
+    return replace(card, title=HIDDEN)
