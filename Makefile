@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS := 1
 
-.PHONY: demo serve test lint bench eval fuzz setup setup-test
+.PHONY: demo serve test lint bench eval a11y fuzz setup setup-test
 
 setup:
 	@$(PYTHON) .ci/install.py
@@ -35,6 +35,10 @@ bench: setup-test
 
 eval: setup-test
 	@$(BIN)/python -W ignore -m biometrics evaluate --speech ../shared/speech $(if $(SPEAKER_MODEL),--model $(SPEAKER_MODEL))
+
+# The caller's page for everyone; make test runs these too. axe-core is installed by npm into var/ at its first use.
+a11y: setup-test
+	@$(BIN)/python -m pytest tests/e2e/test_accessible.py tests/e2e/test_light_page.py tests/unit/engine/test_pace.py
 
 fuzz: setup-test
 	@DUET_SEQUENCES=50000 $(BIN)/python -m pytest tests/unit/engine/test_properties.py -s

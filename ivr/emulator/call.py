@@ -13,6 +13,7 @@ from ivr.emulator.clock import Clock, rfc2822
 from ivr.emulator.events import Events
 from ivr.emulator.identifiers import CALL, new_sid
 from ivr.emulator.line import Line
+from ivr.emulator.sounds import Prompts
 from ivr.emulator.webhook import Parameters
 
 Direction = Literal["inbound", "outbound-api", "outbound-dial"]
@@ -116,6 +117,7 @@ class Call:
         self.ready, self.settled, self.left_bridge = asyncio.Event(), asyncio.Event(), False
         self.answer_requested = asyncio.Event()
         self.mates: set[Call] = set()
+        self.sounds = Prompts()
         self.prompt: dict[str, Any] | None = None  # what is being said now, for a phone that joins late
         self._changed = asyncio.Event()
         self._verbs: list[asyncio.Queue[HolderInput]] = []

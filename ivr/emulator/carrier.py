@@ -18,6 +18,7 @@ from ivr.emulator.phones import Phones
 from ivr.emulator.queue import DEFAULT_MAX_SIZE, Queue
 from ivr.emulator.recording import Recording
 from ivr.emulator.settings import NumberSettings, Settings
+from ivr.emulator.sounds import Voice
 from ivr.emulator.stream import MediaStream
 from ivr.emulator.verbs import LEG_WHISPER_VERBS, VERBS
 from ivr.emulator.webhook import WebhookClient
@@ -54,6 +55,7 @@ class Carrier:
         self.client = WebhookClient(self.clock, settings.auth_token)
         self.callbacks = Callbacks(self.client, self.faults, self.events, self.clock)
         self.phones = Phones(self.clock)
+        self.voice = Voice()
         self.numbers = {number.phone_number: PhoneNumber.of(number) for number in settings.numbers}
         self.calls: dict[str, Call] = {}
         self.conferences: dict[str, Conference] = {}

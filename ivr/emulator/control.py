@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ivr.emulator.call import Call
@@ -18,6 +18,7 @@ from ivr.emulator.clock import iso8601
 from ivr.emulator.line import BYTES_PER_SECOND, SILENCE
 from ivr.emulator.message import Message
 from ivr.emulator.phones import PhoneBehaviour, press_keys
+from ivr.emulator.sounds import Words
 from ivr.emulator.verbs.prompts import speaking_seconds
 
 MAX_WAIT_SECONDS = 60.0
@@ -159,7 +160,18 @@ def control_routes(carrier: Carrier) -> list[Route]:
             "seed": settings.seed,
             "faults": asdict(settings.faults),
             "interrupted_gather": settings.interrupted_gather,
+            "speaks_with": carrier.voice.name,
         }
+
+    async def sound(request: Request) -> Response:
+        """What one of the newest prompts of a call sounds like; 404 where only its words are known."""
+        call = carrier.calls.get(request.path_params["sid"])
+        match call.sounds.get(request.path_params["index"]) if call else None:
+            case Words() as words:
+                found = await carrier.voice.speaks(words)
+            case kept:
+                found = kept
+        return Response(found.body, media_type=found.content_type) if found else Response(status_code=404)
 
     def route(path: str, handler: Callable[..., Awaitable[dict[str, Any]]], method: str) -> Route:
         async def endpoint(request: Request) -> JSONResponse:
@@ -176,6 +188,7 @@ def control_routes(carrier: Carrier) -> list[Route]:
         route("/calls", place_call, "POST"),
         route("/calls", list_calls, "GET"),
         route("/calls/{sid}", show_call, "GET"),
+        Route("/emulator/calls/{sid}/sounds/{index:int}", sound, methods=["GET"]),
         route("/calls/{sid}/keys", press_on_call, "POST"),
         route("/calls/{sid}/speech", speak_on_call, "POST"),
         route("/calls/{sid}/hangup", hang_up, "POST"),

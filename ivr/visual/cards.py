@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from ivr.flow.cards import ShownDocument, ShownLink, ShownPicture, ShownQuestion, YesNo
 from ivr.flow.definition import Flow
@@ -82,3 +83,10 @@ def card_of(flow: Flow, session: Session, agent: str, labels: Labels) -> AnyCard
             )  # fmt: skip
         case _:
             return None
+
+
+def without_personal_words(card: AnyCard | None, session: Session, hidden: str) -> AnyCard | None:
+    """``card`` for somebody who may not read the caller's own values: ``hidden`` in place of words that may hold one."""
+    if card is None or (session.shown is not None and session.shown.public):
+        return card
+    return replace(card, title=hidden, text="") if isinstance(card, WebLink) else replace(card, title=hidden)

@@ -1,6 +1,6 @@
 """The caller's screen as the agent beside them may see it: ``screen_for``, less whatever is the caller's own.
 
-What is not known to be harmless is left out: a body or a button that some later feature adds stays hidden until
+What is not known to be harmless is left out: a part of the screen that some later feature adds stays hidden until
 somebody decides here that an agent may see it.
 """
 
@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec.structs import replace
-
 from ivr.flow.definition import Flow
 from ivr.flow.events import Said
 from ivr.flow.session import Session
-from ivr.visual.cards import AnyCard, WebLink
+from ivr.visual.cards import without_personal_words
 from ivr.visual.screen import InQueue, Live, Screen, Talking, Working, screen_for
 
 HIDDEN = "••• personal, hidden from you"
@@ -28,19 +26,14 @@ def agent_view(flow: Flow, session: Session, said: Iterable[Said], agent: str) -
     heard = tuple(prompt.text if prompt.public else HIDDEN for prompt in said)
     screen = screen_for(flow, session, Live(said=heard, agent=agent))
     harmless = isinstance(screen.body, Working | InQueue | Talking)
-    return replace(
-        screen,
+    return Screen(
+        title=screen.title,
+        language=screen.language,
+        direction=screen.direction,
+        step="",
+        turn=screen.turn,
+        revision=screen.revision,
         captions=tuple(dict.fromkeys(screen.captions)),
         body=screen.body if harmless else _PRIVATE_BODY,
-        buttons=(),
-        person=None,
-        card=_card(screen.card, session),
+        card=without_personal_words(screen.card, session, HIDDEN),
     )
-
-
-def _card(card: AnyCard | None, session: Session) -> AnyCard | None:
-    if card is None or (session.shown is not None and session.shown.public):
-        return card
-    if isinstance(card, WebLink):
-        return replace(card, title=HIDDEN, text="")
-    return replace(card, title=HIDDEN)

@@ -8,6 +8,8 @@ from ivr.flow.events import (
     AgentJoined,
     AnyEvent,
     AuthenticationFailed,
+    CardAnswered,
+    CardShown,
     ConsentDeclined,
     ConsentGiven,
     EnrolmentRecorded,
@@ -19,6 +21,8 @@ from ivr.flow.events import (
     PaceChanged,
     Requested,
     Said,
+    SharingBegun,
+    SharingEnded,
     StepEntered,
     VerdictRecorded,
 )  # fmt: skip
@@ -87,6 +91,10 @@ def _did(input: Input | None) -> str:
             return str(fact.__struct_config__.tag).replace("_", " ")
 
 
+def _by(agent: str) -> str:
+    return f" by agent {agent}" if agent else ""
+
+
 def _note(event: AnyEvent) -> str:
     """What an event tells an operator; empty where another column says it already."""
     match event:
@@ -112,6 +120,16 @@ def _note(event: AnyEvent) -> str:
             return f"agent {event.agent} joined"
         case PaceChanged():
             return f"{event.pace} times the usual time{', through a relay' if event.relay else ''}"
+        case CardShown(card=None):
+            return f"card taken away{_by(event.agent)}"
+        case CardShown():  # without its words, which may be the caller's own
+            return f"{event.card.__struct_config__.tag} shown{_by(event.agent)}"
+        case CardAnswered():
+            return f"answered {event.answer} to agent {event.agent}"
+        case SharingBegun():
+            return f"agent {event.agent} may look at the page"
+        case SharingEnded():
+            return f"agent {event.agent} no longer looks" + (", stopped by the caller" if event.by_caller else "")
         case FaultMet():
             return f"fault at {event.step}: {event.reason}"
         case StepEntered():

@@ -18,7 +18,7 @@ from ivr.dispatch import Promised
 from ivr.flow.definition import Flow
 from ivr.flow.engine import advance
 from ivr.flow.events import AnswerTaken, Said
-from ivr.flow.inputs import Answer, By, Digits, Fact, Input, PaceChosen, SecretAnswer, Speech
+from ivr.flow.inputs import Answer, By, Digits, Fact, Input, PaceChosen, SecretAnswer, Speech, VoiceWish, Wish
 from ivr.flow.session import Page, Session, Turn
 from ivr.flow.waits import AnyWait, AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech, Offered
 from ivr.store.promises import Promise
@@ -290,6 +290,7 @@ class Double:
         self.trying: Trial | None = None
         self.personal: set[str] = set()  # texts that hold values of the caller's
         self.files: dict[str, bytes] = {}
+        self.holding: Held | None = None  # what is held about the caller, if they have proven who they are
 
     # what happens on the phone
 
@@ -358,6 +359,12 @@ class Double:
     def take_turn(self, call: str, input: Input) -> Turn:
         self.inputs.append(input)
         session = self.sessions[call]
+        if isinstance(input, VoiceWish):
+            if self.holding is None or self.holding.contact != input.contact:
+                return Turn(session, (), accepted=False)
+            opted_out_at = self.clock() if input.wish is Wish.OPT_OUT else None
+            self.holding = replace(self.holding, voiceprint=None, opted_out_at=opted_out_at)
+            return Turn(session, ())
         if isinstance(input, PaceChosen):
             if input.id in session.seen or input.pace == session.pace:
                 return Turn(session, (), accepted=False)
@@ -416,7 +423,7 @@ class Double:
         return Opened(link.call, cookie)
 
     def held(self, session: Session) -> Held | None:
-        return None
+        return self.holding
 
     def link_asks_digits(self, token: str) -> bool:
         return True

@@ -44,9 +44,10 @@ def test_an_agent_looks_shows_and_asks_and_the_caller_stops_it(services, phone, 
     expect(phone.get_by_text("You answered: yes", exact=True)).to_be_visible()
     expect(computer.locator(".asked")).to_contain_text("Shall Riverside Bank call you? – Yes")
 
+    expect(computer.locator("#status")).to_have_text("Shall Riverside Bank call you? – Yes")
     phone.get_by_role("button", name="Stop").click()
     expect(phone.locator(".looking p")).to_have_text("Only you see this screen.")
-    expect(computer.get_by_text("The caller has stopped sharing the screen.")).to_be_visible()
+    expect(computer.locator(".nothing")).to_have_text("The caller has stopped sharing the screen.")
     expect(handset).to_have_count(0)
     phone.get_by_role("button", name="Let my agent look").click()
     expect(handset).to_be_visible()

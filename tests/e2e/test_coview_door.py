@@ -11,9 +11,11 @@ from serving import flask_app
 from test_desk_door import pop, sign_in, token
 
 from ivr.flow.cards import ShownDocument, ShownLink, ShownPicture, YesNo
+from ivr.flow.events import CardAnswered, CardShown, SharingBegun, SharingEnded
 from ivr.flow.inputs import CardPushed, CardReplied, SharingChosen
 from ivr.flow.waits import AwaitAgent, AwaitSecret, TalkingToAgent
-from ivr.web.doors import PopState, Role
+from ivr.web.doors import LogLine, PopState, Role
+from ivr.web.lines import row_of
 
 MEDIA = re.compile(r'(?:src|href)="(/[^"]*/media/[^"]+)"')
 
@@ -227,3 +229,16 @@ def test_without_an_open_page_there_is_nothing_to_see_or_to_show(services, desk)
 
 def test_the_flow_of_these_tests_is_one_that_the_check_lets_through():
     assert set(flow_with_cards().cards) == {"house", "terms", "sure"}
+
+
+def test_the_log_says_who_looked_and_what_was_shown_without_its_words(services):
+    card = ShownPicture(title="The house", file="house.png", agent="sam")
+    events = (
+        SharingBegun("sam"), CardShown(card, agent="sam"), CardShown(None, agent="sam"),
+        CardAnswered("sam", "Shall we?", YesNo.NO), SharingEnded("sam", by_caller=True),
+    )  # fmt: skip
+    line = LogLine(id=1, at=services.clock(), call="c", caller="+1", turn=1, revision=1, input=None, events=events)
+    assert row_of(line).notes == (
+        "agent sam may look at the page", "picture shown by agent sam", "card taken away by agent sam",
+        "answered no to agent sam", "agent sam no longer looks, stopped by the caller",
+    )  # fmt: skip

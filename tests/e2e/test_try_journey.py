@@ -136,11 +136,11 @@ def presses(page: Page, keys: str) -> None:
         page.locator(f"#keypad button[value='{key}']").click()
 
 
-def opens_page(page: Page) -> None:
-    """Tap the link in the newest message, type the two digits heard, open."""
-    digits = "".join(re.findall(r"enter (\d) ?(\d)", page.locator("#talk").inner_text())[-1])
-    page.locator("#texts a").first.click()
-    handset = page.frame_locator("#page")
+def opens_page(page: Page, which: str = "") -> None:
+    """Tap the link in the newest message, type the two digits heard, open. ``which``: "-2" for the second caller."""
+    digits = "".join(re.findall(r"enter (\d) ?(\d)", page.locator(f"#talk{which}").inner_text())[-1])
+    page.locator(f"#texts{which} a").first.click()
+    handset = page.frame_locator(f"#page{which}")
     handset.get_by_label("The two digits").fill(digits)
     handset.get_by_role("button", name="Open my call").click()
 
@@ -205,3 +205,37 @@ def test_enrolled_recognised_and_refused(served, cast, tmp_path):
         expect(desk.get_by_role("heading", name="Not verified", exact=True)).to_be_visible()
         expect(desk.get_by_role("heading", name="Voice verified")).to_have_count(0)
         assert "Your balance is" not in page.locator("#talk").inner_text()
+
+
+def test_two_callers_at_once_and_a_network_that_goes_and_comes(served, cast, tmp_path):
+    """Both in one browser, each with a page of their own; one of the pages loses its network and comes back."""
+    with stranger(served, cast.owner.verification, tmp_path, "4-two-callers") as page:
+        page.goto("/try?caller=10067890&second=10078901")
+        for which, name in (("", "Carys"), ("-2", "Daniel")):
+            expect(page.locator(f"#who{which} option:checked")).to_contain_text(name)
+            page.locator(f"#dial{which}").click()
+            expect(page.locator(f"#talk{which}")).to_contain_text("For your balance, press 1")
+            opens_page(page, which)
+        first, second = page.frame_locator("#page"), page.frame_locator("#page-2")
+        expect(second.get_by_role("button", name="Balance")).to_be_visible()
+        first.get_by_role("button", name="Speak to a person").click()
+        expect(first.get_by_role("heading", name="You are next")).to_be_visible()
+
+        page.locator("#signal-2").get_by_label("Offline").check()
+        expect(second.get_by_text("Reconnecting…")).to_be_visible()
+        expect(first.get_by_text("Reconnecting…")).not_to_be_visible()
+        second.get_by_role("button", name="Speak to a person").click()
+        expect(page.locator("#call-state-2")).to_have_text("on the call")
+        page.locator("#signal-2").get_by_label("Good").check()
+        expect(page.locator("#talk-2")).to_contain_text("You are number 2 in the queue")
+        expect(second.get_by_role("heading", name="You are in the queue")).to_be_visible()
+        expect(second.get_by_text("On your call")).to_be_visible()
+
+        desk = page.frame_locator("iframe[name=desk]")
+        expect(desk.get_by_role("heading", name="Carys Hughes")).to_be_visible()
+        page.locator("#dial").click()
+        expect(desk.get_by_role("heading", name="Daniel Petrov")).to_be_visible()
+        shot(page, "4-second-is-next")
+        page.get_by_role("button", name="Second caller").click()
+        expect(page.locator("#talk-2")).to_have_count(0)
+        expect(desk.get_by_text("Ready for the next caller")).to_be_visible()

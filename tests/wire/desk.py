@@ -76,6 +76,15 @@ class AgentAtDesk:
         revision = re.search(r'name="revision" value="(\d+)"', self._html).group(1)
         self._post(f"/desk/show/{self.reservation}", card=card, revision=revision, form_token=_token(self._html))
 
+    def presses_on_promise(self, number: str, act: str) -> None:
+        """claim, done, not-reached or release: on the row of the call back that is promised to ``number``."""
+        for row in re.findall(r'<li class="promise.*?</li>', self.look(), re.DOTALL):
+            if number in unescape(row):
+                action = re.search(rf'action="(/desk/call-backs/[^"]+/{act})"', row).group(1)
+                self._post(action, form_token=_token(self._html))
+                return
+        raise AssertionError(f"{self.name}'s desk shows no call back to {number}: {self.text}")
+
     def finishes(self, disposition: str = "resolved") -> None:
         self.look()
         answer = self._post(

@@ -10,7 +10,7 @@ import pytest
 
 from ivr.emulator.phone import Call
 from ivr.flow.events import SharingBegun, SharingEnded
-from ivr.store import agents
+from ivr.store import agents, promises
 from tests.wire.desk import AgentAtDesk
 from tests.wire.smartphone import opened
 from tests.wire.system import System
@@ -253,3 +253,41 @@ def test_the_screen_in_the_callers_hand_shows_the_queue_and_then_the_agent(syste
     until(lambda: page.reloads().kind == "talking", "the page shows that the agent is there")
     assert sam.name.title() in page.drawn.text
     page.close()
+
+
+def test_a_key_in_the_waiting_room_is_a_promised_call_back_on_the_desk(system: System, agent) -> None:
+    sam = agent(available=False)  # signed in, busy: the caller waits
+    call = asks_for_a_person(system)
+    call.hears("You are number 1 in the queue", within_seconds=20)
+    assert call.presses("1")
+    call.hears("We will call you back on the number ending in", within_seconds=20)
+    call.hears("Goodbye")
+    call.waits_until("completed", within_seconds=20)
+    promised(system, sam, call)
+
+
+def test_a_tap_in_the_waiting_room_is_one_too(system: System, agent) -> None:
+    sam = agent(available=False)
+    contact = system.contact()
+    call = system.dials(contact.number)
+    page = opened(system, call, contact.number, within_seconds=30)
+    page.taps("0")
+    call.hears("You are number 1 in the queue", within_seconds=20)
+    drawn = page.reloads()
+    assert (drawn.kind, drawn.buttons) == ("queue", ("1",))
+    assert "We will call you back" in page.taps("1").text
+    call.waits_until("completed", within_seconds=20)
+    page.close()
+    promised(system, sam, call)
+
+
+def promised(system: System, sam: AgentAtDesk, call: Call) -> None:
+    """The caller's call back stands on the desk; one agent takes it and keeps it."""
+    assert "Alice Morgan" in sam.text
+    row = next(one for one in promises.open_promises(system.database) if one.number == call.state["from"])
+    sam.presses_on_promise(row.id, "claim")
+    assert call.state["from"] in sam.text
+    sam.presses_on_promise(row.id, "done")
+    assert row.id not in sam.look()
+    refused = [entry for entry in system.carrier.debugger() if entry["call_sid"] == call.sid]
+    assert not refused, "the carrier obeys every document"

@@ -8,6 +8,7 @@ import httpx
 
 from ivr.emulator.execution import PROCEED, Execution, Outcome
 from ivr.emulator.faults import WebhookFaults
+from ivr.emulator.sounds import Sound, Words
 from ivr.emulator.twiml import Verb
 from ivr.emulator.webhook import Failure, WebhookRequest
 
@@ -32,8 +33,9 @@ async def say(execution: Execution, verb: Verb) -> Outcome:
     if not verb.text:
         execution.warn(13520, "<Say> has no text.")
         return PROCEED
+    words = Words(verb.text, verb.get("language"))
     for _ in range(_loops(execution, verb, 13510)):
-        await _hear(execution, "Say", speaking_seconds(verb.text), text=verb.text)
+        await _hear(execution, "Say", speaking_seconds(verb.text), text=verb.text, sound=words)
     return PROCEED
 
 
@@ -47,10 +49,10 @@ async def play(execution: Execution, verb: Verb) -> Outcome:
         await _hear(execution, "Play", seconds, text=keys)
         return PROCEED
     url = execution.resolve(verb.text)
-    seconds = await _audio_seconds(execution, url)
-    if seconds is not None:
+    sound = await _fetched(execution, url)
+    if sound is not None:
         for _ in range(_loops(execution, verb, 13410)):
-            await _hear(execution, "Play", seconds, url=url)
+            await _hear(execution, "Play", _seconds(sound), url=url, sound=sound)
     return PROCEED
 
 
@@ -63,10 +65,19 @@ def _loops(execution: Execution, verb: Verb, code: int) -> int:
     return execution.number(verb, "loop", 1, code) or MAX_LOOPS
 
 
-async def _hear(execution: Execution, verb: str, seconds: float, text: str = "", url: str = "") -> None:
+async def _hear(
+    execution: Execution, verb: str, seconds: float, text: str = "", url: str = "", sound: Sound | Words | None = None
+) -> None:
     call = execution.call
     entry = call.hears(verb, text, url)
     call.prompt = {"index": entry.index, "text": text, "url": url, "seconds": seconds}
+    match sound:
+        case Words(language=language):
+            call.prompt |= {"language": language, "sound": bool(execution.carrier.voice.name)}
+        case Sound():
+            call.prompt |= {"sound": True}
+    if sound is not None:
+        call.sounds.keep(entry.index, sound)
     call.publish("prompt", **call.prompt)
     try:
         await execution.carrier.clock.sleep(seconds)
@@ -78,7 +89,7 @@ async def _hear(execution: Execution, verb: str, seconds: float, text: str = "",
     call.publish("prompt-ended", index=entry.index)
 
 
-async def _audio_seconds(execution: Execution, url: str) -> float | None:
+async def _fetched(execution: Execution, url: str) -> Sound | None:
     """Fetches the audio as Twilio does, without the standard parameters; None if it cannot be played."""
     answer = await execution.carrier.client.fetch(WebhookRequest(url, "GET"), httpx.Cookies(), WebhookFaults())
     if isinstance(answer, Failure):
@@ -88,10 +99,14 @@ async def _audio_seconds(execution: Execution, url: str) -> float | None:
     if kind not in _AUDIO_TYPES:
         execution.warn(13420, f"<Play>: {url} is {kind or 'of no type'}; audio is needed.")
         return None
-    if kind in ("audio/wav", "audio/wave", "audio/x-wav"):
+    return Sound(kind, answer.body)
+
+
+def _seconds(sound: Sound) -> float:
+    if sound.content_type in ("audio/wav", "audio/wave", "audio/x-wav"):
         try:
-            with wave.open(io.BytesIO(answer.body)) as sound:
-                return sound.getnframes() / sound.getframerate()
+            with wave.open(io.BytesIO(sound.body)) as audio:
+                return audio.getnframes() / audio.getframerate()
         except (wave.Error, EOFError):
-            return len(answer.body) / _ULAW_BYTES_PER_SECOND  # µ-law in a wav, which this module cannot open
-    return len(answer.body) / (_MP3_BYTES_PER_SECOND if kind == "audio/mpeg" else _ULAW_BYTES_PER_SECOND)
+            return len(sound.body) / _ULAW_BYTES_PER_SECOND  # µ-law in a wav, which this module cannot open
+    return len(sound.body) / (_MP3_BYTES_PER_SECOND if sound.content_type == "audio/mpeg" else _ULAW_BYTES_PER_SECOND)

@@ -3,7 +3,7 @@ import { earpiece } from "./speaker.js";
 import { dial, openMicrophone, play } from "./telephone.js";
 
 const FINAL = ["completed", "busy", "failed", "no-answer", "canceled"];
-const NAMES = ["", "second"];
+const NAMES = ["", "Second"];
 
 function element(tag, text, className = "") {
   const made = document.createElement(tag);
@@ -20,7 +20,7 @@ function drawnFor(index) {
   for (const name of ["id", "for", "aria-labelledby", "name"]) {
     copy.querySelectorAll(`[${name}]`).forEach((each) => each.setAttribute(name, each.getAttribute(name) + ending));
   }
-  copy.querySelectorAll(".title").forEach((title) => { title.textContent = `The ${NAMES[index]} caller's ${title.textContent.toLowerCase()}`; });
+  copy.querySelectorAll(".title").forEach((title) => { title.textContent = `${NAMES[index]} ${title.textContent.toLowerCase()}`; });
   return copy;
 }
 
@@ -58,7 +58,7 @@ export function newCaller(house, index, everyone) {
     at("call-state").dataset.state = live ? "live" : "idle";
     at("call-state").textContent = live ? "on the call" : "not on a call";
     at("setup").classList.toggle("settled", live);
-    at("speaker").textContent = house.speaker ? `${house.speaker}, on this machine` : "this browser's voice";
+    at("speaker").textContent = `by ${house.speaker || "this browser"}`;
     const taken = everyone().filter((other) => other.root !== root).map((other) => other.chosen()?.number);
     [...at("who").options].forEach((option) => { option.disabled = taken.includes(option.value); });
     drawVoices();

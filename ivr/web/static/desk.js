@@ -22,9 +22,15 @@ function swap(html) {
   }
   if (!same || next.dataset.state !== now.dataset.state) {
     status.textContent = next.querySelector("[data-announce]")?.textContent ?? "";
+  } else {
+    const known = news(now);
+    const fresh = news(next).filter((each) => !known.includes(each)); // what the caller answered, or stopped
+    if (fresh.length) status.textContent = fresh.join(" ");
   }
   drawn();
 }
+
+const news = (drawn) => [...drawn.querySelectorAll("[data-news]")].map((each) => each.dataset.news);
 
 /** The call may be connected only after its card was painted: two frames later it is. */
 function drawn() {

@@ -1,5 +1,17 @@
 // The earpiece: what the carrier sounds like where it has a voice, else the browser's own; one prompt after another.
 
+import { linear } from "./telephone.js";
+
+const ULAW = ["audio/basic", "audio/ulaw"]; // without a header, 8 kHz: no browser decodes these
+
+async function decoded(context, reply) {
+  const bytes = await reply.arrayBuffer();
+  if (!ULAW.includes(reply.headers.get("content-type"))) return context.decodeAudioData(bytes);
+  const buffer = context.createBuffer(1, bytes.byteLength, 8000);
+  buffer.copyToChannel(Float32Array.from(new Uint8Array(bytes), linear), 0);
+  return buffer;
+}
+
 /** `say({sid, index, text, language, sound})` queues a prompt, `hush()` stops; `sound` says that the carrier has it as audio. */
 export function earpiece(emulator) {
   let context = null;
@@ -20,7 +32,7 @@ export function earpiece(emulator) {
       if (mine !== turn) return;
       if (!reply.ok) throw new Error(reply.statusText);
       context ??= new AudioContext();
-      const buffer = await context.decodeAudioData(await reply.arrayBuffer());
+      const buffer = await decoded(context, reply);
       if (mine !== turn) return;
       source = new AudioBufferSourceNode(context, { buffer });
       source.connect(context.destination);

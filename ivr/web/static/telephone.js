@@ -40,7 +40,8 @@ export async function openMicrophone(worklet, onFrame) {
   return () => { media.getTracks().forEach((track) => track.stop()); context.close(); };
 }
 
-function linear(code) {
+/** One µ-law code as a sample in -1..1. */
+export function linear(code) {
   const bits = ~code & 0xff;
   const magnitude = (((bits & 0x0f) << 3) + 132 << (bits >> 4 & 7)) - 132;
   return (bits & 0x80 ? -magnitude : magnitude) / 32768;

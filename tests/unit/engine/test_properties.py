@@ -20,6 +20,7 @@ from twiml import check_document
 from ivr.carriers.addresses import Addressing
 from ivr.carriers.twilio.writer import document
 from ivr.errors import FlowMistakes
+from ivr.flow.cards import YesNo
 from ivr.flow.definition import Flow
 from ivr.flow.engine import advance
 from ivr.flow.events import (
@@ -31,6 +32,8 @@ from ivr.flow.events import (
     RedirectRequested,
     Requested,
     Said,
+    SharingBegun,
+    SharingEnded,
     VerificationRequested,
 )
 from ivr.flow.inputs import (
@@ -42,6 +45,8 @@ from ivr.flow.inputs import (
     By,
     CallerHungUp,
     CallStarted,
+    CardPushed,
+    CardReplied,
     Digits,
     DocumentFailed,
     EnrolmentFinished,
@@ -53,13 +58,17 @@ from ivr.flow.inputs import (
     Outcome,
     PaceChosen,
     SecretAnswer,
+    SharingChosen,
     Speech,
     StreamStarted,
     StreamStopped,
     TimedOut,
     VerdictReached,
+    VoiceWish,
+    Wish,
 )
 from ivr.flow.session import Session, Turn
+from ivr.flow.sharing import viewer_of
 from ivr.flow.steps import Factor
 from ivr.flow.waits import AwaitAgent, AwaitDigits, AwaitFact, TalkingToAgent
 from ivr.visual.screen import Live, screen_for
@@ -121,6 +130,10 @@ def check_turn(flow: Flow, before: Session, input: Input, turn: Turn) -> None:
             assert not proven or (proven == {Factor.PAGE} and input.request in before.page.links)
         case SecretAnswer():
             assert proven <= ({Factor.PIN} if input.matches and not input.locked else set())
+        case VoiceWish():
+            assert before.level >= 1 and after.claim.contact == input.contact, "granted to somebody unproven"
+            assert after.voice.verification is None or input.wish is Wish.OPT_IN, "a deleted print is still compared"
+            assert not proven
         case VerdictReached():
             assert proven <= ({Factor.VOICE} if input.outcome is Outcome.ACCEPTED else set())
         case _:
@@ -137,6 +150,14 @@ def check_turn(flow: Flow, before: Session, input: Input, turn: Turn) -> None:
         assert redirected, "the phone is not told of a tap"
     if after.ended is not None and before.ended is None:
         assert any(isinstance(event, CallEnded) for event in events)
+    # Cards and who looks move no voice, and nobody looks without a page, after a stop or after the end.
+    if isinstance(input, CardPushed | CardReplied | SharingChosen):
+        assert (after.turn, after.waiting_for) == (before.turn, before.waiting_for)
+    if viewer_of(after) is not None:
+        assert after.page.opened and not after.sharing_stopped and after.ended is None
+    looks = [isinstance(event, SharingBegun) for event in events if isinstance(event, SharingBegun | SharingEnded)]
+    if looks:
+        assert looks[-1] == (viewer_of(after) is not None) and looks[0] == (viewer_of(before) is None)
     # Nobody waits for ever: somebody, if only the clock, still has to answer.
     match after.waiting_for:
         case AwaitFact() as wait:
@@ -209,6 +230,9 @@ def act(caller: Watched, byte: int) -> Input:
             outcome = (Outcome.ACCEPTED, Outcome.ACCEPTED, Outcome.REJECTED, Outcome.INCONCLUSIVE)[number % 4]
             any_ever = _pick(_open(caller, VerificationRequested), -1 - number // 2)
             return VerdictReached(id=any_ever or "x", outcome=outcome, reason="test")
+        case 15 if number > 6:
+            claimed = session.claim.contact if session.claim is not None and number > 7 else "somebody else"
+            return VoiceWish(id=f"wish:{session.revision}", contact=claimed, wish=list(Wish)[number % 3])
         case 15:
             verification = session.voice.verification or "x"
             return VerdictReached(id=verification, outcome=list(Outcome)[number % 3], reason="test", score=1.0)
@@ -229,6 +253,14 @@ def act(caller: Watched, byte: int) -> Input:
             return MessageSettled(
                 id=_pick(messages, number) or "x", outcome=("sent", "failed", "unknown")[number % 5 % 3]
             )
+        case 20 if number > 6:
+            cards = ["", "none", *caller.flow.cards]
+            return CardPushed(id=f"push:{session.revision}", agent=mine["agent"], card=cards[number % len(cards)])
+        case 21 if number > 6:
+            if number % 2:
+                return SharingChosen(id=f"sharing:{session.revision}", allowed=session.sharing_stopped)
+            card = getattr(session.shown, "id", "x")
+            return CardReplied(id=f"{card}:answer", card=card, answer=list(YesNo)[number % 3 % 2])
         case 20:
             room = f"room-{session.revision}"
             return AgentReserved(id=f"reserved:{room}", agent="dana", room=room)
@@ -278,6 +310,8 @@ PIECES: list[Callable[[str, Callable[[], str]], str]] = [
     ),
     lambda name, to: f"  {name}: {{secret: PIN?, next: {to()}, wrong: {to()}}}",
     lambda name, to: f"  {name}: {{when: [{{if: caller.level > 0, goto: {to()}}}], otherwise: {to()}}}",
+    lambda name, to: f"  {name}: {{call_back: We will call., for_queue: desk, next: {to()}, failed: {to()}}}",
+    lambda name, to: f"  {name}: {{needs: 1, forget_voice: It is deleted., next: {to()}}}",
 ]
 
 
@@ -309,7 +343,13 @@ steps:
     message: Open.
     passed: return
     failed: desk
-  desk: {{queue: desk, prompt: Hold., waiting: Wait., unavailable: bye, finished: bye}}
+  desk:
+    queue: desk
+    prompt: Hold.
+    waiting: Wait.
+    choices: {{1: {{label: Do something else, goto: {to()}}}}}
+    unavailable: bye
+    finished: bye
   bye: {{hangup: Goodbye.}}
 """
         try:

@@ -20,6 +20,8 @@ def test_a_bundle_comes_back_byte_for_byte(db: Database) -> None:
     assert not bundles.store_bundle(db, OLD, FILES)
     assert bundles.bundle_files(db, OLD) == FILES
     assert bundles.bundle_files(db, NEW) is None
+    assert bundles.bundle_file(db, OLD, "table.csv") == b"\x00\xff"
+    assert bundles.bundle_file(db, OLD, "other.csv") is bundles.bundle_file(db, NEW, "table.csv") is None
 
 
 def test_publishing_moves_new_calls_and_can_be_rolled_back(db: Database) -> None:
