@@ -42,3 +42,7 @@ a11y: setup-test
 
 fuzz: setup-test
 	@DUET_SEQUENCES=50000 $(BIN)/python -m pytest tests/unit/engine/test_properties.py -s
+
+# The pictures of README.md: a real call, played again.
+screenshots: setup-test
+	@$(BIN)/python -W ignore -m tests.e2e.screenshots

@@ -9,7 +9,7 @@ import msgspec
 from ivr.calls import Services
 from ivr.flow.session import Session
 from ivr.flow.withdrawing import may_wish
-from ivr.store import consents, contacts, voiceprints
+from ivr.store import consents, contacts, paces, voiceprints
 
 
 class VoiceprintHeld(msgspec.Struct, frozen=True):
@@ -34,6 +34,8 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     opted_out_at: datetime | None
     voiceprint: VoiceprintHeld | None
     consent: ConsentHeld | None  # the newest
+    slow: bool = False  # gets more time in every call
+    relay: bool = False  # an operator speaks for them
 
 
 def held(services: Services, session: Session) -> Held | None:
@@ -46,6 +48,7 @@ def held(services: Services, session: Session) -> Held | None:
     if contact is None:
         return None
     found = voiceprints.voiceprint(db, contact.id)
+    pace = paces.pace_of(db, contact.id)
     given = consents.consents_of(db, contact.id)
     newest = given[-1] if given else None
     return Held(
@@ -54,4 +57,5 @@ def held(services: Services, session: Session) -> Held | None:
         facts=tuple(sorted(name.replace("_", " ") for name in contact.facts)), opted_out_at=contact.opted_out_at,
         voiceprint=VoiceprintHeld(found[2], found[1][:12]) if found else None,
         consent=ConsentHeld(newest.version, newest.wording, newest.at, newest.withdrawn_at) if newest else None,
+        slow=pace.pace > 1, relay=pace.relay,
     )  # fmt: skip

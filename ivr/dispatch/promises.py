@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ivr.calls import Services
+from ivr.calls import Services, take_turn
 from ivr.flow.events import AgentRequested
+from ivr.flow.inputs import CallBackDeclined
 from ivr.store import contacts, promises, requests
 from ivr.store.promises import Promise
 
@@ -92,7 +93,10 @@ class Promises:
         found = promises.promise(self._services.database, id)
         if found is None or not (found.call == call or (contact is not None and found.contact == contact)):
             return False
-        return self._told(promises.cancel(self._services.database, id, self._services.clock()))
+        now = self._services.clock()
+        declined = CallBackDeclined(id=f"declined:{id}", number=found.number)
+        turn = take_turn(self._services, call, declined, also=lambda transaction: promises.cancel(transaction, id, now))
+        return self._told(turn.accepted)
 
     def of(self, call: str, contact: str | None) -> list[Promise]:
         """The open ones of this ``call`` and, where a ``contact`` has been proven in it, theirs."""

@@ -40,6 +40,6 @@ class Flow(msgspec.Struct, frozen=True):
     prove: str  # an authenticate step: where ``needs`` leads; empty if no step needs a level
     facts: dict[str, FactDeclaration]
     steps: dict[str, AnyStep]
-    start_on_page: str = ""  # a menu: where a visitor without a call begins; empty = nowhere
     cards: dict[str, AnyCard] = {}  # what an agent may put on the caller's page, by name
     media: dict[str, MediaFile] = {}  # of the bundle, by name without the directory
+    start_on_page: str = ""  # a menu: where a visitor without a call begins; empty = nowhere

@@ -257,9 +257,9 @@ class AgentRequested(Requested, frozen=True, kw_only=True, tag="agent_requested"
 AnyEvent = (
     Said | StepEntered | AnswerTaken | NoInputHeard | NoMatchHeard | ContactIdentified | FactorProven | FactorFailed
     | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | PageOpened
-    | PageCodeGiven | BeginningJoined | BeginningMissed
-    | MessageRecorded | PaceChanged | AgentJoined | AgentGone | CardShown | CardAnswered | SharingBegun | SharingEnded
-    | FaultMet | CallEnded | VoiceWishGranted | CallBackPromised | IdentifyRequested | LookupRequested
+    | PageCodeGiven | BeginningJoined | BeginningMissed | MessageRecorded | PaceChanged | AgentJoined | AgentGone
+    | CardShown | CardAnswered | SharingBegun | SharingEnded | FaultMet | CallEnded | VoiceWishGranted
+    | CallBackPromised | IdentifyRequested | LookupRequested
     | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested
     | PageCodeRequested | BeginningSought
     | WatchRequested | AgentRequested

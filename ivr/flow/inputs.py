@@ -145,6 +145,12 @@ class VoiceWish(Fact, frozen=True, kw_only=True, tag="voice_wish"):
     wish: Wish
 
 
+class CallBackDeclined(Fact, frozen=True, kw_only=True, tag="call_back_declined"):
+    """The caller wants the call back that was promised to ``number`` no more; it is closed in the same commit."""
+
+    number: str
+
+
 class LinkOpened(Fact, frozen=True, kw_only=True, tag="link_opened"):
     """The page was bound by its button and the two spoken digits (never by a GET)."""
 
@@ -238,8 +244,8 @@ class CallerHungUp(Fact, frozen=True, kw_only=True, tag="caller_hung_up"):
 AnyAnswer = Digits | Speech | NoInput | SecretAnswer
 AnyFact = (
     CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
-    | PageCodeDrawn | BeginningFound
     | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | CardPushed | CardReplied
-    | SharingChosen | NobodyAvailable | VoiceWish | TimedOut | PaceChosen | DocumentFailed | CallerHungUp
+    | SharingChosen | NobodyAvailable | PageCodeDrawn | BeginningFound | VoiceWish | CallBackDeclined | TimedOut
+    | PaceChosen | DocumentFailed | CallerHungUp
 )  # fmt: skip
 Input = AnyAnswer | AnyFact

@@ -158,7 +158,7 @@ class Play:
     def _go(self, name: str) -> None:
         from ivr.flow.joining import chosen_before, invite, join  # they call each other
         from ivr.flow.promising import promise
-        from ivr.flow.proving import start_proving  # they and Play call each other
+        from ivr.flow.proving import start_proving
         from ivr.flow.showing import show
         from ivr.flow.withdrawing import forget
 

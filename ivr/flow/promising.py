@@ -10,19 +10,18 @@ from ivr.flow.steps import CallBack
 
 
 def promise(play: Play, step: CallBack) -> str:
-    """The step that comes next. A caller who is promised the same twice is told so and promised once."""
+    """The step that comes next. What is promised twice stands once: the store knows what is open, other calls' too."""
     session = play.session
     number = number_to_call(session)
     if not number:
         return step.failed
-    if session.promised != number:
-        play.record(
-            CallBackPromised(
-                queue=step.queue, number=number, contact=session.claim.contact if session.claim else None,
-                level=session.level, reason=reason_of(session), within_hours=step.within_hours,
-            )
-        )  # fmt: skip
-        play.change(promised=number)
+    play.record(
+        CallBackPromised(
+            queue=step.queue, number=number, contact=session.claim.contact if session.claim else None,
+            level=session.level, reason=reason_of(session), within_hours=step.within_hours,
+        )
+    )  # fmt: skip
+    play.change(promised=number)
     play.say(step.text)
     return step.next
 

@@ -24,6 +24,7 @@ from ivr.flow.inputs import (
     AgentLeft,
     AgentReserved,
     BeginningFound,
+    CallBackDeclined,
     CallerHungUp,
     CallStarted,
     CardPushed,
@@ -119,6 +120,9 @@ def _take(play: Play, fact: Fact) -> bool:
                 play.go(_queue_step(play).unavailable)
         case VoiceWish():
             return grant(play, fact)
+        case CallBackDeclined():
+            if session.promised == fact.number:
+                play.change(promised="")
         case StreamStarted():
             play.change(voice=replace(session.voice, running=True))
         case StreamStopped():

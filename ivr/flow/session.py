@@ -82,11 +82,11 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     proving: Proving | None = None
     voice: Voice = Voice()
     choices_made: tuple[str, ...] = ()  # labels of the menu choices, in order: the path, and the last is the reason
+    shown: AnyShown | None = None  # the card on the page
+    sharing_stopped: bool = False  # the caller lets no agent look at the page
     begun_on_page: bool = False  # when the call came, somebody had begun on the page and not called yet
     chosen: tuple[str, ...] = ()  # labels of the choices made on the page before the call
     ahead: tuple[ChosenBefore, ...] = ()  # those of them that this call has not come to yet
-    shown: AnyShown | None = None  # the card on the page
-    sharing_stopped: bool = False  # the caller lets no agent look at the page
     must_hear: tuple[str, ...] = ()  # texts of this turn that a skipped prompt must say again
     open_requests: tuple[str, ...] = ()  # ids a fact may still answer
     promised: str = ""  # number on which a call back has been promised

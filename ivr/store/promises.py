@@ -75,7 +75,7 @@ _CANCEL = Statement(update(call_backs).where(_this, _open), "outcome", "closed_a
 def record(transaction: Transaction, call: str, revision: int, promised: CallBackPromised, now: int) -> None:
     """Within the turn that promised. Where one is open for this number and queue, that one stands, in its place."""
     row = {
-        "id": f"{call}.{revision}", "call": call, "queue": promised.queue, "number": promised.number,
+        "id": f"{call}.{revision}.{promised.queue}", "call": call, "queue": promised.queue, "number": promised.number,
         "contact": promised.contact, "level": promised.level, "reason": promised.reason,
         "waiting_since": _waiting_since(transaction, call, promised.queue, now), "promised_at": now,
         "due_at": now + promised.within_hours * _HOUR, "tries": 0, "agent": None, "claimed_until": None,
@@ -150,10 +150,10 @@ def not_reached(db: Database, id: str, agent: str, at_most: int, now: datetime) 
     return write(db, job)
 
 
-def cancel(db: Database, id: str, now: datetime) -> bool:
-    """The caller wants it no more. False: it is closed already."""
+def cancel(transaction: Transaction, id: str, now: datetime) -> bool:
+    """The caller wants it no more, within the turn that says so. False: it is closed already."""
     parameters = {"of_id": id, "outcome": Outcome.CANCELLED.value, "closed_at": to_microseconds(now)}
-    return write(db, lambda transaction: transaction.write(_CANCEL, parameters)) == 1
+    return transaction.write(_CANCEL, parameters) == 1
 
 
 def _promise(row: tuple) -> Promise:

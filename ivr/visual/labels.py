@@ -52,9 +52,6 @@ class Labels(msgspec.Struct, frozen=True):
     talking_hint: str
     ended: str
     ended_hint: str
-    another_screen: str
-    on_the_phone: str
-    on_the_phone_hint: str
     about: str
     open_document: str
     leads_to: str
@@ -68,6 +65,9 @@ class Labels(msgspec.Struct, frozen=True):
     stop_looking: str
     nobody_looks: str
     let_look: str
+    another_screen: str
+    on_the_phone: str
+    on_the_phone_hint: str
 
 
 _ENGLISH = Labels(
@@ -117,9 +117,6 @@ _ENGLISH = Labels(
     talking_hint="Your agent sees who you are and what you asked for. No need to say it twice.",
     ended="The call has ended",
     ended_hint="This page no longer does anything. You may close it.",
-    another_screen="Open on another screen",
-    on_the_phone="This part is on the phone",
-    on_the_phone_hint="This page was opened with a code, so it shows nothing private. Listen, and use the keypad.",
     about="What we hold about you",
     open_document="Open",
     leads_to="Leads to {host}, outside this page.",
@@ -133,6 +130,9 @@ _ENGLISH = Labels(
     stop_looking="Stop",
     nobody_looks="Only you see this screen.",
     let_look="Let my agent look",
+    another_screen="Open on another screen",
+    on_the_phone="This part is on the phone",
+    on_the_phone_hint="This page was opened with a code, so it shows nothing private. Listen, and use the keypad.",
 )
 _BY_LANGUAGE = {"en": _ENGLISH}
 _RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}

@@ -8,6 +8,7 @@ from ivr.flow.events import (
     AgentJoined,
     AnyEvent,
     AuthenticationFailed,
+    CallBackPromised,
     CardAnswered,
     CardShown,
     ConsentDeclined,
@@ -25,6 +26,7 @@ from ivr.flow.events import (
     SharingEnded,
     StepEntered,
     VerdictRecorded,
+    VoiceWishGranted,
 )  # fmt: skip
 from ivr.flow.inputs import By, Digits, Input, NoInput, PaceChosen, SecretAnswer, Speech
 from ivr.web.doors import LogLine
@@ -116,6 +118,10 @@ def _note(event: AnyEvent) -> str:
             return "consent declined"
         case NoInputHeard() | NoMatchHeard():
             return f"{'silence' if isinstance(event, NoInputHeard) else 'no match'}, attempt {event.attempt}"
+        case CallBackPromised():
+            return f"call back promised for {event.queue}, on the number ending in {event.number[-3:]}"
+        case VoiceWishGranted():
+            return {"delete": "voiceprint deleted", "opt_out": "opted out of voice", "opt_in": "opted in"}[event.wish]
         case AgentJoined():
             return f"agent {event.agent} joined"
         case PaceChanged():

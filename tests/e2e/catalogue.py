@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from double import CARD, MENU, MESSAGE, PIN, Double
 
+from ivr.flow.cards import AnyShown, ShownDocument, ShownLink, ShownQuestion
 from ivr.flow.waits import AnyWait, AwaitAgent, AwaitFact, Offered, TalkingToAgent
 from ivr.visual.screen import Live
 
@@ -17,6 +18,7 @@ class Shown(NamedTuple):
     said: str
     live: Live = Live()
     ended: str | None = None
+    card: AnyShown | None = None
 
 
 SCREENS: dict[str, Shown] = {
@@ -33,6 +35,20 @@ SCREENS: dict[str, Shown] = {
     "queue": Shown(AwaitAgent(request="r", queue="q", waiting="w"), "Please hold.", Live(place=3, waited_seconds=61)),
     "connecting": Shown(AwaitAgent(request="r", queue="q", waiting="w", agent="sam", room="x"), "Please hold."),
     "talking": Shown(TalkingToAgent(agent="sam", room="x"), "", Live(agent="Sam")),
+    "talking, a question": Shown(
+        TalkingToAgent(agent="sam", room="x"),
+        "",
+        Live(agent="Sam"),
+        card=ShownQuestion(id="q", title="Shall I block the card now?", agent="sam"),
+    ),
+    "choices, a link": Shown(
+        MENU,
+        "How can I help?",
+        card=ShownLink(title="Opening hours", url="https://bank.example/hours", text="All branches", public=True),
+    ),
+    "choices, a document": Shown(
+        MENU, "How can I help?", card=ShownDocument(title="Our fees", file="fees.pdf", public=True)
+    ),
     "ended": Shown(None, "Goodbye.", ended="flow_finished"),
 }
 
@@ -42,4 +58,4 @@ def show(services: Double, name: str, call: str = "call1") -> int:
     shown = SCREENS[name]
     services.facts = shown.live
     said = (shown.said,) if shown.said else ()
-    return services.waits(call, shown.wait, *said, step=name, ended=shown.ended).turn
+    return services.waits(call, shown.wait, *said, step=name, ended=shown.ended, shown=shown.card).turn

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from playwright.sync_api import expect
 from tabs import PATIENCE
 
+from ivr.authentication.held import ConsentHeld, Held, VoiceprintHeld
+
 LANGUAGES = ("en-GB", "fa")  # left to right, right to left
 SCHEMES = ("light", "dark")
 TEXTS = (100, 200)  # per cent
@@ -117,6 +119,26 @@ def test_the_pages_around_the_call_break_no_rule(chromium, services, address, ax
     assert not any(wrong.values()), wrong
 
 
+def test_what_is_held_breaks_no_rule(chromium, services, address, axe) -> None:
+    at = services.clock()
+    held = Held(
+        contact="c", name="Ada Marsh", number_end="101", customer_number_end="101", has_pin=True, facts=("balance",),
+        opted_out_at=None, voiceprint=VoiceprintHeld(at, "0a1b2c3d4e5f"), slow=True,
+        consent=ConsentHeld("2026-11", "We keep numbers made from your voice. Do you agree?", at, None),
+    )  # fmt: skip
+    page = opened(chromium, services, address)
+    page.set_viewport_size(NARROW)
+    wrong = {}
+    for name, path in {"locked": "/v/about", "held": "/v/about", "sure": "/v/about?sure=delete"}.items():
+        services.held = (lambda session: None) if name == "locked" else (lambda session: held)
+        page.goto(path)
+        wrong[name] = [*violations(page, axe), *measured(page)]
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        wrong[f"{name}, 200 %"] = measured(page)
+    page.context.close()
+    assert not any(wrong.values()), wrong
+
+
 def test_the_checker_is_awake(chromium, services, address, axe) -> None:
     page = opened(chromium, services, address)
     page.evaluate("document.querySelector('.choice').insertAdjacentHTML('beforebegin', '<img src=\"data:,\">')")
@@ -161,16 +183,16 @@ def test_a_whole_journey_by_keyboard(services, computer) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Read out")).to_be_visible()
     order = []
-    for _ in range(7):
+    for _ in range(8):
         page.keyboard.press("Tab")
         order.append(focused(page).split("\n")[-1])
         ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
         assert ring == "solid", f"the focus on {order[-1]!r} cannot be seen"
     assert order == [
         "Balance and payments", "Report a lost card", "Set up voice recognition", "Leave a message",
-        "Speak to a person", "More time to answer", "Read out what the phone says",
+        "Speak to a person", "More time to answer", "Read out what the phone says", "What we hold about you",
     ]  # fmt: skip
-    for _ in range(5):
+    for _ in range(6):
         page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     field = page.get_by_label("Last four digits of the card")

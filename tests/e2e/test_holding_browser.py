@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from axe import axe_source, violations
 from double import Double
+from msgspec.structs import replace
 from playwright.sync_api import expect
+from tabs import PATIENCE
+from test_accessible import NARROW, measured
 from test_page_browser import open_page
 
 from ivr.authentication.held import ConsentHeld, Held, VoiceprintHeld
@@ -106,6 +110,51 @@ def test_what_is_held_is_not_shown_before_who_it_is_about_has_proven_it(services
     expect(phone.get_by_role("link", name="Delete my voiceprint")).to_have_count(0)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_new_pages_break_no_rule_of_access(chromium, address, services: Double, scheme: str) -> None:
+    """WCAG 2.2 AA by axe-core at 320 px (a caller's pages with 200 % text); nothing scrolls sideways or is hard to hit."""
+    axe = axe_source()
+    context = chromium.new_context(base_url=address, viewport=NARROW, color_scheme=scheme, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    services.facts = Live(place=3, waited_seconds=70, estimate_minutes=6, hearing=Hearing(2.1, 5.0))
+    services.dispatch.add("dana", "right")
+    services.promises.waiting = [promise("p1", agent="dana"), promise("p2", contact_name=None, overdue=True)]
+    open_page(page, services)
+    page.context.add_cookies([{"name": "duet_desk", "value": services.dispatch._cookie("dana"), "url": address}])
+    wrong = {}
+
+    def look(name: str, path: str, percent: int = 200) -> None:
+        page.goto(path)
+        page.evaluate("percent => document.documentElement.style.fontSize = percent + '%'", percent)
+        wrong[name] = [*violations(page, axe), *measured(page)]
+
+    look("locked", "/v/about")
+    services.holding = HELD
+    for name, path in {"held": "", "sure": "?sure=delete", "out": "?sure=opt_out", "done": "?done=deleted"}.items():
+        look(name, f"/v/about{path}")
+    services.waits("call1", IN_QUEUE, "You are number 3 in the queue.")
+    look("queue", "/v/call")
+    services.waits("call1", COMPARING, "Please tell me.", voice=Voice(verdict=Outcome.INCONCLUSIVE))
+    look("hearing", "/v/call")
+    look("desk", "/desk", percent=100)
+    services.waits("call1", None, "Goodbye.", ended="flow_finished", promised="+441632960101")
+    look("promised", "/v/call")
+    context.close()
+    assert not any(wrong.values()), wrong
+
+
+def promise(id: str, **changes: object) -> Promised:
+    return replace(
+        Promised(
+            id=id, number="+441632960101", contact_name="Ada Marsh", level=0, reason="Report a lost card",
+            waited_seconds=840, place=2, due_at=datetime(2026, 11, 22, 12, 0, tzinfo=UTC), overdue=False, tries=1,
+            agent=None,
+        ),
+        **changes,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def dana(services: Double, computer):
     services.dispatch.add("dana", "right")
@@ -118,12 +167,7 @@ def dana(services: Double, computer):
 
 def test_an_agent_takes_a_promised_call_back_and_keeps_it(services: Double, dana) -> None:
     expect(dana.get_by_text("Promised call backs")).to_have_count(0)
-    services.promises.waiting = [
-        Promised(
-            id="p1", number="+441632960101", contact_name="Ada Marsh", level=0, reason="Report a lost card",
-            waited_seconds=840, place=2, due_at=services.clock().replace(day=22), overdue=False, tries=1, agent=None,
-        )
-    ]  # fmt: skip
+    services.promises.waiting = [promise("p1")]
     services.dispatch.moved("dana")
     row = dana.locator(".promise")
     for words in ("Ada Marsh", "Not verified", "Report a lost card", "waiting for 14 min", "within 24 h", "tried 1×"):

@@ -214,6 +214,7 @@ def test_two_callers_at_once_and_a_network_that_goes_and_comes(served, cast, tmp
         for which, name in (("", "Carys"), ("-2", "Daniel")):
             expect(page.locator(f"#who{which} option:checked")).to_contain_text(name)
             page.locator(f"#dial{which}").click()
+        for which in ("", "-2"):
             expect(page.locator(f"#talk{which}")).to_contain_text("For your balance, press 1")
             opens_page(page, which)
         first, second = page.frame_locator("#page"), page.frame_locator("#page-2")

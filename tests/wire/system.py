@@ -205,7 +205,7 @@ class System:
 
         More than one only where the carrier has delivered that request twice.
         """
-        asked = [one for one in self.webhooks.of(call.sid) if "/wait?" not in one[0]]
+        asked = [one for one in self.webhooks.of(call.sid) if "/wait?" not in one[0] and "/wait/" not in one[0]]
         if not asked:
             return []
         url, parameters = asked[-1]

@@ -38,7 +38,7 @@ async def gather(execution: Execution, verb: Verb) -> Outcome:
     execution.goto(verb.get("action"), verb.get("method"))
     progress: dict[str, str] = {"digits": ""}
     call.expecting = {"inputs": sorted(rules.inputs), "num_digits": rules.most_digits, "finish_on_key": rules.finish_on}
-    call.whereabouts = "gather"
+    call.whereabouts = call.whereabouts or "gather"  # in a waiting room the caller stays in the queue
     call.publish("gather", **call.expecting)
     try:
         extra = await _collect(execution, verb, rules, progress)
@@ -47,7 +47,9 @@ async def gather(execution: Execution, verb: Verb) -> Outcome:
             _post_interrupted(execution, verb, progress["digits"])
         raise
     finally:
-        call.expecting, call.whereabouts = None, ""
+        call.expecting = None
+        if call.whereabouts == "gather":
+            call.whereabouts = ""
     if extra or verb.flag("actionOnEmptyResult", False):
         return execution.goto(verb.get("action"), verb.get("method"), extra or ())
     return PROCEED

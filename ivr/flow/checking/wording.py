@@ -222,10 +222,10 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
             return [step.page_prompt, step.voice_prompt, step.pin_prompt, step.message]
         case Link():
             return [step.message, step.prompt]
-        case Join():
-            return [step.text, step.label, step.known, *_retry_texts(step.retry)]
         case Show():
             return [step.prompt, *card_texts(step.card)]
+        case Join():
+            return [step.text, step.label, step.known, *_retry_texts(step.retry)]
         case Queue():
             return [step.prompt, step.waiting, *(choice.label for choice in step.choices)]
         case CallBack():

@@ -56,8 +56,8 @@ def read_flow(document: Table, report: Report, bundle: str) -> ReadFlow:
         prove=fields.step_name("prove", ""),
         facts=_facts(fields),
         steps={},
-        start_on_page=fields.step_name("start_on_page", ""),
         cards=read_cards(fields),
+        start_on_page=fields.step_name("start_on_page", ""),
     )
     steps = dict(fields.named("steps", required=True))
     if len(steps) > STEPS_MAX:

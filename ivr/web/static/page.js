@@ -126,7 +126,7 @@ async function send(tap) {
   const { reply, html, tap: arrived } = delivered;
   lineState("live");
   if (reply.status === 403) return location.reload();
-  if (reply.ok && !arrived.action.endsWith("/pace")) screen().dataset.sent = "yes";
+  if (reply.ok && /\/\d+$/.test(arrived.action)) screen().dataset.sent = "yes";
   swap(html, true);
   document.querySelectorAll("[aria-busy]").forEach((each) => each.removeAttribute("aria-busy"));
   if (missed && revision() === before) look();

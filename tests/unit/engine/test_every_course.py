@@ -131,7 +131,7 @@ STARTS = {
     "a stranger's call": (PERSON, ()),
     "the first proof": (ALICE_PHONE, ("key 1",)),
     "the PIN": (ALICE_PHONE, ("talk impostor", "key 1", "key 1")),
-    "the consent": (ALICE_PHONE, ("talk owner", "key 2", "open", "secret 4821 by keypad")),
+    "the consent": (ALICE_PHONE, ("talk owner", "key 2", "key 1", "open", "secret 4821 by keypad")),
     "the queue": (ALICE_PHONE, ("open", "tap 3")),
 }
 

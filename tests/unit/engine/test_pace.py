@@ -159,6 +159,7 @@ def test_a_relayed_voice_is_never_listened_to() -> None:
     caller.hears("Your balance is")
     caller.presses("1")
     caller.presses("2")
+    caller.presses("1")
     assert caller.happened("EnrolmentRecorded")[-1].refusal == "relay"
 
 

@@ -48,6 +48,10 @@ def signs_in(db: Database, *names: str) -> None:
         agents.add_agent(db, Agent(name, name.title(), "$argon2id$x", f"client:{name}"), NOW)
 
 
+def cancels(db: Database, promise: str) -> bool:
+    return write(db, lambda transaction: promises.cancel(transaction, promise, NOW))
+
+
 def test_promises_stand_in_the_order_in_which_their_callers_began_to_wait(db: Database) -> None:
     calls(db, "b", "+442", waits=20, promised=30)
     calls(db, "a", "+441", waits=10, promised=40)
@@ -115,7 +119,7 @@ def test_after_as_many_tries_as_we_make_it_is_closed(db: Database) -> None:
         assert not promises.not_reached(db, promise.id, "kim", 2, NOW), "one try counts once"
     assert promises.promise(db, promise.id).outcome is promises.Outcome.NOT_REACHED
     assert numbers(db) == []
-    assert not promises.cancel(db, promise.id, NOW)
+    assert not cancels(db, promise.id)
 
 
 def test_a_caller_may_take_it_back_although_an_agent_has_it(db: Database) -> None:
@@ -123,7 +127,7 @@ def test_a_caller_may_take_it_back_although_an_agent_has_it(db: Database) -> Non
     calls(db, "a", "+441", waits=0, promised=1)
     [promise] = promises.open_promises_of_call(db, "a")
     promises.claim(db, promise.id, "kim", NOW, UNTIL)
-    assert promises.cancel(db, promise.id, NOW)
+    assert cancels(db, promise.id)
     assert not promises.keep(db, promise.id, "kim", NOW)
     assert promises.open_promises_of_contact(db, "nobody") == []
 

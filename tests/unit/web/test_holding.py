@@ -202,3 +202,30 @@ def test_forms_of_others_and_ended_calls_change_nothing(
     data = {"wish": "delete", "whose": whose, "form_token": token}
     assert page.post("/v/about/voice", data=data).headers["Location"] == "/v/call"
     assert voiceprints.voiceprint(house.database, alice) is not None
+
+
+def test_a_promised_call_back_of_an_earlier_call_is_shown_and_taken_back(
+    house: House, carrier: Carrier, page: FlaskClient
+) -> None:
+    earlier = Phone(carrier, sid="CA" + "9" * 32).dials().presses("0")
+    house.queue.look()  # nobody is signed in
+    assert session_of(house, earlier).promised == ALICE_PHONE
+    html = page.get("/v/about").text
+    assert "to the number ending in 101, by 2026-11-22" in html
+    url = re.search(r'action="(/v/about/call-backs/[^"]+)"', html).group(1)
+    data = {"form_token": hidden(html, "form_token")}
+    assert page.post(url).status_code == 403
+    assert "We will not call you back" in page.get(page.post(url, data=data).headers["Location"]).text
+    assert house.promises.open() == []
+    assert "Promised call backs" not in page.get("/v/about").text
+
+
+def test_a_call_back_promised_to_somebody_else_cannot_be_taken_back(
+    house: House, carrier: Carrier, page: FlaskClient
+) -> None:
+    Phone(carrier, sid="CA" + "9" * 32, caller="+447700900102").dials().presses("0")
+    house.queue.look()
+    [promise] = house.promises.open()
+    data = {"form_token": hidden(page.get("/v/about?sure=delete").text, "form_token")}
+    page.post(f"/v/about/call-backs/{promise.id}/cancel", data=data)
+    assert house.promises.open() == [promise]
