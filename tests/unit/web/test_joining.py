@@ -83,7 +83,7 @@ def test_a_page_that_joined_by_a_code_shows_nothing_that_needs_a_level(
     assert "/v/about" not in page
     revision = session_of(house, invited).revision
     token = re.search(r'form_token" value="(\w+)"', page)[1]
-    for path in ("/v/about/voice", "/v/call/sharing", "/v/call/card"):
+    for path in ("/v/about/voice", "/v/call/card"):
         browser.post(path, data={"form_token": token, "wish": "delete", "answer": "yes"})
     assert session_of(house, invited).revision == revision, "it changes nothing of the caller's either"
 
