@@ -75,6 +75,15 @@ def taps(page: Page, key: str) -> None:
     page.locator(f"button[name=keys][value='{key}']").first.click()
 
 
+def arrived(system: System, page: Page, number: str) -> str:
+    """The link in the message that comes during the call."""
+    for _ in range(SOON // 100):
+        if link := link_of(system, number):
+            return link
+        page.wait_for_timeout(100)
+    raise RuntimeError(f"no message came to {number}:\n{system.servers[0].log()}")
+
+
 def fills_in(page: Page) -> None:
     """The appointment: in a week, by telephone, about what is first in the list; then the top of the page again."""
     page.locator("input[type=date]").fill((date.today() + timedelta(days=7)).isoformat())
@@ -89,9 +98,7 @@ def plays(system: System, page: Page, desk: Page, language: str, camera: Camera)
     caller = system.contact("Alice Morgan")
     call = system.dials(caller.number)
     call.hears(re.compile(r"enter \d ?\d"), within_seconds=60)
-    while (link := link_of(system, caller.number)) is None:
-        page.wait_for_timeout(100)
-    page.goto(link)
+    page.goto(arrived(system, page, caller.number))
     page.locator("input").first.fill(digits_of(call))
     camera.takes("open")
     page.get_by_role("button").last.click()
