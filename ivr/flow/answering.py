@@ -98,7 +98,7 @@ def _choose(play: Play, input: Digits | Speech, choices: tuple[Offered, ...], mi
         play.close(session.waiting_for.request)
         play.go(next(choice.goto for choice in step.choices if choice.key == chosen.key))
     elif isinstance(step, Menu):
-        play.change(choices_made=(*session.choices_made, label_for_desk(play, chosen)))
+        play.change(choices_made=(*session.choices_made, label_for_desk(play, chosen, step)))
         play.go(next(choice.goto for choice in step.choices if choice.key == chosen.key))
     elif chosen.key == "0":
         play.change(proving=None)
