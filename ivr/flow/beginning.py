@@ -27,7 +27,7 @@ class Beginning(msgspec.Struct, frozen=True):
 
 
 def begin(flow: Flow, keys: tuple[str, ...]) -> Beginning | None:
-    """Where these keys lead from ``start_on_page``. None: the flow has no such beginning, or a key leads nowhere."""
+    """Where these keys lead from ``start_on_page``, in the language of ``flow``. None: no beginning, or no such key."""
     if not flow.start_on_page or len(keys) > CHOICES_MAX:
         return None
     step, said = _ahead(flow, flow.start_on_page)
@@ -36,7 +36,8 @@ def begin(flow: Flow, keys: tuple[str, ...]) -> Beginning | None:
         choice = next((one for one in step.choices if one.key == key), None) if step is not None else None
         if choice is None:
             return None
-        chosen = (*chosen, ChosenBefore(step=step.name, key=key, label=_text(flow, choice.label)))
+        label = _text(flow, choice.label)
+        chosen = (*chosen, ChosenBefore(step=step.name, key=key, label=label, language=flow.language))
         step, said = _ahead(flow, choice.goto)
     if step is None or len(keys) == CHOICES_MAX:
         return Beginning(chosen, said)
@@ -71,4 +72,4 @@ def _ahead(flow: Flow, name: str) -> tuple[Menu | None, tuple[str, ...]]:
 
 
 def _text(flow: Flow, text: Text) -> str:
-    return render(text.source, {**_OF_ANYBODY, "flow": {"title": flow.title}})
+    return render(text.source, {**_OF_ANYBODY, "flow": {"title": flow.title, "language": flow.language}})

@@ -6,7 +6,7 @@ const status = document.getElementById("status");
 async function look() {
   if (document.hidden || screen().dataset.state !== "waiting") return;
   try {
-    const reply = await fetch("/v/started", { cache: "no-store" });
+    const reply = await fetch(location.href, { cache: "no-store" });
     if (!reply.ok && reply.status !== 410) return;
     const next = new DOMParser().parseFromString(await reply.text(), "text/html").getElementById("screen");
     if (!next || next.dataset.state === screen().dataset.state) return;
