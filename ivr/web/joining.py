@@ -59,7 +59,8 @@ def join_blueprint(services: Services) -> Blueprint:
         keys = tuple(request.args.getlist("chosen"))
         found = services.joining.beginning(name, keys, _visitors_language(services, name))
         if found is None:
-            return redirect(f"/v/start/{name}", 303) if keys else _nothing_begun()
+            known = keys and services.joining.beginning(name, ()) is not None  # then the name is one of ours
+            return redirect(f"/v/start/{name}", 303) if known else _nothing_begun()
         flow, beginning = found
         others = [(code, name_of(code), direction_of(code)) for code in flow.languages if code != flow.language]
         return draw("page/start.html", flow=flow, beginning=beginning, keys=keys, language=flow.language, others=others)
