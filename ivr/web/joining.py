@@ -57,9 +57,10 @@ def join_blueprint(services: Services) -> Blueprint:
     @pages.get("/v/start/<name>")
     def beginning(name: str) -> Response:
         keys = tuple(request.args.getlist("chosen"))
-        found = services.joining.beginning(name, keys, _visitors_language(services, name))
+        language = _visitors_language(services, name)
+        found = services.joining.beginning(name, keys, language)
         if found is None:
-            known = keys and services.joining.beginning(name, ()) is not None  # then the name is one of ours
+            known = keys and services.joining.beginning(name, (), language) is not None  # then the name is one of ours
             return redirect(f"/v/start/{name}", 303) if known else _nothing_begun()
         flow, beginning = found
         others = [(code, name_of(code), direction_of(code)) for code in flow.languages if code != flow.language]
