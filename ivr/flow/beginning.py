@@ -1,5 +1,5 @@
 """The first menus of a flow before any call: what a visitor of the page may choose and read. Pure, and only what is the
-same for everybody: no claim, no fact, no answer has a value here."""
+same for everybody: a visitor is somebody of whom nothing is known."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from ivr.flow.waits import Offered
 
 CHOICES_MAX = 8  # made before the call; more is going round
 _SAYS_MAX = 20  # texts between two menus; more is a ring that the check would have told
-_THE_SAME_FOR_ALL = frozenset({("flow", "title")})
+# What is so of everybody before the call. Other names have no value yet.
+_OF_ANYBODY = {"caller": {"level": 0, "identified": False}, "voice": {"enrolled": False, "verdict": ""}}
+KNOWN = frozenset({("flow", "title"), *((root, name) for root, names in _OF_ANYBODY.items() for name in names)})
 
 
 class Beginning(msgspec.Struct, frozen=True):
@@ -52,7 +54,7 @@ def is_for_all(step: AnyStep) -> bool:
             texts = (step.text,)
         case _:
             return False
-    return not step.needs and all(text_names(text.source) <= _THE_SAME_FOR_ALL for text in texts)
+    return not step.needs and all(text_names(text.source) <= KNOWN for text in texts)
 
 
 def _ahead(flow: Flow, name: str) -> tuple[Menu | None, tuple[str, ...]]:
@@ -70,4 +72,4 @@ def _ahead(flow: Flow, name: str) -> tuple[Menu | None, tuple[str, ...]]:
 
 
 def _text(flow: Flow, text: Text) -> str:
-    return render(text.source, {"flow": {"title": flow.title, "language": flow.language}})
+    return render(text.source, {**_OF_ANYBODY, "flow": {"title": flow.title, "language": flow.language}})

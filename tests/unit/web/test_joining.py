@@ -78,6 +78,14 @@ def test_a_page_that_joined_by_a_code_shows_nothing_that_needs_a_level(
     assert "1,204" not in page
     assert "Alice" not in page
     assert "Main menu" in page, "what is the same for everybody stays"
+    assert "Alice" in own.get("/v/about").text
+    assert browser.get("/v/about").headers["Location"] == "/v/call"
+    assert "/v/about" not in page
+    revision = session_of(house, invited).revision
+    token = re.search(r'form_token" value="(\w+)"', page)[1]
+    for path in ("/v/about/voice", "/v/call/card"):
+        browser.post(path, data={"form_token": token, "wish": "delete", "answer": "yes"})
+    assert session_of(house, invited).revision == revision, "it changes nothing of the caller's either"
 
 
 def test_nobody_types_their_pin_into_the_call_of_whoever_told_them_the_code(house: House, invited: Phone) -> None:
