@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from flask import Blueprint, Response, abort, redirect, request
 
-from ivr.flow.answers import spoken_answer
 from ivr.flow.cards import AnyShown, ShownForm, ShownQuestion, YesNo
 from ivr.flow.definition import Flow
 from ivr.flow.expressions import render
 from ivr.flow.inputs import CardPushed, CardReplied, SharingChosen
+from ivr.flow.saying import spoken_answer
 from ivr.flow.sharing import agent_of, viewer_of
 from ivr.flow.steps import AnyCard, ConfirmCard, DocumentCard, FormCard, LinkCard, PictureCard
 from ivr.flow.waits import TalkingToAgent
@@ -66,7 +66,7 @@ def coview_of(services: Services, agent: Agent, pop: Pop) -> CoView | None:
     shown, own = session.shown, session.shown is not None and session.shown.agent == agent.name
     talking = isinstance(session.waiting_for, TalkingToAgent) and session.page.opened
     return CoView(
-        screen, why, _pushable(flow) if talking else (), _question(shown) if own else "",
+        screen, why, _pushable(flow) if talking else (), _question(shown, flow.language) if own else "",
         talking and shown is not None and (own or screen is not None),
         session.revision, partial(_desk_media_url, request.cookies.get(DESK_COOKIE, ""), pop.reservation),
     )  # fmt: skip
@@ -80,22 +80,23 @@ def _words(card: AnyCard, flow: Flow) -> str:
     return render(card.title.source, {"flow": {"title": flow.title}})
 
 
-def _question(shown: AnyShown) -> str:
+def _question(shown: AnyShown, language: str) -> str:
     if isinstance(shown, ShownForm):
-        return f"{shown.title} – {_filled(shown)}"
+        return f"{shown.title} – {_filled(shown, language)}"
     if not isinstance(shown, ShownQuestion):
         return ""
     answers = {None: "not answered yet", YesNo.YES: "Yes", YesNo.NO: "No"}
     return f"{shown.title} – {answers[shown.answer]}"
 
 
-def _filled(shown: ShownForm) -> str:
-    """What the caller has sent to the agent who asked for it."""
+def _filled(shown: ShownForm, language: str) -> str:
+    """What the caller has sent to the agent who asked for it, in the language they filled it in."""
     if shown.answers is None:
         return "not sent yet"
     given = [(field, shown.answers[field.name]) for field in shown.fields]
     said = [
-        (field.label, spoken_answer(field.kind, field.choices, answer) if answer else "–") for field, answer in given
+        (field.label, spoken_answer(field.kind, field.choices, answer, language) if answer else "–")
+        for field, answer in given
     ]
     return "; ".join(f"{label}: {answer}" for label, answer in said)
 

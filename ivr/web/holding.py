@@ -35,7 +35,7 @@ def add_holding_routes(pages: Blueprint, services: Services) -> None:
         """The second tap. In effect when this returns, in every process."""
         cookie, session = _bound(services)
         check_form(cookie, request.form)
-        wish, held = _wish(request.form.get("wish")), _held(services, cookie, session)
+        wish, held = _wish(request.form.get("wish")), services.held(session)
         if wish is None:
             abort(422)
         # Drawn for the contact who is proven now: another one may have been claimed in this call meanwhile.
@@ -49,26 +49,20 @@ def add_holding_routes(pages: Blueprint, services: Services) -> None:
     def cancel(promise: str) -> Response:
         cookie, session = _bound(services)
         check_form(cookie, request.form)
-        held = _held(services, cookie, session)
-        if services.page_is_veiled(cookie):
-            return redirect(f"{ADDRESS}?done=refused", 303)
+        held = services.held(session)
         services.promises.cancel(promise, session.call, held.contact if held else None)
         return redirect(f"{ADDRESS}?done=cancelled", 303)
 
 
 def _bound(services: Services) -> tuple[str, Session]:
-    """The page's cookie and the call it is bound to. A call that has ended shows nothing any more."""
+    """The page's cookie and the call it is bound to. A call that has ended shows nothing any more, nor does a page that
+    joined by a code."""
     cookie = request.cookies.get(PAGE_COOKIE, "")
     call = services.call_of_page(cookie) if cookie else None
     session = services.session(call) if call else None
-    if session is None or session.ended is not None:
+    if session is None or session.ended is not None or services.page_is_veiled(cookie):
         abort(redirect("/v/call", 303))
     return cookie, session
-
-
-def _held(services: Services, cookie: str, session: Session) -> Held | None:
-    """Nothing on a page that joined by a code: whoever holds it has not proven anything."""
-    return None if services.page_is_veiled(cookie) else services.held(session)
 
 
 def _wish(text: str | None) -> Wish | None:
@@ -82,15 +76,14 @@ def _whose(cookie: str, held: Held) -> str:
 def _drawn(services: Services, cookie: str, session: Session, sure: Wish | None, done: str | None) -> Response:
     language = services.flow_of(session).language
     words = holding_labels_for(language)
-    held = _held(services, cookie, session)
-    promises = services.promises.of(session.call, held.contact if held else None)
+    held = services.held(session)
     return draw(
         "page/about.html",
         language=language,
         direction=direction_of(language),
         words=words,
         held=held,
-        promises=[] if services.page_is_veiled(cookie) else promises,
+        promises=services.promises.of(session.call, held.contact if held else None),
         sure=sure if held else None,
         question=_question(words, sure),
         done=_done(words, done),

@@ -14,7 +14,7 @@ from ivr.flow.phrases import phrase
 from ivr.flow.session import Session, Turn
 from ivr.flow.showing import open_form
 from ivr.flow.waits import AwaitAnswer, AwaitDigits, AwaitSecret
-from ivr.visual.labels import labels_for
+from ivr.visual.labels import labels_for, numerals
 from ivr.visual.plain import plain
 from ivr.visual.screen import PERSON_KEY, Screen, Working, screen_for
 from ivr.visual.veil import is_private, veiled
@@ -166,10 +166,13 @@ def _filled(services: Services, session: Session, turn: int, sent: Sent, cookie:
     """Fields: taken as a whole, or shown again with what was typed and what is wrong with it."""
     wait = open_form(session) or session.waiting_for
     if turn == session.turn and isinstance(wait, AwaitAnswer):
-        ours, problems = is_ours(wait, sent), problems_of(wait, sent)
+        language = services.flow_of(session).language
+        ours, problems = is_ours(wait, sent), problems_of(wait, sent, language)
         if problems or not ours:
             screen = showing(_screen(services, session, cookie), sent, problems)
-            return _drawn("page/call.html", screen, cookie, problem="" if ours else NOT_OUR_FORM, status=422)
+            return _drawn(
+                "page/call.html", screen, cookie, problem="" if ours else phrase(NOT_OUR_FORM, language), status=422
+            )
         if services.take_turn(session.call, Filled(turn=turn, values=sent.values)).accepted:
             return redirect("/v/call", 303)
         session = services.session(session.call) or session
@@ -204,10 +207,9 @@ def _answer(services: Services, session: Session, turn: int) -> Turn | str:
         if isinstance(asked, AwaitSecret) and not is_button:
             return "Please type your PIN into its own field."
         if isinstance(asked, AwaitDigits) and not is_button and not asked.min_length <= len(keys) <= asked.max_length:
-            problem = phrase(
-                "Please type {least} to {most} digits; those were {count}.", services.flow_of(session).language
-            )
-            return problem.format(least=asked.min_length, most=asked.max_length, count=len(keys))
+            language = services.flow_of(session).language
+            problem = phrase("Please type {least} to {most} digits; those were {count}.", language)
+            return numerals(problem.format(least=asked.min_length, most=asked.max_length, count=len(keys)), language)
         return services.take_turn(session.call, Digits(turn=turn, keys=keys, by=By.TAP))
     text = plain(form.get("text", ""))
     if not text:
