@@ -39,7 +39,9 @@ def add_holding_routes(pages: Blueprint, services: Services) -> None:
         if wish is None:
             abort(422)
         # Drawn for the contact who is proven now: another one may have been claimed in this call meanwhile.
-        if held is None or not hmac.compare_digest(request.form.get("whose", "").encode(), _whose(cookie, held).encode()):
+        if held is None or not hmac.compare_digest(
+            request.form.get("whose", "").encode(), _whose(cookie, held).encode()
+        ):
             return _with_news(cookie, "refused")
         fact = VoiceWish(id=f"wish:{session.revision}:{wish}", contact=held.contact, wish=wish)
         taken = services.take_turn(session.call, fact)
