@@ -12,13 +12,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from ivr.flow.reading.document import SIZE_MAX
+from ivr.flow.reading.document import SIZE_MAX, unseen_in
 from ivr.flow.reading.mistakes import Report
 
 _LINE = re.compile(r'(msgctxt|msgid|msgstr)?[ \t]*"((?:[^"\\]|\\.)*)"[ \t]*')
 _ESCAPE = re.compile(r"\\(.)")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
-_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")  # turn what stands beside them around (Unicode UAX #9)
 _ORDER = {"msgctxt": {""}, "msgid": {"", "msgctxt"}, "msgstr": {"msgid"}}
 ALIKE = 0.75  # share of two texts that is the same, for the old translation to be a start for the new one
 
@@ -139,8 +138,8 @@ class _Reader:
         if not parts["msgid"]:
             self._header = parts["msgstr"]
             return
-        if _OVERRIDES.search(parts["msgstr"]):
-            self._report.wrong(line, "the translation holds a directional override", "delete U+202A–202E, U+2066–2069")
+        if unseen := unseen_in(parts["msgstr"]):
+            self._report.wrong(line, unseen.replace("text", "translation"), "delete it: nobody can see or hear it")
         key = (parts.get("msgctxt", ""), one_line(parts["msgid"]))
         if key in self._entries:
             first = self._entries[key].line

@@ -149,7 +149,8 @@ def _content(file: Path) -> bytes:
 
 def _beside(directory: Path, mistakes: list[Mistake]) -> list[Path]:
     """What belongs to the flows of a directory: their media and their catalogues."""
-    return [*_media_files(directory / MEDIA, mistakes), *sorted(directory.glob(f"{FOLDER}[!.]*.po"))]
+    catalogues = sorted(directory.glob(f"{FOLDER}[!.]*.po"))
+    return [*_media_files(directory / MEDIA, mistakes), *(one for one in catalogues if _has_plain_name(one, mistakes))]
 
 
 def _media_files(directory: Path, mistakes: list[Mistake]) -> list[Path]:

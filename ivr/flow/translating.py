@@ -16,16 +16,23 @@ from ivr.flow import phrases
 from ivr.flow.catalogue import Catalogue, Wanted, one_line, read_catalogue
 from ivr.flow.checking.wording import check_wording
 from ivr.flow.definition import Flow
+from ivr.flow.matching import words_of
+from ivr.flow.questions import Option
+from ivr.flow.reading.cards import TITLE_LENGTH_MAX as CARD_TITLE_LENGTH_MAX
+from ivr.flow.reading.cards import WORDS_LENGTH_MAX
 from ivr.flow.reading.flow import TITLE_LENGTH_MAX
 from ivr.flow.reading.menu import clashing_words
 from ivr.flow.reading.mistakes import Report, listed
 from ivr.flow.reading.steps import LABEL_LENGTH_MAX, MESSAGE_LENGTH_MAX
-from ivr.flow.steps import Menu, Text
+from ivr.flow.steps import AnyStep, Choice, ConfirmCard, LinkCard, Menu, PictureCard, Text, questions
 from ivr.flow.texts import parts_of
 
 FOLDER = "i18n/"
 HEARD_LENGTH_MAX = 500  # characters of a text
-_LIMITS = {"label": LABEL_LENGTH_MAX, "message": MESSAGE_LENGTH_MAX}  # by the field that holds the text
+_LIMITS = {  # by the field that holds the text
+    "label": LABEL_LENGTH_MAX, "message": MESSAGE_LENGTH_MAX, "title": CARD_TITLE_LENGTH_MAX, "words of a card": WORDS_LENGTH_MAX,
+}  # fmt: skip
+_LONG_WORDS = {(PictureCard, "title"), (ConfirmCard, "title"), (LinkCard, "text")}
 _COMMA = re.compile("[,،;؛]")
 WORDS_NOTE = "What a caller may say, with commas between."
 
@@ -107,8 +114,7 @@ class _Translating:
         for name, step in self._flow.steps.items():
             self._step = f"{self._flow.name}.{name}"
             steps[name] = step = _changed(step, "", self._text, self._words)
-            if isinstance(step, Menu):
-                self._check_words(step)
+            self._check_words(step)
         self._step = f"{self._flow.name}.cards"
         cards = _changed(self._flow.cards, "", self._text, self._words)
         flow = msgspec.structs.replace(self._flow, title=title, language=self._language, steps=steps, cards=cards)
@@ -156,13 +162,19 @@ class _Translating:
                 self._report.wrong(line, problem, "use the names, filters and tags of the original, no others")
 
     def _words(self, words: tuple[str, ...], line: int) -> tuple[str, ...]:
-        translated, _ = self._translated(", ".join(words), line)
-        return tuple(word for part in _COMMA.split(translated) if (word := part.strip()))
+        translated, line = self._translated(", ".join(words), line)
+        found = tuple(word for part in _COMMA.split(translated) if (word := part.strip()))
+        for word in found or (translated,):
+            if not words_of(word):
+                self._report.wrong(line, f"nobody can say {word!r}", "write words, with commas between")
+        return found
 
-    def _check_words(self, menu: Menu) -> None:
-        for choice, word, other in clashing_words(menu.choices):
-            problem = f"step {menu.name!r}: {word!r} is said for the choices {other} and {choice.key}"
-            self._report.wrong(choice.label.line, problem, "give each choice words of its own")
+    def _check_words(self, step: AnyStep) -> None:
+        groups: list[tuple[Choice | Option, ...]] = [question.options for _, question in questions(step)]
+        for choices in [step.choices] if isinstance(step, Menu) else groups:
+            for choice, word, other in clashing_words(choices):
+                problem = f"step {step.name!r}: {word!r} is said for the choices {other} and {choice.key}"
+                self._report.wrong(choice.label.line, problem, "give each choice words of its own")
 
     def _too_long(self, line: int, text: str, limit: int) -> None:
         self._report.wrong(line, f"has {len(text)} characters, too long to take in", f"at most {limit}: say less")
@@ -179,7 +191,8 @@ def _changed(value, field: str, text: Callable[[Text, str], Text], words: Callab
             return text(value, field) if value.source else value
         case msgspec.Struct():
             fields = {name: getattr(value, name) for name in value.__struct_fields__}
-            new = {name: _changed(inner, name, text, words) for name, inner in fields.items() if name != "words"}
+            kinds = {name: "words of a card" if (type(value), name) in _LONG_WORDS else name for name in fields}
+            new = {name: _changed(inner, kinds[name], text, words) for name, inner in fields.items() if name != "words"}
             if fields.get("words"):
                 new["words"] = words(fields["words"], fields.get("line", 0))
             return msgspec.structs.replace(value, **new)

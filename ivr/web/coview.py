@@ -21,6 +21,7 @@ from ivr.visual.screen import Screen
 from ivr.web.browser import check_form, check_request, guard
 from ivr.web.cookies import DESK_COOKIE, PAGE_COOKIE
 from ivr.web.doors import Agent, Pop, Services
+from ivr.web.fields import natural
 from ivr.web.media import is_tag, media_response, media_tag
 from ivr.web.signin import agent_signed_in, posting_agent
 
@@ -120,7 +121,7 @@ def coview_blueprint(services: Services) -> Blueprint:
         pop = services.dispatch.pop(agent)
         if pop is not None and pop.reservation == reservation:
             card = request.form.get("card", "") if "remove" not in request.form else ""
-            drawn_at = _natural(request.form.get("revision", ""))
+            drawn_at = natural(request.form.get("revision", ""))
             pushed = CardPushed(id=f"push:{reservation}:{drawn_at}:{card[:40]}", agent=agent.name, card=card)
             services.take_turn(pop.call, pushed)
         return redirect("/desk", 303)
@@ -155,7 +156,7 @@ def coview_blueprint(services: Services) -> Blueprint:
         call, allowed = _callers_call(services), request.form.get("allowed") == "yes"
         if allowed and services.page_is_veiled(request.cookies[PAGE_COOKIE]):  # stopping is anybody's, as it shows less
             return redirect("/v/call?moved", 303)
-        drawn_at = _natural(request.form.get("revision", ""))
+        drawn_at = natural(request.form.get("revision", ""))
         chosen = SharingChosen(id=f"sharing:{drawn_at}:{'yes' if allowed else 'no'}", allowed=allowed)
         services.take_turn(call, chosen)
         return redirect("/v/call", 303)
@@ -171,7 +172,3 @@ def _callers_call(services: Services) -> str:
         abort(redirect("/v/call", 303))
     check_form(cookie, request.form)
     return call
-
-
-def _natural(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0

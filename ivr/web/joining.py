@@ -57,9 +57,11 @@ def join_blueprint(services: Services) -> Blueprint:
     @pages.get("/v/start/<name>")
     def beginning(name: str) -> Response:
         keys = tuple(request.args.getlist("chosen"))
-        found = services.joining.beginning(name, keys, _visitors_language(services, name))
+        language = _visitors_language(services, name)
+        found = services.joining.beginning(name, keys, language)
         if found is None:
-            return redirect(f"/v/start/{name}", 303) if keys else _nothing_begun()
+            known = keys and services.joining.beginning(name, (), language) is not None  # then the name is one of ours
+            return redirect(f"/v/start/{name}", 303) if known else _nothing_begun()
         flow, beginning = found
         others = [(code, name_of(code), direction_of(code)) for code in flow.languages if code != flow.language]
         return draw("page/start.html", flow=flow, beginning=beginning, keys=keys, language=flow.language, others=others)

@@ -124,7 +124,7 @@ def voice_blueprint(
 
         taken = input(reply) if callable(input) else take_turn(services, call, input, reply)
         if taken.accepted:
-            return xml(drawn[0])
+            return xml(drawn[0] if drawn else draw(taken))  # of a call that has ended, no reply is remembered
         remembered = replies.remembered_reply(services.database, key)
         now = present(services, call)
         if remembered is not None and remembered[0] == now.session.turn:

@@ -21,7 +21,8 @@ def check_media(flow: Flow, present: Collection[str], report: Report) -> None:
     for name, card in flow.cards.items():
         if isinstance(card, FormCard) and card.step and not isinstance(flow.steps.get(card.step), Form):
             known = [step.name for step in flow.steps.values() if isinstance(step, Form)]
-            report.wrong(card.line, f"card {name!r}: {card.step!r} is not a form step", closest(card.step, known))
+            remedy = closest(card.step, known, "add a form step, and name it here")
+            report.wrong(card.line, f"card {name!r}: {card.step!r} is not a form step", remedy)
         for text in [*card_texts(card), *_texts_of_form(flow, card)]:
             try:
                 render(text.source, {"flow": {"title": flow.title}})

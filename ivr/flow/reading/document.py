@@ -6,6 +6,7 @@ duplicate key or an alias would have to be found afterwards.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import yaml
@@ -15,6 +16,9 @@ from ivr.flow.reading.mistakes import Report
 SIZE_MAX = 1024 * 1024  # bytes of one file
 QUOTE = "put quotes around a text that starts with { or ["
 DEPTH_MAX = 12  # a flow needs seven
+# What nobody sees in an editor: control characters (also written as "\x07"), what is no character, and the directional
+# overrides that turn what stands beside them around (Unicode UAX #9).
+UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]")
 
 
 class Scalar(NamedTuple):
@@ -96,6 +100,12 @@ def _syntax_remedy(text: str, line: int, problem: str) -> str:
     return "check indentation, quotes and colons here and on the line above"
 
 
+def unseen_in(text: str) -> str:
+    """What is wrong with a text that holds something invisible, or ""."""
+    found = UNSEEN.search(text)
+    return f"the text holds the invisible character U+{ord(found[0]):04X}" if found else ""
+
+
 class _Reader:
     def __init__(self, loader: yaml.CSafeLoader, report: Report) -> None:
         self._loader = loader
@@ -130,6 +140,8 @@ class _Reader:
             self._refuse(line, "this is nested too deeply", f"at most {DEPTH_MAX} levels")
         match event:
             case yaml.ScalarEvent():
+                if unseen := unseen_in(event.value):
+                    self._report.wrong(line, unseen, "delete it: nobody can see or hear it")
                 return Scalar(event.value, line, event.implicit[0] and event.value in ("", "~", "null", "Null", "NULL"))
             case yaml.SequenceStartEvent():
                 return Listing(self._items(depth), line)

@@ -151,24 +151,30 @@ class Fields:
         entry = self.entry(key, False)
         if entry is None:
             return ()
-        items = entry.value.items if isinstance(entry.value, Listing) else [entry.value]
-        return tuple(self.text_of(key, item) for item in items)
+        return tuple(self.text_of(key, item) for item in self._items(key, entry, False))
 
     def words(self, key: str, *, required: bool, limit: int = 50) -> list[tuple[str, int]]:
         """One word or a list of words, each with its line."""
         entry = self.entry(key, required)
         if entry is None:
             return []
-        items = entry.value.items if isinstance(entry.value, Listing) else [entry.value]
-        read = [(self.scalar(key, item), item.line) for item in items]
+        read = [(self.scalar(key, item), item.line) for item in self._items(key, entry, required)]
         for word, line in read:
             if word and len(word) > limit:
                 self.report.wrong(
                     line, f"{self.owner}: {key} has an entry of {len(word)} characters", f"at most {limit}"
                 )
-        if required and not items:
-            self.wrong(key, f"{key} is empty", "name at least one")
         return [(word, line) for word, line in read if word]
+
+    def _items(self, key: str, entry: Entry, required: bool) -> list[Node]:
+        """One value or a list of them."""
+        if not isinstance(entry.value, Listing):
+            return [entry.value]
+        if not entry.value.items:
+            self.wrong(
+                key, f"{key} is empty", "name at least one" if required else "name at least one, or delete the key"
+            )
+        return entry.value.items
 
     def table(self, key: str, owner: str, *, required: bool = False) -> Fields | None:
         entry = self.entry(key, required)

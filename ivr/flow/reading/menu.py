@@ -94,6 +94,12 @@ def clashing_words(choices: Iterable[Choice | Option]) -> Iterator[tuple[Choice 
 
 
 def check_words(fields: Fields, choices: Iterable[Choice | Option]) -> None:
+    choices = list(choices)
+    for choice in choices:
+        for word in choice.words:
+            if not words_of(word):
+                problem = f"{fields.owner}: choice {choice.key!r}: nobody can say {word!r}"
+                fields.report.wrong(choice.line, problem, "write words")
     for choice, word, other in clashing_words(choices):
         problem = f"{fields.owner}: {word!r} is said for the choices {other} and {choice.key}"
         fields.report.wrong(choice.line, problem, "give each choice words of its own")

@@ -10,7 +10,7 @@ from ivr.flow.kinds import DIGITS_MAX
 from ivr.flow.reading.cards import read_shown
 from ivr.flow.reading.fields import Fields, check_name
 from ivr.flow.reading.menu import read_choices, read_choices_while_waiting
-from ivr.flow.reading.mistakes import closest, similar
+from ivr.flow.reading.mistakes import closest, listed, similar
 from ivr.flow.reading.questions import read_fields, read_question, read_retry
 from ivr.flow.steps import (
     AnyStep,
@@ -66,7 +66,7 @@ def read_step(name: str, fields: Fields, flow: Flow) -> AnyStep | None:
     keys = fields.keys()
     kinds = [key for key in keys if key in KINDS]
     if len(kinds) != 1:
-        likely = closest(keys[0] if keys else "", KINDS)
+        likely = next((guess for key in keys if (guess := closest(key, KINDS))), f"add one of {listed(sorted(KINDS))}")
         problem = f"has two kinds: {' and '.join(kinds)}" if kinds else "has no kind"
         fields.report.wrong(fields.line, f"step {name!r} {problem}", "make two steps of it" if kinds else likely)
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from ivr.errors import FlowMistakes
 from ivr.flow.catalogue import Catalogue, Entry, Wanted, read_catalogue, written_catalogue
 from ivr.flow.definition import in_language
-from ivr.flow.loader import load_bundle, parse_bundle, updated_catalogues
+from ivr.flow.loader import load_bundle, parse_bundle, read_files, updated_catalogues
 from ivr.flow.reading.mistakes import Report
 
 FLOWS = Path(__file__).parents[3] / "flows"
@@ -86,7 +87,9 @@ def test_a_flow_is_there_in_both_languages_under_one_hash() -> None:
         ({"Opening hours": "ب" * 41}, "i18n/fa.po:7: has 41 characters, too long to take in (at most 40: say less)"),
         ({"Shop": "ف" * 61}, "i18n/fa.po:1: has 61 characters"),
         ({"stop": "ساعت"}, "'ساعت' is said for the choices 1 and 2"),
-        ({"Bye.": "\u202eevil"}, "i18n/fa.po:25: the translation holds a directional override"),
+        ({"Bye.": "\u202eevil"}, "i18n/fa.po:25: the translation holds the invisible character U+202E"),
+        ({"Bye.": "\x07"}, "i18n/fa.po:25: the translation holds the invisible character U+0007"),
+        ({"stop": "،"}, "nobody can say '،'"),
         ({"Bye.": "\\q"}, "i18n/fa.po:26: \\q means nothing here"),
     ],
 )
@@ -109,6 +112,32 @@ def test_a_translation_that_would_go_wrong_in_a_call_is_refused(changed: dict[st
 )
 def test_a_broken_file_is_told_with_its_line(text: str | bytes, told: str) -> None:
     assert any(mistake.startswith(told) for mistake in mistakes_of(text)), mistakes_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "translation", "told"),
+    [
+        ("Voice recognition in plain words", "ص" * 81, "has 81 characters, too long to take in (at most 80: say less)"),
+        ("Shall we send you the papers by post?", "ص" * 301, "has 301 characters, too long to take in (at most 300"),
+        ("Savings", "وام مسکن", "step 'appointment': 'وام مسکن' is said for the choices 1 and 2"),
+    ],
+)
+def test_cards_and_lists_keep_their_limits_in_translation(text: str, translation: str, told: str) -> None:
+    files = read_files(FLOWS)
+    catalogue = files["i18n/fa.po"].decode()
+    before = read_catalogue(catalogue.encode(), Report("fa.po")).find(text).translation
+    changed = catalogue.replace(f'msgid "{text}"\nmsgstr "{before}"', f'msgid "{text}"\nmsgstr "{translation}"')
+    with pytest.raises(FlowMistakes) as caught:
+        parse_bundle({**files, "i18n/fa.po": changed.encode()})
+    (mistake,) = caught.value.mistakes
+    assert mistake.file == "i18n/fa.po" and mistake.line > 1 and told in str(mistake)
+
+
+def test_a_catalogue_whose_name_is_not_text_is_told(tmp_path: Path) -> None:
+    shutil.copytree(FLOWS, tmp_path / "flows")
+    (tmp_path / "flows" / "i18n" / os.fsdecode(b"caf\xe9.po")).write_bytes(b"")
+    with pytest.raises(FlowMistakes, match="its name is not UTF-8 text"):
+        load_bundle(tmp_path / "flows")
 
 
 def test_a_fuzzy_entry_is_not_said_until_somebody_has_looked_at_it() -> None:

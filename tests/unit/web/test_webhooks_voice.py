@@ -61,6 +61,14 @@ def test_a_call_by_keys_to_the_balance(house: House, phone: Phone) -> None:
     assert phone.verbs[-1] == "Hangup"
 
 
+def test_a_key_that_ends_the_call_is_no_fault(house: House, phone: Phone, caplog: pytest.LogCaptureFixture) -> None:
+    phone.dials()
+    proves_page(house, phone)
+    phone.presses("1").presses("4821").presses("2").hears("Goodbye")
+    assert session_of(house, phone).ended == "flow_finished"
+    assert [entry.message for entry in caplog.records if entry.levelname == "ERROR"] == []
+
+
 def test_neither_pin_nor_reply_can_be_read_in_the_database(phone: Phone, tmp_path: Path) -> None:
     phone.dials()
     action = phone.action
