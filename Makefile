@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export OMP_NUM_THREADS := 1
 
-.PHONY: demo serve test lint bench eval a11y fuzz setup setup-test
+.PHONY: demo serve test lint bench eval a11y fuzz screenshots setup setup-test
 
 setup:
 	@$(PYTHON) .ci/install.py

@@ -20,7 +20,7 @@ from ivr.calls import Services, published_flow, take_turn
 from ivr.carriers.addresses import Addressing
 from ivr.errors import UnknownCall
 from ivr.flow.beginning import Beginning, begin
-from ivr.flow.definition import Flow
+from ivr.flow.definition import Flow, in_language
 from ivr.flow.inputs import LinkOpened
 from ivr.store import attempts, bundles, joining, pages, sessions
 from ivr.store.database import write
@@ -39,8 +39,8 @@ class CodeRefused(StrEnum):
 class BegunPage(msgspec.Struct, frozen=True):
     """What the page of a beginning shows. ``caller_end``: last digits of the number whose call keyed the code."""
 
-    title: str
-    language: str
+    flow: Flow
+    language: str  # in which something has been chosen; "" = nothing has
     chosen: tuple[str, ...]
     code: str
     caller_end: str | None = None
@@ -83,8 +83,9 @@ class Joining:
         found = (published_flow(self._services, name) for name in names)
         return [flow for flow in found if flow is not None and flow.start_on_page]
 
-    def beginning(self, name: str, keys: tuple[str, ...]) -> tuple[Flow, Beginning] | None:
-        flow = next((flow for flow in self.flows() if flow.name == name), None)
+    def beginning(self, name: str, keys: tuple[str, ...], language: str) -> tuple[Flow, Beginning] | None:
+        """The flow in ``language``, its own where it does not speak that, and where ``keys`` lead in it."""
+        flow = next((in_language(flow, language) for flow in self.flows() if flow.name == name), None)
         found = begin(flow, keys) if flow is not None else None
         return None if found is None else (flow, found)
 
@@ -122,7 +123,8 @@ class Joining:
         if begun.call and (session is None or session.ended is not None):
             return None
         return BegunPage(
-            title=flow.title, language=flow.language, chosen=tuple(one.label for one in begun.chosen),
+            flow=flow, language=begun.chosen[0].language if begun.chosen else "",
+            chosen=tuple(one.label for one in begun.chosen),
             code=codes.begun_code(self._services.code_key, cookie),
             caller_end=session.caller[-2:] if session is not None else None,
         )  # fmt: skip

@@ -14,6 +14,7 @@ from ivr.calls import Services, take_turn
 from ivr.carriers.addresses import Addressing
 from ivr.errors import UnknownCall
 from ivr.flow.inputs import LinkOpened
+from ivr.flow.session import Session
 from ivr.store import pages, sessions
 
 LINK_LIFETIME = timedelta(minutes=10)
@@ -65,6 +66,8 @@ def open_link(
 
     def bind(transaction) -> None:
         veiled = request.startswith(f"{DEVICE}:veiled:")
+        if veiled and not _is_of_code(request, addressing, sessions.load(transaction, link.call)):
+            raise UsedMeanwhile
         if not pages.bind(transaction, link.token_hash, token_hash(cookie), now, now + PAGE_LIFETIME, veiled):
             raise UsedMeanwhile
 
@@ -74,6 +77,16 @@ def open_link(
     except (UsedMeanwhile, UnknownCall):
         return LinkRefused.DEAD
     return Opened(call=link.call, cookie=cookie) if turn.accepted else LinkRefused.DEAD
+
+
+def _code_tag(addressing: Addressing, session: Session) -> str:
+    """Stands for the code that the call spoke last. A new one shuts out the pages of the last, and the screens that
+    were to be opened from them."""
+    return addressing.mac(f"code {session.call} {session.page.code}")
+
+
+def _is_of_code(request: str, addressing: Addressing, session: Session) -> bool:
+    return hmac.compare_digest(request.split(":")[2].encode(), _code_tag(addressing, session).encode())
 
 
 def asks_digits(addressing: Addressing, token: str) -> bool:
@@ -94,7 +107,8 @@ def add_device_link(services: Services, addressing: Addressing, cookie: str, now
     session = sessions.load(services.database, bound.call) if bound is not None else None
     if session is None or session.ended is not None:
         return None
-    request = f"{DEVICE}:{'veiled' if bound.veiled else 'open'}:{bound.call}:{secrets.token_hex(8)}"
+    how = f"veiled:{_code_tag(addressing, session)}" if bound.veiled else "open"
+    request = f"{DEVICE}:{how}:{bound.call}:{secrets.token_hex(8)}"
     token = addressing.link_token(request)
     pages.add_link(services.database, pages.LinkToken(token_hash(token), bound.call, False, now + DEVICE_LIFETIME))
     return addressing.link(request)

@@ -98,7 +98,7 @@ def _choose(play: Play, input: Digits | Speech, choices: tuple[Offered, ...], mi
         play.close(session.waiting_for.request)
         play.go(next(choice.goto for choice in step.choices if choice.key == chosen.key))
     elif isinstance(step, Menu):
-        play.change(choices_made=(*session.choices_made, label_for_desk(play, chosen)))
+        play.change(choices_made=(*session.choices_made, label_for_desk(play, chosen, step)))
         play.go(next(choice.goto for choice in step.choices if choice.key == chosen.key))
     elif chosen.key == "0":
         play.change(proving=None)
@@ -122,7 +122,7 @@ def _digits(play: Play, input: Digits | Speech, wait: AwaitDigits) -> None:
         play.record(AnswerTaken(step=session.step, by=input.by, value="0", label=phrases.PERSON))
         return play.go(play.flow.person)
     kind = DigitsKind(min_length=wait.min_length, max_length=wait.max_length)
-    if isinstance(problem := read_answer(kind, (), keys, Given.KEYED), Problem):
+    if isinstance(problem := read_answer(kind, (), keys, Given.KEYED, play.flow.language), Problem):
         return _again(play, silence=False, problem=problem)
     step = play.flow.steps[session.step]
     if isinstance(step, Join):
@@ -137,7 +137,7 @@ def _digits(play: Play, input: Digits | Speech, wait: AwaitDigits) -> None:
 
 
 def _speech(play: Play, input: Speech, wait: AwaitSpeech) -> None:
-    text = read_answer(SpeechKind(max_length=wait.max_length), (), input.text, Given.SPOKEN)
+    text = read_answer(SpeechKind(max_length=wait.max_length), (), input.text, Given.SPOKEN, play.flow.language)
     if isinstance(text, Problem):
         return _again(play, silence=False, problem=text)
     play.record(AnswerTaken(step=play.session.step, by=input.by, value=text))
@@ -202,7 +202,7 @@ def _again(play: Play, silence: bool, problem: Problem | None = None, refused: b
 
     def once_more() -> None:
         if problem is not None and not (texts and problem.unread):
-            play.say(problem.text)
+            play.say(problem.text(play.flow.language))
         elif texts and not refused:
             play.say(texts[min(attempt, len(texts)) - 1])
         if refused:

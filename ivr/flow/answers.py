@@ -1,7 +1,7 @@
 """The one validator: keys, words and typed text become an answer in its canonical form, or a Problem to tell.
 
-The voice and the page both come here; nobody else decides what an answer is. ``spoken_answer`` says a kept answer so
-that ``read_answer`` would understand it again: what cannot be read back is not taken.
+The voice and the page both come here; nobody else decides what an answer is. ``saying.spoken_answer`` says a kept
+answer so that ``read_answer`` would understand it again in the same language: what cannot be read back is not taken.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from typing import assert_never
 
 import msgspec
 
-from ivr.flow import phrases, spoken
-from ivr.flow.dates import keyed_date, spoken_date, typed_date
+from ivr.flow import phrases, saying
 from ivr.flow.kinds import (
     AnyKind,
     DateKind,
@@ -28,20 +27,21 @@ from ivr.flow.kinds import (
     SpeechKind,
     YesNoKind,
 )
-from ivr.flow.matching import spoken_choice
-from ivr.flow.numerals import (
-    cardinal,
-    keyed_number,
-    plain_digits,
-    spoken_digits,
-    spoken_number,
-    tokens_of,
-    typed_number,
+from ivr.flow.listening import (
+    heard_amount,
+    heard_date,
+    heard_digits,
+    heard_number,
+    heard_phone,
+    keyed_date,
+    typed_amount,
+    typed_date,
 )
+from ivr.flow.matching import spoken_choice
+from ivr.flow.numerals import keyed_number, plain_digits, typed_number
 from ivr.flow.waits import Offered
 
 LONGEST = 1000  # characters read of anything
-_SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$"}
 # National numbers by calling code: the prefix put before them inside the country, and how long they are without it
 # (ITU-T E.164 and its national numbering plans). Elsewhere a 0 is put before, and E.164 only bounds the whole.
 _TRUNK = {
@@ -70,51 +70,30 @@ class Problem(msgspec.Struct, frozen=True):
     names: dict[str, str] = {}
     unread: bool = False
 
-    @property
-    def text(self) -> str:
-        return self.phrase.format(**self.names)
+    def text(self, language: str) -> str:
+        """In the BCP 47 ``language`` that it was read in, for ``names`` are in its words already."""
+        return saying.numerals(phrases.phrase(self.phrase, language).format(**self.names), language)
 
 
-def read_answer(kind: AnyKind, choices: Sequence[Offered], given: str, how: Given) -> str | Problem:
-    """The canonical answer, or what is wrong. Never raises."""
+def read_answer(kind: AnyKind, choices: Sequence[Offered], given: str, how: Given, language: str) -> str | Problem:
+    """The canonical answer, or what is wrong. ``language``: of the call, BCP 47. Never raises."""
     if len(given) > LONGEST:
         return Problem(phrases.TOO_LONG, {"most": str(LONGEST)})
     match kind:
         case DigitsKind():
-            return _digits(kind, given, how)
+            return _digits(kind, given, how, language)
         case NumberKind():
-            return _number(kind, _amount(given, how))
+            return _number(kind, _amount(given, how, language), language)
         case MoneyKind():
-            return _money(kind, given, how)
+            return _money(kind, given, how, language)
         case DateKind():
-            return _date(kind, given, how)
+            return _date(kind, given, how, language)
         case PhoneKind():
-            return _phone(kind, given, how)
+            return _phone(kind, given, how, language)
         case YesNoKind() | ListKind():
             return _choice(choices, given, how)
         case SpeechKind():
             return _words(kind, given, how)
-        case _:
-            assert_never(kind)
-
-
-def spoken_answer(kind: AnyKind, choices: Sequence[Offered], answer: str) -> str:
-    """A kept answer as it is read back. Raises ValueError where it is none of this kind."""
-    match kind:
-        case MoneyKind():
-            return spoken.money(answer)
-        case DateKind():
-            return spoken.date(answer)
-        case DigitsKind():
-            return spoken.digits(answer)
-        case PhoneKind():
-            return spoken.digits(answer).replace("+", "plus")
-        case NumberKind():
-            return answer.replace("-", "minus ")
-        case YesNoKind() | ListKind():
-            return next((choice.label for choice in choices if choice.value == answer), answer)
-        case SpeechKind():
-            return answer
         case _:
             assert_never(kind)
 
@@ -136,9 +115,9 @@ def zero_is_an_answer(kind: AnyKind) -> bool:
             return False
 
 
-def _digits(kind: DigitsKind, given: str, how: Given) -> str | Problem:
+def _digits(kind: DigitsKind, given: str, how: Given, language: str) -> str | Problem:
     if how is Given.SPOKEN:
-        digits = spoken_digits(tokens_of(given))
+        digits = heard_digits(given, language)
     else:
         digits = re.sub(r"[ ./()-]", "", plain_digits(given)) if how is Given.TYPED else given
     if not digits or not re.fullmatch(r"[0-9]+", digits):
@@ -150,27 +129,27 @@ def _digits(kind: DigitsKind, given: str, how: Given) -> str | Problem:
     return digits
 
 
-def _amount(given: str, how: Given) -> Decimal | None:
+def _amount(given: str, how: Given, language: str) -> Decimal | None:
     match how:
         case Given.KEYED:
             return keyed_number(given)
         case Given.TYPED:
             return typed_number(plain_digits(given))
         case Given.SPOKEN:
-            return spoken_number(tokens_of(given))
+            return heard_number(given, language)
         case _:
             assert_never(how)
 
 
-def _number(kind: NumberKind, number: Decimal | None) -> str | Problem:
+def _number(kind: NumberKind, number: Decimal | None, language: str) -> str | Problem:
     if number is None:
         return Problem(phrases.NO_NUMBER, unread=True)
     if -number.normalize().as_tuple().exponent > kind.decimals:
         return Problem(phrases.DECIMALS if kind.decimals else phrases.WHOLE_NUMBER, {"decimals": str(kind.decimals)})
     if number < kind.minimum:
-        return Problem(phrases.AT_LEAST, {"least": _written(kind.minimum)})
+        return Problem(phrases.AT_LEAST, {"least": saying.number(_written(kind.minimum), language)})
     if number > kind.maximum:
-        return Problem(phrases.AT_MOST, {"most": _written(kind.maximum)})
+        return Problem(phrases.AT_MOST, {"most": saying.number(_written(kind.maximum), language)})
     return _written(number)
 
 
@@ -180,81 +159,50 @@ def _written(number: Decimal) -> str:
     return "0" if text in ("-0", "") else text
 
 
-def _money(kind: MoneyKind, given: str, how: Given) -> str | Problem:
-    amount = keyed_number(given) if how is Given.KEYED else _said_amount(kind.currency, given, how)
+def _money(kind: MoneyKind, given: str, how: Given, language: str) -> str | Problem:
+    match how:
+        case Given.KEYED:
+            amount = keyed_number(given)
+        case Given.TYPED:
+            amount = typed_amount(given, kind.currency, language)
+        case Given.SPOKEN:
+            amount = heard_amount(given, kind.currency, language)
+        case _:
+            assert_never(how)
     if amount is None:
-        return Problem(phrases.NO_AMOUNT, {"currency": currency_words(kind.currency)}, unread=True)
+        return Problem(phrases.NO_AMOUNT, {"currency": saying.currency_words(kind.currency, language)}, unread=True)
     if amount != amount.quantize(Decimal("0.01")):
         return Problem(phrases.DECIMALS, {"decimals": "2"})
     if amount < kind.minimum:
-        return Problem(phrases.AT_LEAST, {"least": spoken.money(f"{kind.minimum:.2f} {kind.currency}")})
+        return Problem(phrases.AT_LEAST, {"least": saying.money(f"{kind.minimum:.2f} {kind.currency}", language)})
     if amount > kind.maximum:
-        return Problem(phrases.AT_MOST, {"most": spoken.money(f"{kind.maximum:.2f} {kind.currency}")})
+        return Problem(phrases.AT_MOST, {"most": saying.money(f"{kind.maximum:.2f} {kind.currency}", language)})
     return f"{amount or abs(amount):.2f} {kind.currency}"
 
 
-def currency_words(currency: str) -> str:
-    return spoken.CURRENCIES[currency][1] if currency in spoken.CURRENCIES else currency
-
-
-def _said_amount(currency: str, given: str, how: Given) -> Decimal | None:
-    """ "£1,204.50", "fifty pounds and twenty pence", "50 pence"; another currency is none."""
-    tokens = tokens_of(given) if how is Given.SPOKEN else tokens_of(given.replace("-", " minus "))
-    sign = 1
-    if tokens[:1] in (["minus"], ["negative"]):
-        sign, tokens = -1, tokens[1:]
-    marks = (_SYMBOLS.get(currency), currency.casefold())
-    if tokens and tokens[0] in marks:
-        tokens = tokens[1:]
-    elif tokens and tokens[-1] in marks:
-        tokens = tokens[:-1]
-    one, many, hundredth, hundredths = spoken.CURRENCIES.get(currency, ("", "", "", ""))
-    small = [token for token in tokens if token in (hundredth, hundredths)]
-    if small and tokens[-1] != small[0] or len(small) > 1:
-        return None
-    tokens = tokens[:-1] if small else tokens
-    at = next((at for at, token in enumerate(tokens) if token in (one, many)), None)
-    if at is None:
-        amount = spoken_number(tokens)
-        if small:
-            amount = None if amount is None or amount != int(amount) else amount / 100
-    else:
-        amount, rest = spoken_number(tokens[:at]), tokens[at + 1 :]
-        if rest:
-            rest = rest[1:] if rest[0] == "and" else rest
-            cents = cardinal(rest)
-            whole = amount is not None and amount == int(amount)
-            amount = amount + Decimal(cents) / 100 if whole and cents is not None and 0 < cents < 100 else None
-        elif small:
-            amount = None
-    return None if amount is None or amount < 0 else sign * amount
-
-
-def _date(kind: DateKind, given: str, how: Given) -> str | Problem:
+def _date(kind: DateKind, given: str, how: Given, language: str) -> str | Problem:
     today = datetime.date.fromisoformat(kind.today) if kind.today else None
     match how:
         case Given.KEYED:
-            date = keyed_date(given)
+            date = keyed_date(given, language)
         case Given.TYPED:
-            date = typed_date(given) or spoken_date(given, today)
+            date = typed_date(given, today, language)
         case Given.SPOKEN:
-            date = spoken_date(given, today)
+            date = heard_date(given, today, language)
         case _:
             assert_never(how)
     if date is None:
         return Problem(phrases.NO_DATE, unread=True)
     if kind.earliest and date < datetime.date.fromisoformat(kind.earliest):
-        return Problem(phrases.TOO_EARLY, {"earliest": spoken.date(kind.earliest)})
+        return Problem(phrases.TOO_EARLY, {"earliest": saying.date(kind.earliest, language)})
     if kind.latest and date > datetime.date.fromisoformat(kind.latest):
-        return Problem(phrases.TOO_LATE, {"latest": spoken.date(kind.latest)})
+        return Problem(phrases.TOO_LATE, {"latest": saying.date(kind.latest, language)})
     return date.isoformat()
 
 
-def _phone(kind: PhoneKind, given: str, how: Given) -> str | Problem:
+def _phone(kind: PhoneKind, given: str, how: Given, language: str) -> str | Problem:
     if how is Given.SPOKEN:
-        tokens = tokens_of(given)
-        abroad = tokens[:1] in (["plus"], ["+"])
-        digits = spoken_digits(tokens[abroad:]) or ""
+        abroad, digits = heard_phone(given, language)
     else:
         text = given if how is Given.KEYED else re.sub(r"^(\+[\d ]+)\(0\)", r"\1", plain_digits(given))
         abroad = text.startswith("+")

@@ -8,13 +8,14 @@ from msgspec.structs import replace
 
 from ivr.errors import FlowFault
 from ivr.flow import phrases
-from ivr.flow.answers import Given, Problem, must_be_confirmed, read_answer, spoken_answer, zero_is_an_answer
+from ivr.flow.answers import Given, Problem, must_be_confirmed, read_answer, zero_is_an_answer
 from ivr.flow.dates import bound
 from ivr.flow.events import AnswerTaken
 from ivr.flow.inputs import By, Digits, Filled, Speech
 from ivr.flow.kinds import AnyKind, DateKind, DigitsKind, SpeechKind, YesNoKind
 from ivr.flow.matching import spoken_choice
 from ivr.flow.playing import PERSON, Play
+from ivr.flow.saying import numerals, spoken_answer
 from ivr.flow.steps import AnyStep, Ask, Form, Identify, Question, Retry, Text, questions
 from ivr.flow.waits import (
     AnyWait,
@@ -110,13 +111,14 @@ def ask_secret(play: Play, prompt: Text, min_length: int, max_length: int, timeo
 
 
 def asked_of(play: Play, name: str, question: Question, optional: bool) -> Asked:
-    choices = tuple(
+    options = tuple(
         Offered(key=option.key, label=play.text(option.label), words=option.words, value=option.name)
         for option in question.options
     )
+    yes_no = isinstance(question.kind, YesNoKind)
     return Asked(
         name=name, label=play.text(question.label or question.prompt), kind=_definite(play, question.kind),
-        choices=YES_NO if isinstance(question.kind, YesNoKind) else choices, autofill=question.autofill,
+        choices=phrases.in_our_words(YES_NO, play.flow.language) if yes_no else options, autofill=question.autofill,
         optional=optional,
     )  # fmt: skip
 
@@ -142,10 +144,12 @@ def answer_asked(play: Play, input: Digits | Speech, wait: AwaitAnswer) -> Probl
             return _to_person(play, input)
     else:
         given, how = input.text, Given.TYPED if input.by is By.TAP else Given.SPOKEN
-    read = read_answer(asked.kind, asked.choices, given, how)
+    read = read_answer(asked.kind, asked.choices, given, how, play.flow.language)
     if isinstance(read, Problem):
         # The key 0 itself is no word for a person here: it may begin what somebody dictates.
-        wants_person = how is Given.SPOKEN and spoken_choice(given, (replace(PERSON, key=""),))
+        wants_person = how is Given.SPOKEN and spoken_choice(
+            given, phrases.in_our_words((replace(PERSON, key=""),), play.flow.language)
+        )
         return _to_person(play, input) if wants_person else read
     if must_be_confirmed(asked.kind, how):
         _read_back(play, wait, read)
@@ -166,32 +170,33 @@ def fields_filled(play: Play, input: Filled, wait: AnyWait | None) -> bool:
     """Take what the screen sent, as a whole. False: stale, or not all of it can be taken; then nothing has changed."""
     if not isinstance(wait, AwaitAnswer):
         return False
-    taken = read_fields(wait, input.values)
+    taken = read_fields(wait, input.values, play.flow.language)
     if any(isinstance(answer, Problem) for answer in taken.values()):
         return False
     _take(play, taken, input.by)
     return True
 
 
-def read_fields(wait: AwaitAnswer, values: Mapping[str, str]) -> dict[str, str | Problem]:
+def read_fields(wait: AwaitAnswer, values: Mapping[str, str], language: str) -> dict[str, str | Problem]:
     """Each field's answer or problem, for the page to show before anything is taken."""
-    return {field.name: _read_field(field, values.get(field.name, "")) for field in wait.fields}
+    return {field.name: _read_field(field, values.get(field.name, ""), language) for field in wait.fields}
 
 
-def _read_field(field: Asked, typed: str) -> str | Problem:
+def _read_field(field: Asked, typed: str, language: str) -> str | Problem:
     if not typed.strip():
         return "" if field.optional else Problem(phrases.MISSING)
-    return read_answer(field.kind, field.choices, typed, Given.TYPED)
+    return read_answer(field.kind, field.choices, typed, Given.TYPED, language)
 
 
 def _read_back(play: Play, wait: AwaitAnswer, answer: str) -> None:
     asked = wait.asked
-    read_back = spoken_answer(asked.kind, asked.choices, answer)
+    read_back = spoken_answer(asked.kind, asked.choices, answer, play.flow.language)
     _confirm(play, asked.name, answer, asked.label, read_back)
 
 
 def _confirm(play: Play, name: str, answer: str, label: str, read_back: str) -> None:
-    play.say(phrases.READ_BACK.format(answer=read_back))
+    told = phrases.phrase(phrases.READ_BACK, play.flow.language).format(answer=read_back)
+    play.say(numerals(told, play.flow.language))
     play.wait(
         AwaitConfirmation(
             name=name, answer=answer, label=label, read_back=read_back, timeout_seconds=CONFIRMATION_SECONDS,

@@ -1,5 +1,5 @@
 """The first menus of a flow before any call: what a visitor of the page may choose and read. Pure, and only what is the
-same for everybody: no claim, no fact, no answer has a value here."""
+same for everybody: a visitor is somebody of whom nothing is known."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from ivr.flow.waits import Offered
 
 CHOICES_MAX = 8  # made before the call; more is going round
 _SAYS_MAX = 20  # texts between two menus; more is a ring that the check would have told
-_THE_SAME_FOR_ALL = frozenset({("flow", "title")})
+# What is so of everybody before the call. Other names have no value yet.
+_OF_ANYBODY = {"caller": {"level": 0, "identified": False}, "voice": {"enrolled": False, "verdict": ""}}
+KNOWN = frozenset({("flow", "title"), *((root, name) for root, names in _OF_ANYBODY.items() for name in names)})
 
 
 class Beginning(msgspec.Struct, frozen=True):
@@ -25,7 +27,7 @@ class Beginning(msgspec.Struct, frozen=True):
 
 
 def begin(flow: Flow, keys: tuple[str, ...]) -> Beginning | None:
-    """Where these keys lead from ``start_on_page``. None: the flow has no such beginning, or a key leads nowhere."""
+    """Where these keys lead from ``start_on_page``, in the language of ``flow``. None: no beginning, or no such key."""
     if not flow.start_on_page or len(keys) > CHOICES_MAX:
         return None
     step, said = _ahead(flow, flow.start_on_page)
@@ -34,7 +36,8 @@ def begin(flow: Flow, keys: tuple[str, ...]) -> Beginning | None:
         choice = next((one for one in step.choices if one.key == key), None) if step is not None else None
         if choice is None:
             return None
-        chosen = (*chosen, ChosenBefore(step=step.name, key=key, label=_text(flow, choice.label)))
+        label = _text(flow, choice.label)
+        chosen = (*chosen, ChosenBefore(step=step.name, key=key, label=label, language=flow.language))
         step, said = _ahead(flow, choice.goto)
     if step is None or len(keys) == CHOICES_MAX:
         return Beginning(chosen, said)
@@ -51,7 +54,7 @@ def is_for_all(step: AnyStep) -> bool:
             texts = (step.text,)
         case _:
             return False
-    return not step.needs and all(text_names(text.source) <= _THE_SAME_FOR_ALL for text in texts)
+    return not step.needs and all(text_names(text.source) <= KNOWN for text in texts)
 
 
 def _ahead(flow: Flow, name: str) -> tuple[Menu | None, tuple[str, ...]]:
@@ -69,4 +72,4 @@ def _ahead(flow: Flow, name: str) -> tuple[Menu | None, tuple[str, ...]]:
 
 
 def _text(flow: Flow, text: Text) -> str:
-    return render(text.source, {"flow": {"title": flow.title}})
+    return render(text.source, {**_OF_ANYBODY, "flow": {"title": flow.title, "language": flow.language}})

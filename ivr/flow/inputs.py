@@ -93,7 +93,8 @@ class ChosenBefore(msgspec.Struct, frozen=True):
 
     step: str
     key: str
-    label: str
+    label: str  # in ``language``
+    language: str = ""  # BCP 47, of the page; "" = the flow's own
 
 
 class BeginningFound(Fact, frozen=True, kw_only=True, tag="beginning_found"):

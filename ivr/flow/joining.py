@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from ivr.flow.definition import in_language
 from ivr.flow.events import (
     AnswerTaken,
     BeginningJoined,
@@ -16,7 +17,8 @@ from ivr.flow.events import (
 from ivr.flow.inputs import BeginningFound, By, PageCodeDrawn
 from ivr.flow.playing import PERSON, QUICK_SECONDS, Play
 from ivr.flow.steps import Join, Link, LinkBy, Menu
-from ivr.flow.waits import AwaitDigits, AwaitFact
+from ivr.flow.switching import label_for_desk, switch
+from ivr.flow.waits import AwaitDigits, AwaitFact, Offered
 
 CODE_LENGTH = 6
 
@@ -100,10 +102,17 @@ def beginning_found(play: Play, fact: BeginningFound, waited_for: bool) -> None:
 
     def go_on() -> None:
         if fact.chosen:
-            play.say(step.known)
+            _speak_as_chosen(play, fact.chosen[0].language)
+            play.say(play.flow.steps[step.name].known)
         play._go(step.next)
 
     return play.guarded(go_on)
+
+
+def _speak_as_chosen(play: Play, language: str) -> None:
+    """Who has read the page in another language wants to be spoken to in it."""
+    if language in play.pinned.languages and language != play.flow.language:
+        switch(play, language)
 
 
 def chosen_before(play: Play, step: Menu) -> str | None:
@@ -114,12 +123,13 @@ def chosen_before(play: Play, step: Menu) -> str | None:
     ahead = play.session.ahead
     if not ahead:
         return None
-    known = [choice for choice in step.choices if ahead[0].step == step.name and ahead[0].key == choice.key]
+    read = in_language(play.pinned, ahead[0].language).steps[step.name]
+    known = [choice for choice in read.choices if ahead[0].step == step.name and ahead[0].key == choice.key]
     choice = next((one for one in known if play.text(one.label) == ahead[0].label), None)
     if choice is None:
         play.change(ahead=())
         return None
-    label = ahead[0].label
+    label = label_for_desk(play, Offered(key=choice.key, label=ahead[0].label), step)
     play.change(ahead=ahead[1:], choices_made=(*play.session.choices_made, label))
     play.record(AnswerTaken(step=step.name, by=By.TAP, value=choice.key, label=label))
     if step.prompt.must_hear:

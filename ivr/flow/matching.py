@@ -29,8 +29,12 @@ _VOWEL_SIGNS = re.compile("[\u064b-\u065f\u0670]")
 
 def words_of(text: str) -> tuple[str, ...]:
     """Case-folded words without punctuation, e.g. ``"My balance, please!"`` → ``("my", "balance", "please")``."""
-    folded = unicodedata.normalize("NFKC", text).casefold().translate(_PERSIAN)
-    return tuple(re.findall(r"\w+", ascii_digits(_VOWEL_SIGNS.sub("", folded))))
+    return tuple(re.findall(r"\w+", folded(text)))
+
+
+def folded(text: str) -> str:
+    """Case, Arabic letters, vowel signs, joiners and digits of any script made alike."""
+    return ascii_digits(_VOWEL_SIGNS.sub("", unicodedata.normalize("NFKC", text).casefold().translate(_PERSIAN)))
 
 
 def ascii_digits(text: str) -> str:

@@ -60,7 +60,7 @@ from ivr.flow.waits import AwaitAgent, AwaitFact, TalkingToAgent
 from ivr.flow.withdrawing import grant
 
 WATCH_SECONDS = 30
-SEEN_LIMIT = 64  # source ids remembered; far more than one call's streams, links and agents
+SEEN_LIMIT = 64  # source ids remembered of each kind; far more than one call's streams, links and agents
 
 
 def fact_learned(play: Play, fact: Fact) -> bool:
@@ -92,8 +92,17 @@ def fact_learned(play: Play, fact: Fact) -> bool:
     else:
         if fact.id in session.seen or session.ended is not None:
             return False
-        play.change(seen=(*session.seen, fact.id)[-SEEN_LIMIT:])
+        play.change(seen=_with(fact.id, session.seen))
     return _take(play, fact)
+
+
+def _with(id: str, seen: tuple[str, ...]) -> tuple[str, ...]:
+    """The oldest of the same kind (what stands before the first colon) makes room: a page that taps without end must
+    not have the call forget which tickets of its streams are used."""
+    kind = id.partition(":")[0]
+    same = [one for one in seen if one.partition(":")[0] == kind]
+    kept = seen if len(same) < SEEN_LIMIT else tuple(one for one in seen if one != same[0])
+    return (*kept, id)
 
 
 def _take(play: Play, fact: Fact) -> bool:

@@ -58,7 +58,7 @@ def open_form(session: Session) -> AwaitAnswer | None:
 
 def form_filled(play: Play, input: Filled, form: AwaitAnswer) -> bool:
     """Kept as the flow's own form keeps them; taken as a whole. False: not all of it can be taken."""
-    taken = read_fields(form, input.values)
+    taken = read_fields(form, input.values, play.flow.language)
     answers = {name: answer for name, answer in taken.items() if not isinstance(answer, Problem)}
     if len(answers) < len(taken):
         return False

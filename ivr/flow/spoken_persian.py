@@ -7,13 +7,13 @@ import datetime
 from ivr.flow.spoken import parse_money
 
 _NUMERALS = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
-_CURRENCIES = {  # ISO 4217 code → (main unit, one hundredth); Persian has no plural after a number
+CURRENCIES = {  # ISO 4217 code → (main unit, one hundredth); Persian has no plural after a number
     "GBP": ("پوند", "پنی"),
     "EUR": ("یورو", "سنت"),
     "USD": ("دلار", "سنت"),
     "IRR": ("ریال", "دینار"),
 }
-_MONTHS = (
+MONTHS = (
     "فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند",
 )  # fmt: skip
 _ANCHOR_YEAR, _ANCHOR = 1400, datetime.date(2021, 3, 21)  # 1 Farvardin 1400
@@ -31,19 +31,24 @@ def money(value: object) -> str:
     amount, code = parse_money(str(value))
     sign = "منفی " if amount < 0 else ""
     amount = abs(amount)
-    if code not in _CURRENCIES:
+    if code not in CURRENCIES:
         return sign + _grouped(f"{amount:,.2f}") + f" {code}"
-    unit, hundredth = _CURRENCIES[code]
+    unit, hundredth = CURRENCIES[code]
     whole, rest = divmod(int((amount * 100).to_integral_value()), 100)
     parts = [f"{_grouped(f'{whole:,}')} {unit}"] if whole or not rest else []
     parts += [f"{numerals(str(rest))} {hundredth}"] if rest else []
     return sign + " و ".join(parts)
 
 
+def number(value: str) -> str:
+    """ "-12.5" → "منفی ۱۲٫۵"."""
+    return numerals(value.replace("-", "منفی ").replace(".", "\u066b"))
+
+
 def date(value: object) -> str:
     """ "2026-11-05" → "۱۴ آبان ۱۴۰۵". Raises ValueError on another form and outside 1178–1633 (1799–2254)."""
     year, month, day = solar_hijri(datetime.date.fromisoformat(str(value)[:10]))
-    return f"{numerals(str(day))} {_MONTHS[month - 1]} {numerals(str(year))}"
+    return f"{numerals(str(day))} {MONTHS[month - 1]} {numerals(str(year))}"
 
 
 def solar_hijri(day: datetime.date) -> tuple[int, int, int]:
@@ -59,6 +64,19 @@ def solar_hijri(day: datetime.date) -> tuple[int, int, int]:
         raise ValueError(f"{day} lies outside the years that the calendar is sure of")
     month = left // 31 if left < 186 else 6 + (left - 186) // 30
     return year, month + 1, left - (31 * month if month < 6 else 186 + 30 * (month - 6)) + 1
+
+
+def gregorian(year: int, month: int, day: int) -> datetime.date:
+    """The inverse of ``solar_hijri``. Raises ValueError where that calendar has no such day."""
+    if not _YEARS[0] <= year <= _YEARS[1] or not 1 <= month <= 12:
+        raise ValueError(f"there is no month {month} of the year {year}")
+    longest = 31 if month < 7 else 30 if month < 12 or _days(year) == 366 else 29
+    if not 1 <= day <= longest:
+        raise ValueError(f"month {month} of the year {year} has no day {day}")
+    years = range(_ANCHOR_YEAR, year) if year >= _ANCHOR_YEAR else range(year, _ANCHOR_YEAR)
+    before = sum(map(_days, years)) * (1 if year >= _ANCHOR_YEAR else -1)
+    in_year = 31 * (month - 1) if month < 8 else 186 + 30 * (month - 7)
+    return _ANCHOR + datetime.timedelta(days=before + in_year + day - 1)
 
 
 def _days(year: int) -> int:

@@ -12,7 +12,7 @@ from ivr.flow.offering import offered_while_waiting
 from ivr.flow.playing import PERSON, Play
 from ivr.flow.proving import prove
 from ivr.flow.session import Session
-from ivr.flow.steps import Enrol, Queue
+from ivr.flow.steps import Enrol, Menu, Queue
 from ivr.flow.waits import AwaitAgent, AwaitFact, Offered, TalkingToAgent
 
 
@@ -70,10 +70,10 @@ def _ask_again(play: Play) -> None:
             play.change(attempts=attempts)
 
 
-def label_for_desk(play: Play, chosen: Offered) -> str:
+def label_for_desk(play: Play, chosen: Offered, menu: Menu) -> str:
     """The label of a menu's choice as the flow's file has it: agents and reports read one language."""
     if play.flow is play.pinned:
         return chosen.label
-    choices = play.pinned.steps[play.session.step].choices
+    choices = play.pinned.steps[menu.name].choices
     label = next(choice.label for choice in choices if choice.key == chosen.key)
     return render(label.source, scope(play.pinned, play.session))

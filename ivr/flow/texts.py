@@ -12,7 +12,7 @@ from liquid.exceptions import LiquidError, UndefinedError
 from liquid.filter import with_context
 
 from ivr.errors import FlowFault
-from ivr.flow import spoken, spoken_persian
+from ivr.flow import saying, spoken
 from ivr.flow.names import ROOTS, SOURCE_LENGTH_MAX, Names
 
 OUTPUT_LENGTH_MAX = 2000  # characters
@@ -37,14 +37,13 @@ class _Environment(Environment):
 def _in_the_flows_language(name: str) -> Callable[..., str]:
     @with_context
     def say(value: object, *, context: RenderContext) -> str:
-        words = spoken_persian if _is_persian(context.globals) else spoken
-        return getattr(words, name)(value)
+        return getattr(saying, name)(value, _language_of(context.globals))
 
     return say
 
 
-def _is_persian(scope: Mapping[str, object]) -> bool:
-    return str(scope.get("flow", {}).get("language", "")).partition("-")[0] == "fa"
+def _language_of(scope: Mapping[str, object]) -> str:
+    return str(scope.get("flow", {}).get("language", ""))
 
 
 _environment = _Environment(undefined=StrictDefaultUndefined, autoescape=False)  # drawing escapes, each in its own way
@@ -96,7 +95,7 @@ def render(source: str, scope: Mapping[str, object]) -> str:
 
 
 def _in_numerals(text: str, scope: Mapping[str, object]) -> str:
-    return spoken_persian.numerals(text) if _is_persian(scope) else text
+    return saying.numerals(text, _language_of(scope))
 
 
 def parts_of(source: str) -> frozenset[str]:

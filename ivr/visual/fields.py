@@ -9,8 +9,7 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
-from ivr.flow import spoken
-from ivr.flow.answers import currency_words
+from ivr.flow import saying
 from ivr.flow.kinds import (
     LARGEST,
     DateKind,
@@ -80,8 +79,10 @@ def with_typed(body: Fields, typed: Mapping[str, str], problems: Mapping[str, st
 
 
 def _field(asked: Asked, wait: AwaitAnswer, answer: str, labels: Labels) -> Field:
+    language = labels.language
     field = Field(
-        name=asked.name, label=plain(asked.label), hint="", value=plain(answer), control="text",
+        name=asked.name, label=plain(asked.label), hint="", control="text",
+        value=plain(saying.typed_answer(asked.kind, answer, language)),
         autofill=asked.autofill or "off", optional=asked.optional, current=wait.form and asked.name == wait.current,
         options=tuple(Option(choice.value, choice.key, plain(choice.label)) for choice in asked.choices),
     )  # fmt: skip
@@ -90,17 +91,26 @@ def _field(asked: Asked, wait: AwaitAnswer, answer: str, labels: Labels) -> Fiel
         case DigitsKind(min_length=least, max_length=most):
             hint = labels.digits_hint_exact if least == most else labels.digits_hint
             length = 2 * most
-            return replace(field, hint=hint.format(least=least, most=most), keyboard="numeric", max_length=length)
+            hint = saying.numerals(hint.format(least=least, most=most), language)
+            return replace(field, hint=hint, keyboard="numeric", max_length=length)
         case NumberKind() as kind:
-            hint = labels.number_hint.format(least=f"{kind.minimum:f}", most=f"{kind.maximum:f}")
+            least, most = (saying.number(f"{bound:f}", language) for bound in (kind.minimum, kind.maximum))
+            hint = labels.number_hint.format(least=least, most=most)
             hint = hint if kind.maximum < LARGEST else ""
             return replace(field, hint=hint, keyboard="decimal" if kind.decimals else "numeric")
         case MoneyKind() as kind:
-            least, most = (spoken.money(f"{bound:.2f} {kind.currency}") for bound in (kind.minimum, kind.maximum))
+            least, most = (
+                saying.money(f"{bound:.2f} {kind.currency}", language) for bound in (kind.minimum, kind.maximum)
+            )
             hint = labels.number_hint.format(least=least, most=most)
-            hint = hint if kind.maximum < LARGEST else labels.money_hint.format(currency=currency_words(kind.currency))
-            amount = field.value.removesuffix(f" {kind.currency}")
-            return replace(field, hint=hint, keyboard="decimal", value=amount, answered=amount)
+            currency = saying.currency_words(kind.currency, language)
+            hint = hint if kind.maximum < LARGEST else labels.money_hint.format(currency=currency)
+            return replace(field, hint=hint, keyboard="decimal")
+        case DateKind() as kind if saying.is_persian(language):
+            # A browser's own date field knows the Gregorian calendar only.
+            day = saying.typed_answer(kind, kind.earliest or kind.latest or kind.today, language)
+            example = labels.date_example.format(day=day) if day else ""
+            return replace(field, hint=f"{_date_hint(kind, labels)}{example}")
         case DateKind() as kind:
             return replace(
                 field, hint=_date_hint(kind, labels), control="date", earliest=kind.earliest, latest=kind.latest
@@ -116,7 +126,7 @@ def _field(asked: Asked, wait: AwaitAnswer, answer: str, labels: Labels) -> Fiel
 
 
 def _date_hint(kind: DateKind, labels: Labels) -> str:
-    earliest, latest = (spoken.date(day) if day else "" for day in (kind.earliest, kind.latest))
+    earliest, latest = (saying.date(day, labels.language) if day else "" for day in (kind.earliest, kind.latest))
     if earliest and latest:
         return labels.date_between.format(earliest=earliest, latest=latest)
     if earliest or latest:

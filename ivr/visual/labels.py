@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import msgspec
 
-from ivr.flow import spoken_persian
+from ivr.flow import saying
 from ivr.flow.phrases import phrase
 
 
@@ -33,6 +33,7 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
     money_hint: str
     date_hint: str
     date_between: str
+    date_example: str
     date_from: str
     date_until: str
     phone_hint: str
@@ -111,6 +112,7 @@ _ENGLISH = Labels(
     money_hint="In {currency}",
     date_hint="Day, month and year",
     date_between="From {earliest} to {latest}",
+    date_example=", for example {day}",
     date_from="Not before {day}",
     date_until="Not after {day}",
     phone_hint="With its leading 0, or with + and the country code",
@@ -174,6 +176,12 @@ _NAMES = {
     "ja": "日本語", "ko": "한국어", "nl": "Nederlands", "pl": "Polski", "pt": "Português", "ru": "Русский", "sv": "Svenska",
     "tr": "Türkçe", "uk": "Українська", "ur": "اردو", "zh": "中文",
 }  # fmt: skip
+_ENGLISH_NAMES = {
+    "ar": "Arabic", "cs": "Czech", "cy": "Welsh", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
+    "es": "Spanish", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "it": "Italian",
+    "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese", "ru": "Russian",
+    "sv": "Swedish", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "zh": "Chinese",
+}  # fmt: skip
 _RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 
 
@@ -189,14 +197,19 @@ def name_of(language: str) -> str:
     return _NAMES.get(_primary(language), language)
 
 
+def english_name_of(language: str) -> str:
+    """What the desk calls a BCP 47 ``language``; the code where we do not know."""
+    return _ENGLISH_NAMES.get(_primary(language), language)
+
+
 def day_in(language: str, day: datetime.date) -> str:
     """A date to read: of Iran's calendar in Persian, else as ISO 8601 has it."""
-    return spoken_persian.date(day) if _primary(language) == "fa" else day.isoformat()
+    return saying.date(day, language) if saying.is_persian(language) else day.isoformat()
 
 
 def numerals(text: str, language: str) -> str:
     """Digits as ``language`` writes them."""
-    return spoken_persian.numerals(text) if _primary(language) == "fa" else text
+    return saying.numerals(text, language)
 
 
 def direction_of(language: str) -> str:

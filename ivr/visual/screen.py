@@ -142,6 +142,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     card: AnyCard | None = None
     looking: Looking | None = None
     slow: bool = False  # the caller has asked for more time
+    veiled: bool = False  # the page joined by a code: see ``veil``
 
     @property
     def kind(self) -> str:

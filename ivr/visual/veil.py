@@ -11,7 +11,6 @@ from ivr.flow.definition import Flow
 from ivr.flow.session import Session
 from ivr.flow.showing import open_form
 from ivr.flow.waits import AwaitSecret
-from ivr.visual.cards import Question
 from ivr.visual.labels import labels_for
 from ivr.visual.screen import Ended, Screen, Working
 
@@ -29,23 +28,18 @@ def is_private(flow: Flow, session: Session) -> bool:
     return step is None or step.needs > 0 or asks
 
 
-def is_card_hidden(flow: Flow, session: Session) -> bool:
-    return session.level > 0 or is_private(flow, session)
-
-
 def veiled(flow: Flow, session: Session, screen: Screen) -> Screen:
-    """``screen`` without what needs a level. What was said on the way to a question may quote it from level 1 on."""
+    """``screen`` without what needs a level: what was said on the way to a question may quote it from level 1 on, a card may
+    at any time. What is between caller and agent is not for it either, but that somebody looks, and how to stop it."""
+    looking = screen.looking if screen.looking and screen.looking.allowed else None
+    screen = replace(screen, veiled=True, verdict="", card=None, looking=looking)
+    labels = labels_for(screen.language)
+    if isinstance(screen.body, Ended):
+        screen = replace(screen, body=Ended(labels.ended, labels.ended_hint))
     if is_private(flow, session):
-        labels = labels_for(screen.language)
         body = Working(labels.on_the_phone, labels.on_the_phone_hint, listening=False)
-        return replace(screen, captions=(), card=None, verdict="", body=body, buttons=())
-    if isinstance(screen.body, Ended) and session.promised not in ("", session.caller):  # on the number on file
-        labels = labels_for(screen.language)
-        return replace(screen, captions=(), card=None, verdict="", body=Ended(labels.ended, labels.ended_hint))
-    if session.level:
-        return replace(screen, captions=(), card=None, verdict="")
-    card = None if isinstance(screen.card, Question) else screen.card  # its answer is for whom the agent talks to
-    return replace(screen, captions=_without_digits(session, screen.captions), card=card, verdict="")
+        return replace(screen, captions=(), body=body, buttons=())
+    return replace(screen, captions=() if session.level else _without_digits(session, screen.captions))
 
 
 def _without_digits(session: Session, captions: tuple[str, ...]) -> tuple[str, ...]:

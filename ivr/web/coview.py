@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from flask import Blueprint, Response, abort, redirect, request
 
-from ivr.flow.answers import spoken_answer
 from ivr.flow.cards import AnyShown, ShownForm, ShownQuestion, YesNo
 from ivr.flow.definition import Flow
 from ivr.flow.expressions import render
 from ivr.flow.inputs import CardPushed, CardReplied, SharingChosen
+from ivr.flow.saying import spoken_answer
 from ivr.flow.sharing import agent_of, viewer_of
 from ivr.flow.steps import AnyCard, ConfirmCard, DocumentCard, FormCard, LinkCard, PictureCard
 from ivr.flow.waits import TalkingToAgent
@@ -21,6 +21,7 @@ from ivr.visual.screen import Screen
 from ivr.web.browser import check_form, check_request, guard
 from ivr.web.cookies import DESK_COOKIE, PAGE_COOKIE
 from ivr.web.doors import Agent, Pop, Services
+from ivr.web.fields import natural
 from ivr.web.media import is_tag, media_response, media_tag
 from ivr.web.signin import agent_signed_in, posting_agent
 
@@ -65,7 +66,7 @@ def coview_of(services: Services, agent: Agent, pop: Pop) -> CoView | None:
     shown, own = session.shown, session.shown is not None and session.shown.agent == agent.name
     talking = isinstance(session.waiting_for, TalkingToAgent) and session.page.opened
     return CoView(
-        screen, why, _pushable(flow) if talking else (), _question(shown) if own else "",
+        screen, why, _pushable(flow) if talking else (), _question(shown, flow.language) if own else "",
         talking and shown is not None and (own or screen is not None),
         session.revision, partial(_desk_media_url, request.cookies.get(DESK_COOKIE, ""), pop.reservation),
     )  # fmt: skip
@@ -79,22 +80,23 @@ def _words(card: AnyCard, flow: Flow) -> str:
     return render(card.title.source, {"flow": {"title": flow.title}})
 
 
-def _question(shown: AnyShown) -> str:
+def _question(shown: AnyShown, language: str) -> str:
     if isinstance(shown, ShownForm):
-        return f"{shown.title} – {_filled(shown)}"
+        return f"{shown.title} – {_filled(shown, language)}"
     if not isinstance(shown, ShownQuestion):
         return ""
     answers = {None: "not answered yet", YesNo.YES: "Yes", YesNo.NO: "No"}
     return f"{shown.title} – {answers[shown.answer]}"
 
 
-def _filled(shown: ShownForm) -> str:
-    """What the caller has sent to the agent who asked for it."""
+def _filled(shown: ShownForm, language: str) -> str:
+    """What the caller has sent to the agent who asked for it, in the language they filled it in."""
     if shown.answers is None:
         return "not sent yet"
     given = [(field, shown.answers[field.name]) for field in shown.fields]
     said = [
-        (field.label, spoken_answer(field.kind, field.choices, answer) if answer else "–") for field, answer in given
+        (field.label, spoken_answer(field.kind, field.choices, answer, language) if answer else "–")
+        for field, answer in given
     ]
     return "; ".join(f"{label}: {answer}" for label, answer in said)
 
@@ -119,7 +121,7 @@ def coview_blueprint(services: Services) -> Blueprint:
         pop = services.dispatch.pop(agent)
         if pop is not None and pop.reservation == reservation:
             card = request.form.get("card", "") if "remove" not in request.form else ""
-            drawn_at = _natural(request.form.get("revision", ""))
+            drawn_at = natural(request.form.get("revision", ""))
             pushed = CardPushed(id=f"push:{reservation}:{drawn_at}:{card[:40]}", agent=agent.name, card=card)
             services.take_turn(pop.call, pushed)
         return redirect("/desk", 303)
@@ -154,7 +156,7 @@ def coview_blueprint(services: Services) -> Blueprint:
         call, allowed = _callers_call(services), request.form.get("allowed") == "yes"
         if allowed and services.page_is_veiled(request.cookies[PAGE_COOKIE]):  # stopping is anybody's, as it shows less
             return redirect("/v/call?moved", 303)
-        drawn_at = _natural(request.form.get("revision", ""))
+        drawn_at = natural(request.form.get("revision", ""))
         chosen = SharingChosen(id=f"sharing:{drawn_at}:{'yes' if allowed else 'no'}", allowed=allowed)
         services.take_turn(call, chosen)
         return redirect("/v/call", 303)
@@ -170,7 +172,3 @@ def _callers_call(services: Services) -> str:
         abort(redirect("/v/call", 303))
     check_form(cookie, request.form)
     return call
-
-
-def _natural(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0

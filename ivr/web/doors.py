@@ -163,7 +163,8 @@ class Joining(Protocol):
     def flows(self) -> Sequence[Flow]:
         """In which something can be begun on the page; none without a ``line``."""
 
-    def beginning(self, name: str, keys: tuple[str, ...]) -> tuple[Flow, Beginning] | None: ...
+    def beginning(self, name: str, keys: tuple[str, ...], language: str) -> tuple[Flow, Beginning] | None:
+        """The flow in ``language``, its own where it does not speak that, and where ``keys`` lead in it."""
 
     def begin(self, flow: Flow, beginning: Beginning, address: str, now: datetime) -> str | None:
         """The cookie of what was begun; None: too many have been."""

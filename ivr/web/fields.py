@@ -7,6 +7,11 @@ import unicodedata
 _SEPARATORS = " -./()\u00a0\u2009"
 
 
+def natural(text: str) -> int:
+    """0 for anything but up to fifteen digits, so that no number outgrows a database, a log or an id."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
 def ascii_digits(typed: str) -> str:
     """What was typed without separators, digits of any script as 0-9."""
     kept = (character for character in typed[:200] if character not in _SEPARATORS)

@@ -37,10 +37,10 @@ def sent_fields(form: MultiDict[str, str]) -> Sent | None:
     )
 
 
-def problems_of(wait: AwaitAnswer, sent: Sent) -> dict[str, str]:
+def problems_of(wait: AwaitAnswer, sent: Sent, language: str) -> dict[str, str]:
     """What is wrong with each field, in words for the caller; empty where all of it can be taken."""
-    taken = read_fields(wait, sent.values)
-    return {name: answer.text for name, answer in taken.items() if isinstance(answer, Problem)}
+    taken = read_fields(wait, sent.values, language)
+    return {name: answer.text(language) for name, answer in taken.items() if isinstance(answer, Problem)}
 
 
 def is_ours(wait: AwaitAnswer, sent: Sent) -> bool:

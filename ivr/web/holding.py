@@ -28,47 +28,43 @@ def add_holding_routes(pages: Blueprint, services: Services) -> None:
     def about() -> Response:
         """First taps lead here again, with ``?sure=``: a link changes nothing."""
         cookie, session = _bound(services)
-        return _drawn(services, cookie, session, sure=_wish(request.args.get("sure")), done=request.args.get("done"))
+        return _drawn(services, cookie, session, sure=_wish(request.args.get("sure")), done=_told(cookie))
 
     @pages.post(f"{ADDRESS}/voice")
     def voice() -> Response:
         """The second tap. In effect when this returns, in every process."""
         cookie, session = _bound(services)
         check_form(cookie, request.form)
-        wish, held = _wish(request.form.get("wish")), _held(services, cookie, session)
+        wish, held = _wish(request.form.get("wish")), services.held(session)
         if wish is None:
             abort(422)
         # Drawn for the contact who is proven now: another one may have been claimed in this call meanwhile.
-        if held is None or not hmac.compare_digest(request.form.get("whose", ""), _whose(cookie, held)):
-            return redirect(f"{ADDRESS}?done=refused", 303)
+        if held is None or not hmac.compare_digest(
+            request.form.get("whose", "").encode(), _whose(cookie, held).encode()
+        ):
+            return _with_news(cookie, "refused")
         fact = VoiceWish(id=f"wish:{session.revision}:{wish}", contact=held.contact, wish=wish)
         taken = services.take_turn(session.call, fact)
-        return redirect(f"{ADDRESS}?done={wish if taken.accepted else 'refused'}", 303)
+        return _with_news(cookie, wish if taken.accepted else "refused")
 
     @pages.post(f"{ADDRESS}/call-backs/<promise>/cancel")
     def cancel(promise: str) -> Response:
         cookie, session = _bound(services)
         check_form(cookie, request.form)
-        held = _held(services, cookie, session)
-        if services.page_is_veiled(cookie):
-            return redirect(f"{ADDRESS}?done=refused", 303)
+        held = services.held(session)
         services.promises.cancel(promise, session.call, held.contact if held else None)
-        return redirect(f"{ADDRESS}?done=cancelled", 303)
+        return _with_news(cookie, "cancelled")
 
 
 def _bound(services: Services) -> tuple[str, Session]:
-    """The page's cookie and the call it is bound to. A call that has ended shows nothing any more."""
+    """The page's cookie and the call it is bound to. A call that has ended shows nothing any more, nor does a page that
+    joined by a code."""
     cookie = request.cookies.get(PAGE_COOKIE, "")
     call = services.call_of_page(cookie) if cookie else None
     session = services.session(call) if call else None
-    if session is None or session.ended is not None:
+    if session is None or session.ended is not None or services.page_is_veiled(cookie):
         abort(redirect("/v/call", 303))
     return cookie, session
-
-
-def _held(services: Services, cookie: str, session: Session) -> Held | None:
-    """Nothing on a page that joined by a code: whoever holds it has not proven anything."""
-    return None if services.page_is_veiled(cookie) else services.held(session)
 
 
 def _wish(text: str | None) -> Wish | None:
@@ -79,18 +75,32 @@ def _whose(cookie: str, held: Held) -> str:
     return hmac.new(cookie.encode(), b"held " + held.contact.encode(), hashlib.sha256).hexdigest()
 
 
+def _with_news(cookie: str, done: str) -> Response:
+    """Back to the page, which tells what was done. The address shows that this browser's own button did it: nobody can
+    send somebody else a link to a page that says "Your voiceprint has been deleted"."""
+    return redirect(f"{ADDRESS}?done={done}&of={_mark(cookie, done)}", 303)
+
+
+def _told(cookie: str) -> str | None:
+    done = request.args.get("done", "")
+    return done if hmac.compare_digest(request.args.get("of", "").encode(), _mark(cookie, done).encode()) else None
+
+
+def _mark(cookie: str, done: str) -> str:
+    return hmac.new(cookie.encode(), b"done " + done.encode(), hashlib.sha256).hexdigest()[:32]
+
+
 def _drawn(services: Services, cookie: str, session: Session, sure: Wish | None, done: str | None) -> Response:
     language = services.flow_of(session).language
     words = holding_labels_for(language)
-    held = _held(services, cookie, session)
-    promises = services.promises.of(session.call, held.contact if held else None)
+    held = services.held(session)
     return draw(
         "page/about.html",
         language=language,
         direction=direction_of(language),
         words=words,
         held=held,
-        promises=[] if services.page_is_veiled(cookie) else promises,
+        promises=services.promises.of(session.call, held.contact if held else None),
         sure=sure if held else None,
         question=_question(words, sure),
         done=_done(words, done),

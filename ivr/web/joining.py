@@ -5,9 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, request
 
 from ivr.authentication.joining import BegunPage, CodeRefused
-from ivr.visual.labels import direction_of
+from ivr.flow.definition import Flow, in_language
+from ivr.flow.phrases import phrase
+from ivr.visual.labels import direction_of, name_of
 from ivr.web import qr
-from ivr.web.browser import check_form, check_request, draw, form_token, guard, set_cookie
+from ivr.web.browser import asked_language, check_form, check_request, draw, form_token, guard, set_cookie
 from ivr.web.cookies import BEGUN_COOKIE, PAGE_COOKIE
 from ivr.web.doors import Opened, Services
 from ivr.web.fields import ascii_digits
@@ -35,7 +37,8 @@ def join_blueprint(services: Services) -> Blueprint:
         return response
 
     def code_form(problem: str = "", status: int = 200) -> Response:
-        return draw("page/join.html", status, problem=problem, flows=services.joining.flows())
+        language, flows = asked_language(), [_for_visitor(flow) for flow in services.joining.flows()]
+        return draw("page/join.html", status, problem=phrase(problem, language), flows=flows, language=language)
 
     @pages.get("/v")
     def ask_code() -> Response:
@@ -54,24 +57,25 @@ def join_blueprint(services: Services) -> Blueprint:
     @pages.get("/v/start/<name>")
     def beginning(name: str) -> Response:
         keys = tuple(request.args.getlist("chosen"))
-        found = services.joining.beginning(name, keys)
+        language = _visitors_language(services, name)
+        found = services.joining.beginning(name, keys, language)
         if found is None:
-            return redirect(f"/v/start/{name}", 303) if keys else _nothing_begun()
+            known = keys and services.joining.beginning(name, (), language) is not None  # then the name is one of ours
+            return redirect(f"/v/start/{name}", 303) if known else _nothing_begun()
         flow, beginning = found
-        return draw(
-            "page/start.html", flow=flow, beginning=beginning, keys=keys, language=flow.language,
-            direction=direction_of(flow.language),
-        )  # fmt: skip
+        others = [(code, name_of(code), direction_of(code)) for code in flow.languages if code != flow.language]
+        return draw("page/start.html", flow=flow, beginning=beginning, keys=keys, language=flow.language, others=others)
 
     @pages.post("/v/start/<name>")
     def begin(name: str) -> Response:
-        found = services.joining.beginning(name, tuple(request.form.getlist("chosen")))
+        language = _visitors_language(services, name)
+        found = services.joining.beginning(name, tuple(request.form.getlist("chosen")), language)
         if found is None:
             return _nothing_begun()
         cookie = services.joining.begin(*found, request.remote_addr or "", services.clock())
         if cookie is None:
             return _closed(429, "Please just call us", "Too many have begun here just now. The phone can do all of it.")
-        response = redirect("/v/started", 303)
+        response = redirect(f"/v/started?language={found[0].language}", 303)
         set_cookie(response, services.settings, BEGUN_COOKIE, cookie, path="/v", same_site="Lax")
         return response
 
@@ -94,8 +98,14 @@ def join_blueprint(services: Services) -> Blueprint:
         check_form(cookie, request.form)
         link = services.joining.device_link(cookie, services.clock())
         if link is None:
-            return _closed(410, "No call is open here", "Dial again, and a new link comes to you.")
-        return draw("page/device.html", picture=qr.svg(link))
+            return _closed(
+                410,
+                "No call is open here",
+                "The call may be over, or this browser has not opened its link. Dial again and a new link comes to you.",
+            )
+        session = services.session(services.call_of_page(cookie) or "")
+        language = asked_language() if session is None else services.flow_of(session).language
+        return draw("page/device.html", picture=qr.svg(link), language=language)
 
     return pages
 
@@ -103,10 +113,23 @@ def join_blueprint(services: Services) -> Blueprint:
 def _begun(page: BegunPage, cookie: str, line: str) -> Response:
     call = f"tel:{line}{PAUSE}{page.code}"
     end = page.caller_end
+    flow = in_language(page.flow, page.language) if page.language else _for_visitor(page.flow)
     return draw(
         "page/started.html", page=page, line=line, call=call, picture=qr.svg(call), form_token=form_token(cookie),
-        caller_end=end if end and end.isdigit() else "", direction=direction_of(page.language), language=page.language,
+        caller_end=end if end and end.isdigit() else "", title=flow.title, language=flow.language,
     )  # fmt: skip
+
+
+def _visitors_language(services: Services, name: str) -> str:
+    flow = next((flow for flow in services.joining.flows() if flow.name == name), None)
+    return _for_visitor(flow).language if flow is not None else ""
+
+
+def _for_visitor(flow: Flow) -> Flow:
+    """In the language chosen on the page, else in the one the browser prefers among those the flow speaks."""
+    chosen, spoken = request.values.get("language", ""), flow.languages or (flow.language,)
+    preferred = request.accept_languages.best_match(spoken, default=flow.language)
+    return in_language(flow, chosen if chosen in spoken else preferred)
 
 
 def _nothing_begun() -> Response:
@@ -117,4 +140,6 @@ def _nothing_begun() -> Response:
 
 
 def _closed(status: int, heading: str, hint: str) -> Response:
-    return draw("page/closed.html", status, heading=heading, hint=hint)
+    language = asked_language()
+    words = {"heading": phrase(heading, language), "hint": phrase(hint, language)}
+    return draw("page/closed.html", status, language=language, **words)

@@ -9,7 +9,6 @@ from flask import Blueprint, Response, abort, request
 
 from ivr.flow.cards import ShownDocument, ShownPicture
 from ivr.flow.session import Session
-from ivr.visual.veil import is_card_hidden
 from ivr.web.browser import check_request
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import Services
@@ -28,7 +27,7 @@ def media_blueprint(services: Services) -> Blueprint:
         cookie = request.cookies.get(PAGE_COOKIE, "")
         call = services.call_of_page(cookie) if cookie and is_tag(tag, cookie, file) else None
         session = services.session(call) if call else None
-        if session is None or (services.page_is_veiled(cookie) and is_card_hidden(services.flow_of(session), session)):
+        if session is None or services.page_is_veiled(cookie):
             abort(404)
         return media_response(services, session, file)
 

@@ -12,6 +12,7 @@ from ivr.visual.words import words_of
 from ivr.web.browser import check_request, draw, form_token, guard
 from ivr.web.cookies import DESK_COOKIE
 from ivr.web.doors import LogLine, Role, Services
+from ivr.web.fields import natural
 from ivr.web.lines import Row, row_of
 from ivr.web.signin import agent_signed_in, ops_only
 
@@ -75,7 +76,7 @@ def _seen(services: Services, session: Session | None, line: LogLine) -> tuple[s
 
 def lines_after(services: Services) -> Response:
     """Table rows of the log lines above ``?after=``: what the live tables of /ops and /try fetch."""
-    return draw("ops/lines.html", rows=rows(services, request.args.get("after", 0, type=int)))
+    return draw("ops/lines.html", rows=rows(services, natural(request.args.get("after", ""))))
 
 
 def _may_read_metrics(services: Services) -> bool:

@@ -9,6 +9,12 @@ from flask import Blueprint, Flask, Response
 from ivr.web.security import LONGEST_BODY
 
 PLAIN = "text/plain; charset=utf-8"
+GUARDED = {  # what belongs to no page: refusals, redirects, documents for the carrier
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
 
 
 def create_flask(blueprints: Iterable[Blueprint], readiness: Callable[[], tuple[str, bool]]) -> Flask:
@@ -19,6 +25,12 @@ def create_flask(blueprints: Iterable[Blueprint], readiness: Callable[[], tuple[
     flask.config["MAX_FORM_MEMORY_SIZE"] = LONGEST_BODY
     for blueprint in blueprints:
         flask.register_blueprint(blueprint)
+
+    @flask.after_request
+    def guarded(response: Response) -> Response:
+        for name, value in GUARDED.items():
+            response.headers.setdefault(name, value)
+        return response
 
     @flask.errorhandler(413)
     def too_long(_error: Exception) -> Response:

@@ -7,7 +7,9 @@ moved. The page then asks for its drawing, so that a lost wake-up is made good b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,11 +20,13 @@ from ivr.web.doors import LOG, Role, Services, agent_topic
 HEARTBEAT_SECONDS = 15.0  # below the idle limit of common proxies and phone networks
 HEARTBEAT = b"event: beat\ndata:\n\n"  # an event, since pages cannot see comments: whoever hears none connects again
 LONGEST_POLL_SECONDS = 30.0
+SOCKETS_AT_MOST = 32  # of one call, one agent: tabs that somebody has open, and those just closed
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _NO_STORE = (b"cache-control", b"no-store")
+_open: Counter[str] = Counter()  # sockets by whose they are; touched on the event loop only
 
 
 async def page_events(scope: Scope, receive: Receive, send: Send, services: Services) -> None:
@@ -31,7 +35,7 @@ async def page_events(scope: Scope, receive: Receive, send: Send, services: Serv
     if call is None:
         await _reply(send, 204)  # tells an EventSource not to come back
     else:
-        await _events(scope, receive, send, services, call)
+        await _events(scope, receive, send, services, call, of=f"call:{call}")
 
 
 async def page_changes(scope: Scope, receive: Receive, send: Send, services: Services) -> None:
@@ -41,7 +45,10 @@ async def page_changes(scope: Scope, receive: Receive, send: Send, services: Ser
         return await _reply(send, 410)
     asked = _query(scope)
     seconds = min(_number(asked, "wait", 25), LONGEST_POLL_SECONDS)
-    number = await _unless_gone(receive, services.pushes.wait(call, _number(asked, "after", 0), seconds))
+    with _place(f"call:{call}") as place:
+        if not place:
+            return await _reply(send, 429)
+        number = await _unless_gone(receive, services.pushes.wait(call, _number(asked, "after", 0), seconds))
     if number is not None:
         await _reply(send, 200, str(number).encode())
     return None
@@ -53,7 +60,7 @@ async def desk_events(scope: Scope, receive: Receive, send: Send, services: Serv
     if agent is None:
         await _reply(send, 204)
     else:
-        await _events(scope, receive, send, services, agent_topic(agent.name))
+        await _events(scope, receive, send, services, agent_topic(agent.name), of=f"agent:{agent.name}")
 
 
 async def ops_events(scope: Scope, receive: Receive, send: Send, services: Services) -> None:
@@ -62,13 +69,13 @@ async def ops_events(scope: Scope, receive: Receive, send: Send, services: Servi
     if agent is None or agent.role is not Role.OPS:
         await _reply(send, 204)
     else:
-        await _events(scope, receive, send, services, LOG)
+        await _events(scope, receive, send, services, LOG, of=f"agent:{agent.name}")
 
 
 async def try_events(scope: Scope, receive: Receive, send: Send, services: Services) -> None:
     """``GET /try/events``: like ops_events for the three-pane page, in try mode only."""
     if services.settings.try_mode:
-        await _events(scope, receive, send, services, LOG)
+        await _events(scope, receive, send, services, LOG, of="try")
     else:
         await _reply(send, 404)
 
@@ -82,7 +89,29 @@ SOCKETS = {
 }
 
 
-async def _events(scope: Scope, receive: Receive, send: Send, services: Services, topic: str) -> None:
+@contextmanager
+def _place(of: str) -> Iterator[bool]:
+    """Whether one more socket may be held open: each costs memory and a descriptor, and one cookie must not take them
+    all from the webhooks."""
+    if _open[of] >= SOCKETS_AT_MOST:
+        yield False
+        return
+    _open[of] += 1
+    try:
+        yield True
+    finally:
+        _open[of] -= 1
+        if not _open[of]:
+            del _open[of]
+
+
+async def _events(scope: Scope, receive: Receive, send: Send, services: Services, topic: str, of: str) -> None:
+    """429 beyond SOCKETS_AT_MOST: the page then polls and, refused there too, asks again every two seconds."""
+    with _place(of) as place:
+        await (_stream(scope, receive, send, services, topic) if place else _reply(send, 429))
+
+
+async def _stream(scope: Scope, receive: Receive, send: Send, services: Services, topic: str) -> None:
     """Events from the number the page knows: ``Last-Event-ID`` after a break, ``?after=`` at first."""
     after = _last_event(scope)
     headers = [(b"content-type", b"text/event-stream; charset=utf-8"), _NO_STORE, (b"x-accel-buffering", b"no")]

@@ -14,14 +14,14 @@ from ivr.flow.phrases import phrase
 from ivr.flow.session import Session, Turn
 from ivr.flow.showing import open_form
 from ivr.flow.waits import AwaitAnswer, AwaitDigits, AwaitSecret
-from ivr.visual.labels import labels_for
+from ivr.visual.labels import labels_for, numerals
 from ivr.visual.plain import plain
 from ivr.visual.screen import PERSON_KEY, Screen, Working, screen_for
 from ivr.visual.veil import is_private, veiled
 from ivr.web.browser import asked_language, asset, check_form, check_request, draw, form_token, guard, set_cookie
 from ivr.web.cookies import PAGE_COOKIE
 from ivr.web.doors import LinkRefused, Opened, Services
-from ivr.web.fields import ascii_digits
+from ivr.web.fields import ascii_digits, natural
 from ivr.web.filling import NOT_OUR_FORM, Sent, is_ours, problems_of, sent_fields, showing, still_open
 from ivr.web.holding import add_holding_routes
 from ivr.web.media import page_media_url
@@ -96,7 +96,7 @@ def page_blueprint(services: Services) -> Blueprint:
         if session is None:
             return _no_call()
         check_form(cookie, request.form)
-        if _is_hidden(services, session, cookie) and request.form.get("keys") != PERSON_KEY:
+        if _is_hidden(services, session, cookie, turn) and request.form.get("keys") != PERSON_KEY:
             return redirect("/v/call?moved", 303)
         if (sent := sent_fields(request.form)) is not None:
             return _filled(services, session, turn, sent, cookie)
@@ -116,7 +116,7 @@ def page_blueprint(services: Services) -> Blueprint:
         if session is None:
             return _no_call()
         check_form(cookie, request.form)
-        drawn_at, chosen = request.form.get("revision", 0, type=int), request.form.get("pace", 0, type=int)
+        drawn_at, chosen = natural(request.form.get("revision", "")), natural(request.form.get("pace", ""))
         if chosen in PACES.values():
             services.take_turn(session.call, PaceChosen(id=f"pace:{drawn_at}", pace=chosen))
         return redirect("/v/call", 303)
@@ -130,9 +130,11 @@ def _session(services: Services, cookie: str) -> Session | None:
     return services.session(call) if call else None
 
 
-def _is_hidden(services: Services, session: Session, cookie: str) -> bool:
-    """What a page may not show, it may not answer either."""
-    return is_private(services.flow_of(session), session) and services.page_is_veiled(cookie)
+def _is_hidden(services: Services, session: Session, cookie: str, turn: int) -> bool:
+    """What a page may not show, it may not answer either: neither a private question, nor any turn but the present,
+    since "the call had moved on" or not tells whether a guess is what the caller answered then."""
+    private = turn != session.turn or is_private(services.flow_of(session), session)
+    return private and services.page_is_veiled(cookie)
 
 
 def _screen(services: Services, session: Session, cookie: str) -> Screen:
@@ -164,10 +166,13 @@ def _filled(services: Services, session: Session, turn: int, sent: Sent, cookie:
     """Fields: taken as a whole, or shown again with what was typed and what is wrong with it."""
     wait = open_form(session) or session.waiting_for
     if turn == session.turn and isinstance(wait, AwaitAnswer):
-        ours, problems = is_ours(wait, sent), problems_of(wait, sent)
+        language = services.flow_of(session).language
+        ours, problems = is_ours(wait, sent), problems_of(wait, sent, language)
         if problems or not ours:
             screen = showing(_screen(services, session, cookie), sent, problems)
-            return _drawn("page/call.html", screen, cookie, problem="" if ours else NOT_OUR_FORM, status=422)
+            return _drawn(
+                "page/call.html", screen, cookie, problem="" if ours else phrase(NOT_OUR_FORM, language), status=422
+            )
         if services.take_turn(session.call, Filled(turn=turn, values=sent.values)).accepted:
             return redirect("/v/call", 303)
         session = services.session(session.call) or session
@@ -202,10 +207,9 @@ def _answer(services: Services, session: Session, turn: int) -> Turn | str:
         if isinstance(asked, AwaitSecret) and not is_button:
             return "Please type your PIN into its own field."
         if isinstance(asked, AwaitDigits) and not is_button and not asked.min_length <= len(keys) <= asked.max_length:
-            problem = phrase(
-                "Please type {least} to {most} digits; those were {count}.", services.flow_of(session).language
-            )
-            return problem.format(least=asked.min_length, most=asked.max_length, count=len(keys))
+            language = services.flow_of(session).language
+            problem = phrase("Please type {least} to {most} digits; those were {count}.", language)
+            return numerals(problem.format(least=asked.min_length, most=asked.max_length, count=len(keys)), language)
         return services.take_turn(session.call, Digits(turn=turn, keys=keys, by=By.TAP))
     text = plain(form.get("text", ""))
     if not text:

@@ -12,17 +12,20 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from ivr.demo.housekeeping import MODEL_SECONDS
+from ivr.flow.kinds import DateKind
+from ivr.flow.saying import numerals, typed_answer
 from tests.wire.smartphone import digits_of, link_of
 from tests.wire.system import PASSWORD, PIN, ROOT, System, running
 
 CHROMIUM = "/usr/bin/chromium"
 MODEL = ROOT / "var/models/campplus"
-FIRST = "en"  # the flow's own language; the page offers the others
+FIRST = "en-GB"  # the flow's own language; the page offers the others
 PHONE = {"width": 390, "height": 844}
 AGENT_PHONE = "+441632960555"
 SOON = 60_000  # milliseconds
@@ -37,7 +40,7 @@ class Camera:
     def __init__(self, directory: Path, page: Page, language: str) -> None:
         self._directory = directory
         self._page = page
-        self._language = language
+        self._language = language.partition("-")[0]
         self._chromium = page.context.new_cdp_session(page)
 
     def takes(self, name: str, dark: bool = False) -> None:
@@ -74,22 +77,39 @@ def taps(page: Page, key: str) -> None:
     page.locator(f"button[name=keys][value='{key}']").first.click()
 
 
+def arrived(system: System, page: Page, number: str) -> str:
+    """The link in the message that comes during the call."""
+    for _ in range(SOON // 100):
+        if link := link_of(system, number):
+            return link
+        page.wait_for_timeout(100)
+    raise RuntimeError(f"no message came to {number}:\n{system.servers[0].log()}")
+
+
+def fills_in(page: Page) -> None:
+    """The appointment: in a week, by telephone, about what is first in the list; then the top of the page again."""
+    day, language = (date.today() + timedelta(days=7)).isoformat(), page.locator("html").get_attribute("lang")
+    page.locator("[name='answer.appointment_day']").fill(typed_answer(DateKind(), day, language))
+    page.locator("input[type=tel]").fill(numerals("07700 900123", language))
+    for question in page.locator("fieldset.entry").all():
+        question.locator("input[type=radio]").first.check()
+    page.evaluate("scrollTo(0, 0)")
+
+
 def plays(system: System, page: Page, desk: Page, language: str, camera: Camera) -> list[str]:
     """A call from the link to the end; the screens on the way are taken. Returns the other languages offered."""
     caller = system.contact("Alice Morgan")
     call = system.dials(caller.number)
     call.hears(re.compile(r"enter \d ?\d"), within_seconds=60)
-    while (link := link_of(system, caller.number)) is None:
-        page.wait_for_timeout(100)
-    page.goto(link)
+    page.goto(arrived(system, page, caller.number))
     page.locator("input").first.fill(digits_of(call))
     camera.takes("open")
     page.get_by_role("button").last.click()
     goes_on(page, "choices", "main")
-    others = page.locator("button[name=language]").evaluate_all("all => all.map(one => one.value.split('-')[0])")
+    others = page.locator("button[name=language]").evaluate_all("all => all.map(one => one.value)")
     if language != FIRST:
-        page.locator(f"button[name=language][value|={language}]").click()
-        expect(page.locator(f"#screen[lang|={language}]")).to_be_visible()
+        page.locator(f"button[name=language][value='{language}']").click()
+        expect(page.locator(f"#screen[lang='{language}']")).to_be_visible()
     camera.takes("menu", dark=language == FIRST)
     taps(page, "1")
     goes_on(page, "secret")
@@ -98,6 +118,14 @@ def plays(system: System, page: Page, desk: Page, language: str, camera: Camera)
     page.locator("form.ask button[type=submit]").click()
     goes_on(page, "choices", "anything_else")
     camera.takes("balance")
+    taps(page, "1")
+    goes_on(page, "choices", "main")
+    taps(page, "4")
+    goes_on(page, "fields")
+    fills_in(page)
+    camera.takes("form")
+    page.locator("form.fields button[type=submit]").click()
+    goes_on(page, "choices", "anything_else")
     taps(page, "1")
     goes_on(page, "choices", "main")
     taps(page, "2")

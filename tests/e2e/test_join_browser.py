@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from axe import axe_source, violations
 from playwright.sync_api import expect
 from tabs import tab
 
@@ -89,3 +90,31 @@ def test_one_more_screen_is_opened_by_its_camera(system, chromium, handset):
     handset.get_by_role("button", name="Open on another screen").click()
     expect(handset.get_by_role("img", name="QR code")).to_be_visible()
     call.hangs_up()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_pages_before_the_call_break_no_rule(system, chromium, scheme):
+    """WCAG 2.2 AA by axe-core, in a narrow window and with large text."""
+    axe, wrong = axe_source(), {}
+    for page in tab(chromium, base_url=system.url, viewport={"width": 320, "height": 640}, color_scheme=scheme):
+
+        def check(name: str, page=page) -> None:
+            page.evaluate("document.documentElement.style.fontSize = '200%'")
+            sideways = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+            if problems := [*violations(page, axe), *(["scrolls sideways"] if sideways else [])]:
+                wrong[name] = problems
+
+        for name, path in {"code": "/v", "menu": "/v/start/bank", "chosen": "/v/start/bank?chosen=1"}.items():
+            page.goto(path)
+            check(name)
+        page.get_by_role("button", name="Call about this").click()
+        page.get_by_text("Call from another phone").wait_for()
+        if not page.get_by_role("img", name="QR code").is_visible():
+            page.get_by_text("Call from another phone").click()
+        check("call")
+        page.goto("/v")
+        page.get_by_label("The six digits").fill("12")
+        page.get_by_role("button", name="Open my call").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        check("wrong code")
+    assert not wrong, wrong

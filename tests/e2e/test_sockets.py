@@ -1,6 +1,7 @@
 """The open sockets of the pages: what wakes them, and what they cost while idle."""
 
 import asyncio
+import contextlib
 import threading
 import time
 
@@ -75,6 +76,21 @@ def test_without_a_cookie_no_socket_stays_open(services, address):
     assert httpx.get(f"{address}/try/events").status_code == 404
 
 
+def test_one_page_does_not_take_all_sockets(services, address, page_cookie, monkeypatch):
+    monkeypatch.setattr(sockets, "SOCKETS_AT_MOST", 3)
+    url = f"{address}/v/call/events?after=1"
+    with contextlib.ExitStack() as held:
+        for _ in range(3):
+            reply = held.enter_context(httpx.stream("GET", url, cookies=page_cookie))
+            assert reply.status_code == 200
+        assert httpx.get(url, cookies=page_cookie).status_code == 429
+        assert httpx.get(f"{address}/v/call/changes?after=1&wait=20", cookies=page_cookie).status_code == 429
+    ends = time.monotonic() + 20
+    while httpx.get(f"{address}/v/call/changes?after=1&wait=0", cookies=page_cookie).status_code != 200:
+        assert time.monotonic() < ends, "closed sockets keep their places"
+        time.sleep(0.02)
+
+
 def test_a_desk_wakes_only_its_agent(services, address):
     services.dispatch.add("sam", "x")
     services.dispatch.add("olga", "x", Role.OPS)
@@ -94,7 +110,8 @@ async def _never() -> dict:
     return {}
 
 
-def test_two_thousand_idle_pages_need_no_thread_each(services, page_cookie):
+def test_two_thousand_idle_pages_need_no_thread_each(services, page_cookie, monkeypatch):
+    monkeypatch.setattr(sockets, "SOCKETS_AT_MOST", 2000)
     cookie = f"duet_page={page_cookie['duet_page']}".encode()
     scope = {"type": "http", "path": "/v/call/events", "headers": [(b"cookie", cookie)], "query_string": b"after=1"}
     drawn: list[bytes] = []

@@ -104,16 +104,22 @@ def test_prompts_are_heard_as_the_carrier_speaks_them(trial, wire, panes):
     expect(panes.get_by_text("on the call", exact=True)).to_be_visible()
     panes.evaluate(
         """() => {
-          window.played = [];
+          const played = [];
           const start = AudioBufferSourceNode.prototype.start;
-          AudioBufferSourceNode.prototype.start = function () { played.push(this.buffer.duration); start.call(this); };
+          AudioBufferSourceNode.prototype.start = function () {
+            played.push(this.buffer.duration);
+            document.body.dataset.played = played.join(" ");
+            start.call(this);
+          };
         }"""
     )
     with panes.expect_response("**/emulator/calls/CA1/sounds/0"):
         wire.says("Hello.", sound=bytes([0xFF]) * 4000)
-    panes.wait_for_function("played.length === 1")
-    assert panes.evaluate("played") == [0.5]
+    expect(panes.locator("body")).to_have_attribute("data-played", "0.5")
     expect(panes.locator("#talk .phone")).to_have_text(["Hello."])
+    wire.says("", sound=bytes([0xFF]) * 800)
+    expect(panes.locator("#talk .note").last).to_have_text("A recording is played.")
+    expect(panes.locator("body")).to_have_attribute("data-played", "0.5 0.1")
 
 
 def test_an_impostor_keeps_the_number_and_gets_other_voices(trial, wire, panes):

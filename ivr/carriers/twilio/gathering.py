@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import assert_never
 from xml.sax.saxutils import quoteattr
 
-from ivr.flow.answers import currency_words
 from ivr.flow.kinds import (
     DateKind,
     DigitsKind,
@@ -17,6 +16,8 @@ from ivr.flow.kinds import (
     SpeechKind,
     YesNoKind,
 )
+from ivr.flow.saying import currency_words, is_persian
+from ivr.flow.spoken_persian import MONTHS as PERSIAN_MONTHS
 from ivr.flow.waits import Asked, AwaitAnswer, Offered
 
 HINTS_MAX = 2000  # characters; Twilio allows 500 phrases
@@ -28,7 +29,7 @@ def gather_attributes(wait: AwaitAnswer, language: str, pause: str, clean: Calla
 
     ``pause``: the silence that ends speech, in seconds or "auto". ``clean`` keeps out what XML cannot carry.
     """
-    keys, hints = _expected(wait.asked)
+    keys, hints = _expected(wait.asked, language)
     ending = f'numDigits="{keys}" finishOnKey="#"' if keys else 'finishOnKey="#"'
     expecting = f" hints={quoteattr(clean(','.join(hints))[:HINTS_MAX])}" if hints else ""
     return (
@@ -42,19 +43,19 @@ def spoken_hints(choice: Offered) -> tuple[str, ...]:
     return tuple(phrase.replace(",", "") for phrase in (choice.label, *choice.words))
 
 
-def _expected(asked: Asked) -> tuple[int, list[str]]:
+def _expected(asked: Asked, language: str) -> tuple[int, list[str]]:
     """How many keys make it whole (0: only hash or the timeout ends it), and phrases likely to be said."""
     match asked.kind:
         case DigitsKind(max_length=most):
             return most, []
         case NumberKind():
-            return 0, ["point"]
+            return 0, ["ممیز" if is_persian(language) else "point"]
         case MoneyKind(currency=currency):
-            return 0, [currency_words(currency)]
+            return 0, [currency_words(currency, language)]
         case DateKind():
-            return 8, MONTHS.split()
+            return 8, list(PERSIAN_MONTHS) if is_persian(language) else MONTHS.split()
         case PhoneKind():
-            return 0, ["double", "triple", "oh", "plus"]
+            return 0, [] if is_persian(language) else ["double", "triple", "oh", "plus"]
         case YesNoKind() | ListKind():
             return 1, [phrase for choice in asked.choices for phrase in spoken_hints(choice)]
         case SpeechKind():

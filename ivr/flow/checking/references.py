@@ -64,8 +64,8 @@ def _check_beginning(flow: Flow, line: int, report: Report) -> None:
     elif menu is not None and not _is_for_all(menu):
         report.wrong(
             menu.line,
-            f"step {menu.name!r} is where start_on_page begins, but not the same for everybody",
-            "use no name but flow.title in its prompt and labels, and no needs: there is no call yet",
+            f"step {menu.name!r} is where start_on_page begins, but says what only a call knows",
+            "in its prompt and labels use only flow.title, voice.… and caller.level or .identified; delete needs",
         )
     if menu is not None and not joins:
         report.wrong(line, "start_on_page, but no call asks for the code of what was begun", "add a join step")

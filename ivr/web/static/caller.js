@@ -134,13 +134,14 @@ export function newCaller(house, index, everyone) {
     switch (event.event) {
       case "prompt":
       case "heard": // the same prompt is told by both, whichever comes first
-        if (event.index > told) {
+        if (event.text && event.index > told) {
           told = event.index;
-          if (event.text) { talk(event.text, "phone"); offerLanguages(event.text); }
-          else if (event.sound) talk("A recording is played.", "note");
+          talk(event.text, "phone");
+          offerLanguages(event.text);
         }
         if (event.event === "prompt" && event.index > spoken) {
           spoken = event.index;
+          if (!event.text) talk("A recording is played.", "note"); // its words are on the page
           if (at("aloud").checked) ear.say({ sid: call.sid, ...event });
         }
         break;

@@ -6,7 +6,7 @@ const status = document.getElementById("status");
 async function look() {
   if (document.hidden || screen().dataset.state !== "waiting") return;
   try {
-    const reply = await fetch("/v/started", { cache: "no-store" });
+    const reply = await fetch(location.href, { cache: "no-store" });
     if (!reply.ok && reply.status !== 410) return;
     const next = new DOMParser().parseFromString(await reply.text(), "text/html").getElementById("screen");
     if (!next || next.dataset.state === screen().dataset.state) return;
@@ -17,6 +17,10 @@ async function look() {
     // No network now; the next look asks again.
   }
 }
+
+// At a desk nobody can tap the number: show what a telephone's camera reads.
+const scan = document.querySelector("details.scan");
+if (scan && matchMedia("(pointer: fine)").matches) scan.open = true;
 
 setInterval(look, SECONDS * 1000);
 document.addEventListener("visibilitychange", look);

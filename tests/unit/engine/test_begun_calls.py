@@ -65,9 +65,9 @@ steps:
     hangup: Goodbye.
 """
 CHOSEN = (
-    ChosenBefore("main", "2", "Hours"),
-    ChosenBefore("main", "1", "Shoes"),
-    ChosenBefore("shoes", "2", "Black"),
+    ChosenBefore("main", "2", "Hours", "en-GB"),
+    ChosenBefore("main", "1", "Shoes", "en-GB"),
+    ChosenBefore("shoes", "2", "Black", "en-GB"),
 )
 
 

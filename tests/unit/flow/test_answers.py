@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ivr.flow.answers import Given, Problem, read_answer, spoken_answer
+from ivr.flow.answers import Given, Problem, read_answer
 from ivr.flow.asking import YES_NO
 from ivr.flow.dates import EARLIEST_YEAR, LATEST_YEAR
 from ivr.flow.kinds import (
@@ -22,9 +22,11 @@ from ivr.flow.kinds import (
     SpeechKind,
     YesNoKind,
 )
+from ivr.flow.saying import spoken_answer
 from ivr.flow.waits import Offered
 
 KEYED, SPOKEN, TYPED = Given.KEYED, Given.SPOKEN, Given.TYPED
+EN = "en-GB"
 TODAY = "2026-11-21"  # a Saturday
 DIGITS, NUMBER, SPEECH = DigitsKind(min_length=2, max_length=6), NumberKind(), SpeechKind(max_length=40)
 ANY_NUMBER = NumberKind(minimum=Decimal(-1000), maximum=Decimal(1_000_000), decimals=3)
@@ -37,7 +39,7 @@ TOPICS = (
 
 
 def read(kind, given, how, choices=()):
-    return read_answer(kind, YES_NO if isinstance(kind, YesNoKind) else choices, given, how)
+    return read_answer(kind, YES_NO if isinstance(kind, YesNoKind) else choices, given, how, EN)
 
 
 @pytest.mark.parametrize(
@@ -127,19 +129,19 @@ def test_what_people_give_is_understood(kind, how, given, answer):
 def test_what_is_in_doubt_is_no_answer(kind, how, given):
     problem = read(kind, given, how)
     assert isinstance(problem, Problem)
-    assert problem.text and "{" not in problem.text
+    assert "{" not in problem.text(EN)
 
 
 def test_bounds_are_told_in_words():
     bounded = MoneyKind(currency="GBP", minimum=Decimal(10), maximum=Decimal("250.50"))
-    assert read(bounded, "9*99", KEYED).text == "It has to be at least 10 pounds."
-    assert read(bounded, "251", KEYED).text == "It can be at most 250 pounds and 50 pence."
+    assert read(bounded, "9*99", KEYED).text(EN) == "It has to be at least 10 pounds."
+    assert read(bounded, "251", KEYED).text(EN) == "It can be at most 250 pounds and 50 pence."
     whole = NumberKind(maximum=Decimal(8), decimals=0)
-    assert read(whole, "2*5", KEYED).text == "It has to be a whole number."
+    assert read(whole, "2*5", KEYED).text(EN) == "It has to be a whole number."
     soon = DateKind(earliest="2026-11-22", latest="2026-12-24", today=TODAY)
-    assert read(soon, "today", SPOKEN).text == "It cannot be before 22 November 2026."
-    assert read(soon, "the 25th of December 2026", SPOKEN).text == "It cannot be after 24 December 2026."
-    assert read(DIGITS, "1", KEYED).text == "It has to be 2 to 6 digits."
+    assert read(soon, "today", SPOKEN).text(EN) == "It cannot be before 22 November 2026."
+    assert read(soon, "the 25th of December 2026", SPOKEN).text(EN) == "It cannot be after 24 December 2026."
+    assert read(DIGITS, "1", KEYED).text(EN) == "It has to be 2 to 6 digits."
 
 
 def test_one_of_a_list_is_kept_by_its_name():
@@ -167,9 +169,9 @@ GIVEN = st.one_of(WORDS, st.text(max_size=40), st.text("0123456789*#+-/., ", max
 def test_whatever_is_taken_can_be_read_back_and_is_understood_again(kind, given_, how):
     answer = read(kind, given_, how, TOPICS)
     if isinstance(answer, Problem):
-        assert answer.text
+        assert answer.text(EN)
         return
-    back = spoken_answer(kind, YES_NO if isinstance(kind, YesNoKind) else TOPICS, answer)
+    back = spoken_answer(kind, YES_NO if isinstance(kind, YesNoKind) else TOPICS, answer, EN)
     assert read(kind, back, SPOKEN, TOPICS) == answer, "what the caller hears is what is kept"
     if not isinstance(kind, MoneyKind):  # whose code is not typed
         assert read(kind, answer, TYPED, TOPICS) == answer
@@ -178,7 +180,7 @@ def test_whatever_is_taken_can_be_read_back_and_is_understood_again(kind, given_
 @settings(max_examples=200, deadline=None)
 @given(st.dates(datetime.date(EARLIEST_YEAR, 1, 1), datetime.date(LATEST_YEAR, 12, 31)))
 def test_every_day_is_said_keyed_and_typed(day):
-    assert read(DATE, spoken_answer(DATE, (), day.isoformat()), SPOKEN) == day.isoformat()
+    assert read(DATE, spoken_answer(DATE, (), day.isoformat(), EN), SPOKEN) == day.isoformat()
     assert read(DATE, f"{day:%d%m%Y}", KEYED) == day.isoformat()
     assert read(DATE, f"{day.day}/{day.month}/{day.year}", TYPED) == day.isoformat()
 
@@ -189,4 +191,4 @@ def test_every_amount_is_said_keyed_and_typed(amount):
     kept = f"{amount:.2f} GBP"
     assert read(POUNDS, f"{amount:f}".replace(".", "*"), KEYED) == kept
     assert read(POUNDS, f"£{amount:,.2f}", TYPED) == kept
-    assert read(POUNDS, spoken_answer(POUNDS, (), kept), SPOKEN) == kept
+    assert read(POUNDS, spoken_answer(POUNDS, (), kept, EN), SPOKEN) == kept

@@ -13,6 +13,7 @@ from ivr.visual.holding import holding_labels_for
 from ivr.visual.labels import direction_of, labels_for, name_of
 
 IVR = Path(ivr.__file__).parent
+CODE = ("visual", "joining", "filling", "holding")  # of the caller's pages
 HOLE = re.compile(r"\{(\w+)\}")
 
 
@@ -23,9 +24,11 @@ def wordings() -> list[str]:
     shown = [getattr(each, name) for each in labels for name in each.__struct_fields__ if name != "language"]
     templates = [file.read_text(encoding="utf-8") for file in (IVR / "web/templates/page").glob("*.html")]
     wrapped = [text for html in templates for text in re.findall(r'_\("([^"]+)"\)', html)]
-    code = (IVR / "web/visual.py").read_text(encoding="utf-8")
-    told = re.findall(r'(?:return |problem = |phrase\(|_closed\()\s*"([A-Z][^"]+[.a-z])"', code)
-    assert len(wrapped) >= 6 and len(told) >= 6, "the patterns above no longer find what they should"
+    code = "\n".join((IVR / f"web/{name}.py").read_text(encoding="utf-8") for name in CODE)
+    told = re.findall(
+        r'(?:return |problem = |phrase\(|_closed\(|_form\(|FORM = |hint = \(|, |: )\s*"([A-Z][^"]+[.a-z])"', code
+    )
+    assert len(wrapped) >= 30 and len(told) >= 15, "the patterns above no longer find what they should"
     return [*said, *shown, *wrapped, *told]
 
 

@@ -26,7 +26,7 @@ from ivr.flow.waits import (
     Offered,
     TalkingToAgent,
 )
-from ivr.visual.plain import LONGEST, plain
+from ivr.visual.plain import LONGEST, MARKS_AT_MOST, plain
 from ivr.visual.screen import Button, DigitsField, InQueue, Live, Screen, SecretField, TextField, Working, screen_for
 from ivr.visual.words import words_of
 
@@ -193,6 +193,12 @@ def test_no_value_can_hide_or_turn_what_stands_beside_it(text):
 def test_persian_joiners_stay_and_long_texts_end():
     assert plain("می\u200cخواهم") == "می\u200cخواهم"
     assert len(plain("a" * 10_000)) == LONGEST
+    for whole in ("e\u0302\u0301 o\u031b\u0309", "خطّاطِی", "שָּׁ", "1\ufe0f\u20e3", "👩\u200d🚀"):
+        assert plain(whole) == whole
+
+
+def test_marks_are_not_heaped_over_the_lines_above() -> None:
+    assert plain("A" + "\u0336\u200d" * 900 + "lice").count("\u0336") == MARKS_AT_MOST
 
 
 def asked(kind, **more) -> Asked:

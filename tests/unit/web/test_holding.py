@@ -122,6 +122,21 @@ def test_a_claim_alone_sees_and_takes_nothing(house: House, phone: Phone, strang
     assert voiceprints.voiceprint(house.database, alice) is not None
 
 
+@pytest.mark.parametrize("whose", ["", "é", "x" * 5000, "\x00"])
+def test_a_form_that_names_somebody_else_changes_nothing(
+    house: House, page: FlaskClient, alice: str, whose: str
+) -> None:
+    token = hidden(page.get("/v/call").text, "form_token")
+    answer = page.post("/v/about/voice", data={"wish": "delete", "form_token": token, "whose": whose})
+    assert "Nothing was changed" in page.get(answer.headers["Location"]).text
+    assert voiceprints.voiceprint(house.database, alice) is not None
+
+
+@pytest.mark.parametrize("done", ["delete", "opt_out", "cancelled&of=", "delete&of=%C3%A9"])
+def test_no_address_makes_the_page_say_that_something_was_done(page: FlaskClient, done: str) -> None:
+    assert 'class="notice"' not in page.get(f"/v/about?done={done}").text
+
+
 def test_deleting_takes_two_taps_and_holds_at_once(house: House, phone: Phone, page: FlaskClient, alice: str) -> None:
     ears = listens(house, phone)
     assert "has been deleted" in taps_twice(page, "delete")

@@ -1,0 +1,113 @@
+"""What somebody with a page of their own, or with nothing but a browser, tries at the doors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from doorway import PUBLIC, Phone, client_of, session_of
+from flask.testing import FlaskClient
+
+from ivr.app import House
+
+
+@pytest.fixture
+def links(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The links drawn as QR codes."""
+    drawn: list[str] = []
+    monkeypatch.setattr("ivr.web.qr.svg", lambda text: drawn.append(text.removeprefix(PUBLIC)) or "")
+    return drawn
+
+
+@pytest.fixture
+def by_code(house: House, phone: Phone) -> Callable[[], FlaskClient]:
+    """A browser that joins the call by the six digits just spoken in it."""
+    phone.dials()
+
+    def joins() -> FlaskClient:
+        phone.presses("3")
+        browser = client_of(house)
+        assert browser.post("/v", data={"code": session_of(house, phone).page.code}).status_code == 303
+        return browser
+
+    return joins
+
+
+def token_on(browser: FlaskClient) -> str:
+    return re.search(r'form_token" value="(\w+)"', browser.get("/v/call").text)[1]
+
+
+def test_who_joined_by_a_code_cannot_guess_what_the_caller_answered_before(
+    house: House, phone: Phone, by_code: Callable[[], FlaskClient]
+) -> None:
+    stranger = by_code()
+    token = token_on(stranger)
+    for earlier in range(session_of(house, phone).turn):
+        told = {
+            stranger.post(f"/v/call/{earlier}", data={"form_token": token, "keys": key}).headers["Location"]
+            for key in "12345"
+        }
+        assert told == {"/v/call?moved"}, f"turn {earlier} tells a right guess from a wrong one"
+
+
+def test_a_new_code_also_shuts_out_the_screen_that_the_last_one_was_to_open(
+    house: House, phone: Phone, by_code: Callable[[], FlaskClient], links: list[str]
+) -> None:
+    thief = by_code()
+    thief.post("/v/call/device", data={"form_token": token_on(thief)})
+    phone.presses("3")
+    assert thief.get("/v/call").status_code == 410
+    late = client_of(house)
+    assert late.post(links[0]).status_code == 410
+    assert late.get("/v/call").status_code == 410
+
+
+def test_taps_without_end_do_not_make_the_call_forget_its_streams(
+    house: House, phone: Phone, by_code: Callable[[], FlaskClient]
+) -> None:
+    browser = by_code()
+    token = token_on(browser)
+    before = session_of(house, phone).seen
+    for number in range(140):
+        browser.post("/v/call/pace", data={"form_token": token, "revision": number, "pace": (3, 1)[number % 2]})
+    after = session_of(house, phone).seen
+    assert set(before) <= set(after)
+    assert len(after) < len(before) + 70
+
+
+@pytest.mark.parametrize("revision", ["9" * 4000, "9" * 5000, "-1", "x", "٣", "\x00"])
+def test_no_number_from_a_form_grows_the_session(
+    house: House, phone: Phone, by_code: Callable[[], FlaskClient], revision: str
+) -> None:
+    browser = by_code()
+    answer = browser.post("/v/call/pace", data={"form_token": token_on(browser), "revision": revision, "pace": "3"})
+    assert answer.status_code == 303
+    assert max(len(one) for one in session_of(house, phone).seen) < 64
+
+
+@pytest.mark.parametrize("name", ["%0d%0aSet-Cookie: a=b", "%00", "%ff", "..", "<script>", "x" * 4000, "//evil"])
+def test_a_beginning_that_is_none_of_ours_leads_nowhere(house: House, name: str) -> None:
+    answer = client_of(house).get(f"/v/start/{name}?chosen=1")
+    assert answer.status_code in (404, 410)
+    assert "Location" not in answer.headers and "Set-Cookie" not in answer.headers
+
+
+def test_a_choice_that_leads_nowhere_begins_again(house: House) -> None:
+    assert client_of(house).get("/v/start/bank?chosen=8").headers["Location"] == "/v/start/bank"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/nowhere"), ("GET", "/v/"), ("GET", "//evil.example/"), ("GET", "/v/call/1"), ("PUT", "/v/call"),
+        ("GET", "/v/call/media/a/b"), ("GET", "/voice/c/x/1/prompt/0?s=x"), ("GET", "/try"), ("GET", "/try/signal/0"),
+    ],
+)  # fmt: skip
+def test_refusals_are_as_well_guarded_as_pages(house: House, method: str, path: str) -> None:
+    answer = client_of(house).open(path, method=method)
+    assert 400 <= answer.status_code < 500
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Cache-Control"] == "no-store"
