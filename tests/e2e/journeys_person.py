@@ -7,7 +7,8 @@ import re
 from hands import Desk, Smartphone
 from journeys import Journey, Stage, journey
 from journeys_asking import BALANCE
-from journeys_joining import begins_on_the_page, in_days
+from journeys_booking import in_days
+from journeys_joining import begins_on_the_page
 
 from tests.wire.system import PIN
 

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import journeys_asking
+import journeys_booking
 import journeys_joining
 import journeys_person
 import pytest
@@ -18,7 +19,7 @@ from tabs import ARGUMENTS, CHROMIUM
 
 LEAST = 30  # whole journeys in a browser
 LEAST_AT_REAL_SPEED = 3
-TOLD_IN = (journeys_asking, journeys_joining, journeys_person)
+TOLD_IN = (journeys_asking, journeys_booking, journeys_joining, journeys_person)
 
 
 @pytest.fixture(scope="module")
