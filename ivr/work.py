@@ -20,6 +20,7 @@ from ivr.carriers.base import CarrierFault, Control
 from ivr.errors import UnknownCall
 from ivr.flow.events import MessageRequested, RedirectRequested, WatchRequested
 from ivr.flow.inputs import CallerHungUp, Delivery, MessageSettled, TimedOut
+from ivr.flow.session import is_costly
 from ivr.flow.waits import TalkingToAgent
 from ivr.store import attempts, requests, sessions
 from ivr.store.requests import Request
@@ -186,6 +187,12 @@ class Work:
 
     def _send(self, request: Request) -> None:
         to, now = self._to(request), self._services.clock()
+        if is_costly(to) and not request.body.to_number_on_file:
+            log.warning(
+                "message %s: not sent, %s… is a code of no country and of nobody on file", request.request, to[:4]
+            )
+            self._settle(request, Delivery.FAILED)
+            return
         subject = f"message:{to}"
         if attempts.count_wrong(self._services.database, subject, now - MESSAGES_WINDOW) >= MESSAGES_AT_MOST:
             log.warning("message %s: %s got %d messages in an hour already", request.request, to, MESSAGES_AT_MOST)

@@ -13,6 +13,9 @@ from ivr.flow.steps import Factor
 from ivr.flow.waits import AnyWait
 
 _DIALLABLE = re.compile(r"\+[1-9][0-9]{6,14}")  # ITU-T E.164
+# Country codes of no country (ITU-T E.164, list of assigned codes): shared cost, satellites, global networks, premium
+# rate. Who calls or writes there pays, and whoever owns the number earns: a calling number is easily forged.
+_COSTLY = ("+808", "+870", "+878", "+881", "+882", "+883", "+888", "+979")
 FORMAT = 1  # raised when a release can no longer read older sessions; their calls go to a person
 
 
@@ -100,13 +103,18 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
         return level_of(self.factors)
 
 
+def is_costly(number: str) -> bool:
+    """Whether reaching it costs us and earns somebody; only numbers on file may be such."""
+    return number.startswith(_COSTLY)
+
+
 def number_to_call(session: Session) -> str:
     """Where the caller can be called back; empty if nowhere.
 
-    The number the call comes from. Where it is withheld, the number on file, but only for a caller who has proven who
+    The number the call comes from. Where it is withheld or costly, the number on file, but only for a caller who has proven who
     they are: a claim alone must not have somebody else's phone ring, nor hear its last digits.
     """
-    if _DIALLABLE.fullmatch(session.caller):
+    if _DIALLABLE.fullmatch(session.caller) and not is_costly(session.caller):
         return session.caller
     claim = session.claim
     return claim.number if claim is not None and claim.number and session.level else ""

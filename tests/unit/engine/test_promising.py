@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from caller import ALICE, Caller, flow_of
 from msgspec.structs import replace
 
@@ -113,6 +114,14 @@ def test_a_withheld_number_and_a_mere_claim_get_no_promise() -> None:
     assert [button.label for button in caller.sees().buttons] == ["Back to the menu"]
     assert not caller.presses("1").accepted
     caller.presses("2")
+    caller.presses("3")
+    caller.hears("There is no number.")
+    assert not caller.happened("CallBackPromised")
+
+
+@pytest.mark.parametrize("number", ["+979123456789", "+88213123456", "+8816123456789"])
+def test_nobody_has_us_call_a_number_that_earns(number: str) -> None:
+    caller = calls(number)
     caller.presses("3")
     caller.hears("There is no number.")
     assert not caller.happened("CallBackPromised")

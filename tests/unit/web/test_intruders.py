@@ -6,10 +6,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from doorway import PUBLIC, Phone, client_of, session_of
+from doorway import PUBLIC, Carrier, Control, Phone, client_of, session_of
 from flask.testing import FlaskClient
 
 from ivr.app import House
+from ivr.store import contacts
+
+NASTY = "</Say><Dial>+449098790000</Dial><script>alert(1)</script>\u202e\x07\"'>{{ contact.balance }}"
 
 
 @pytest.fixture
@@ -111,3 +114,36 @@ def test_refusals_are_as_well_guarded_as_pages(house: House, method: str, path: 
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(("caller", "sent"), [("+979123456789", 0), ("+88213123456", 0), ("+12025550123", 1)])
+def test_nobody_has_us_write_to_a_number_that_earns(
+    house: House, carrier: Carrier, control: Control, caller: str, sent: int
+) -> None:
+    contacts.add_contact(house.database, contacts.Contact(id="c", customer_number="777777", name="Carl", number=None))
+    Phone(carrier, caller=caller).dials().presses("777777")
+    house.work.deliver()
+    assert len(control.of("message")) == sent
+
+
+def test_markup_in_every_value_on_file_is_text_on_the_phone_and_on_the_page(
+    house: House, carrier: Carrier, control: Control
+) -> None:
+    alice = contacts.by_number(house.database, "+447700900101")
+    dora = contacts.Contact(
+        id="d", customer_number="888888", name=NASTY, number="+447700900999", pin_hash=alice.pin_hash,
+        facts={"first_name": NASTY, "balance": "12.50 GBP"},
+    )  # fmt: skip
+    contacts.add_contact(house.database, dora)
+    phone = Phone(carrier, caller="+447700900999").dials()
+    house.work.deliver()
+    page = client_of(house)
+    link = control.of("message")[-1][2].split()[-1].removeprefix(PUBLIC)
+    assert page.post(link, data={"digits": session_of(house, phone).page.digits}).status_code == 303
+    phone.presses("1").presses("4821")
+    phone.hears("+449098790000")
+    assert not {"Dial", "script"} & {element.tag for element in phone.document.iter()}
+    for address in ("/v/call", "/v/call?fragment=1", "/v/about"):
+        html = page.get(address).text
+        assert "&lt;script&gt;" in html
+        assert not [each for each in ("<script>alert", "</Say>", "\u202e", "\x07", "12.50 GBP") if each in html]
