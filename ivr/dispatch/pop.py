@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from ivr.calls import Services, present
+from ivr.calls import Services, flow_of, present
 from ivr.flow.events import AgentRequested
 from ivr.flow.promising import reason_of
 from ivr.store import contacts, sessions
@@ -47,6 +47,7 @@ class Pop(msgspec.Struct, frozen=True, kw_only=True):
     waited_seconds: int
     state: PopState
     since: datetime  # when ``state`` began
+    language: str = ""  # BCP 47, that the call is held in
 
 
 def draw_pop(services: Services, reservation: Reservation) -> Pop:
@@ -62,7 +63,7 @@ def draw_pop(services: Services, reservation: Reservation) -> Pop:
         factors=tuple(factor.value for factor in session.factors), verdict=verdict.value if verdict else None,
         verdict_reason=session.voice.reason, net_speech_seconds=session.voice.net_speech_seconds,
         voice_model=session.voice.model, waited_seconds=max(0, round(waited.total_seconds())),
-        state=_SHOWN[reservation.state], since=since,
+        state=_SHOWN[reservation.state], since=since, language=flow_of(services, session).language,
     )  # fmt: skip
 
 

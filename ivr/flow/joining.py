@@ -57,11 +57,11 @@ def join(play: Play, step: Join) -> bool:
     if not play.session.begun_on_page or play.session.chosen:
         play.say(step.text)
         return False
-    _ask(play, step)
+    ask_for_code(play, step)
     return True
 
 
-def _ask(play: Play, step: Join, again: bool = False) -> None:
+def ask_for_code(play: Play, step: Join, again: bool = False) -> None:
     if not again:
         play.say(step.text)
     play.wait(
@@ -84,7 +84,7 @@ def code_missed(play: Play, step: Join, silence: bool) -> None:
         return play._go(step.next)
     texts = step.retry.nomatch
     play.say(texts[min(attempt, len(texts)) - 1] if texts else step.label)
-    _ask(play, step, again=True)
+    ask_for_code(play, step, again=True)
     return play.change(attempts=attempt)
 
 

@@ -52,13 +52,7 @@ from ivr.flow.steps import (
     Verify,
     When,
 )  # fmt: skip
-from ivr.flow.waits import (
-    AnyWait,
-    AwaitAgent,
-    AwaitChoice,
-    AwaitFact,
-    Offered,
-)  # fmt: skip
+from ivr.flow.waits import AnyWait, AwaitAgent, AwaitChoice, AwaitFact, Offered
 
 STEP_BUDGET = 100  # steps between two waits; more is a loop that the check could not see
 VERIFICATION_SECONDS = 180
@@ -229,6 +223,7 @@ class Play:
         """(Re)open the wait of a step that asks the caller something."""
         from ivr.flow import asking  # these call each other
         from ivr.flow.enrolling import ask_consent
+        from ivr.flow.joining import ask_for_code
 
         match step:
             case Menu():
@@ -245,6 +240,8 @@ class Play:
                 ask_consent(self, step)
             case Queue():
                 self.queue(step)
+            case Join():
+                ask_for_code(self, step)
             case _:
                 raise FlowFault(f"step '{step.name}' asks nothing")
 

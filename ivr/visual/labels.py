@@ -176,6 +176,12 @@ _NAMES = {
     "ja": "日本語", "ko": "한국어", "nl": "Nederlands", "pl": "Polski", "pt": "Português", "ru": "Русский", "sv": "Svenska",
     "tr": "Türkçe", "uk": "Українська", "ur": "اردو", "zh": "中文",
 }  # fmt: skip
+_ENGLISH_NAMES = {
+    "ar": "Arabic", "cs": "Czech", "cy": "Welsh", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
+    "es": "Spanish", "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "it": "Italian",
+    "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese", "ru": "Russian",
+    "sv": "Swedish", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "zh": "Chinese",
+}  # fmt: skip
 _RIGHT_TO_LEFT = {"ar", "ckb", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"}
 
 
@@ -189,6 +195,11 @@ def labels_for(language: str) -> Labels:
 def name_of(language: str) -> str:
     """What its speakers call a BCP 47 ``language``; the code where we do not know."""
     return _NAMES.get(_primary(language), language)
+
+
+def english_name_of(language: str) -> str:
+    """What the desk calls a BCP 47 ``language``; the code where we do not know."""
+    return _ENGLISH_NAMES.get(_primary(language), language)
 
 
 def day_in(language: str, day: datetime.date) -> str:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from flask import Blueprint, Response, abort, redirect, request
 
+from ivr.visual.labels import english_name_of
 from ivr.web.browser import check_request, draw, form_token, guard
 from ivr.web.cookies import DESK_COOKIE
 from ivr.web.coview import coview_of
@@ -126,6 +127,7 @@ def _drawn(services: Services, agent: Agent, template: str, problem: str = "") -
         pop=pop,
         identity=identity_of(pop) if pop else None,
         voice=voice_of(pop) if pop else None,
+        speaks=english_name_of(pop.language) if pop and pop.language else "",
         seconds=max(0, int((services.clock() - pop.since).total_seconds())) if pop else 0,
         finishing=pop is not None and pop.state in (PopState.CONNECTED, PopState.WRAPUP),
         dispositions=DISPOSITIONS,

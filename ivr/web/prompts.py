@@ -59,7 +59,8 @@ def prompts_blueprint(
 def _spoken(services: Services, dispatch: Dispatch, session: Session, turn: int, name: str) -> tuple[str, str] | None:
     """Text and language of one prompt; None where the call has no such prompt, or no longer."""
     flow = flow_of(services, session)
-    if session.ended is not None and (turn != session.turn or session.ended == "caller_hung_up"):
+    # The phone may still be playing the document before the one with the last words.
+    if session.ended is not None and (turn < session.turn - 1 or session.ended == "caller_hung_up"):
         return None
     if name in OURS:
         return phrases.phrase(OURS[name], flow.language), flow.language

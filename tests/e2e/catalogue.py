@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import msgspec
 from double import CARD, MENU, MESSAGE, PIN, Double
 
 from ivr.flow.asking import CONFIRMATION, YES_NO
 from ivr.flow.cards import AnyShown, ShownDocument, ShownLink, ShownQuestion
 from ivr.flow.kinds import DateKind, MoneyKind, NumberKind, PhoneKind, SpeechKind, YesNoKind
+from ivr.flow.phrases import phrase
 from ivr.flow.waits import (
     AnyWait,
     Asked,
@@ -91,9 +93,61 @@ SCREENS: dict[str, Shown] = {
 }
 
 
+PERSIAN = {  # what the flow of these screens says; our own words have their catalogue
+    "Riverside Bank": "بانک ریورساید",
+    "Balance and payments": "موجودی و پرداخت‌ها",
+    "Report a lost card": "اعلام گم شدن کارت",
+    "Set up voice recognition": "راه‌اندازی شناسایی با صدا",
+    "Leave a message": "گذاشتن پیام",
+    "Welcome to Riverside Bank. How can I help?": "به بانک ریورساید خوش آمدید. چه کاری از من برمی‌آید؟",
+    "How can I help?": "چه کاری از من برمی‌آید؟",
+    "Your PIN": "رمز شما",
+    "Please key in your PIN, then press hash.": "لطفاً رمز خود را وارد کنید و سپس کلید مربع را فشار دهید.",
+    "Last four digits of the card": "چهار رقم پایانی کارت",
+    "Please key in the last four digits of the card, then press hash.": "لطفاً چهار رقم پایانی کارت را وارد کنید.",
+    "What should we pass on?": "چه پیامی را برسانیم؟",
+    "How many people": "چند نفر",
+    "How many?": "چند نفر هستید؟",
+    "Day": "روز",
+    "Phone number": "شمارهٔ تلفن",
+    "Amount": "مبلغ",
+    "Text me a reminder": "یادآوری با پیامک",
+    "Anything we should know": "چیزی هست که باید بدانیم؟",
+    "Which number?": "با کدام شماره تماس بگیریم؟",
+    "5 December 2026": "۱۴ آذر ۱۴۰۵",
+    "I understood 5 December 2026. Press 1 if that is right, 2 to give it again.": (
+        "متوجه شدم: ۱۴ آذر ۱۴۰۵. اگر درست است کلید ۱ و برای پاسخ دوباره کلید ۲ را فشار دهید."
+    ),
+    "Please tell me what you need.": "لطفاً بگویید چه می‌خواهید.",
+    "Open the link on your phone.": "پیوند را در تلفن خود باز کنید.",
+    "Please hold.": "لطفاً منتظر بمانید.",
+    "Sam": "سام",
+    "Shall I block the card now?": "کارت را اکنون مسدود کنم؟",
+    "Opening hours": "ساعت‌های کار",
+    "All branches": "همهٔ شعبه‌ها",
+    "Our fees": "کارمزدهای ما",
+}
+
+
+def translated(value, language: str):
+    """A screen's session with every text of it in ``language``."""
+    if language.split("-")[0] == "en":
+        return value
+    match value:
+        case str():
+            return PERSIAN.get(value) or phrase(value, language)
+        case msgspec.Struct():
+            fields = {name: getattr(value, name) for name in value.__struct_fields__}
+            return msgspec.structs.replace(value, **{name: translated(each, language) for name, each in fields.items()})
+        case tuple() if type(value) is tuple:
+            return tuple(translated(each, language) for each in value)
+        case _:
+            return value
+
+
 def show(services: Double, name: str, call: str = "call1") -> int:
-    """Bring the call to that screen; its turn."""
-    shown = SCREENS[name]
+    """Bring the call to that screen, in the language of the double's flow; its turn."""
+    shown = Shown(*(translated(each, services.flow.language) for each in SCREENS[name]))
     services.facts = shown.live
     said = (shown.said,) if shown.said else ()
     return services.waits(call, shown.wait, *said, step=name, ended=shown.ended, shown=shown.card).turn

@@ -8,13 +8,7 @@ from pathlib import Path
 import pytest
 from double import Double, Trial
 from serving import flask_app, serving
-from tabs import PATIENCE, tab
-
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+from tabs import ARGUMENTS, CHROMIUM, PATIENCE, tab
 
 
 @pytest.fixture

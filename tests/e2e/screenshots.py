@@ -18,6 +18,8 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from ivr.demo.housekeeping import MODEL_SECONDS
+from ivr.flow.kinds import DateKind
+from ivr.flow.saying import numerals, typed_answer
 from tests.wire.smartphone import digits_of, link_of
 from tests.wire.system import PASSWORD, PIN, ROOT, System, running
 
@@ -86,8 +88,9 @@ def arrived(system: System, page: Page, number: str) -> str:
 
 def fills_in(page: Page) -> None:
     """The appointment: in a week, by telephone, about what is first in the list; then the top of the page again."""
-    page.locator("input[type=date]").fill((date.today() + timedelta(days=7)).isoformat())
-    page.locator("input[type=tel]").fill("07700 900123")
+    day, language = (date.today() + timedelta(days=7)).isoformat(), page.locator("html").get_attribute("lang")
+    page.locator("[name='answer.appointment_day']").fill(typed_answer(DateKind(), day, language))
+    page.locator("input[type=tel]").fill(numerals("07700 900123", language))
     for question in page.locator("fieldset.entry").all():
         question.locator("input[type=radio]").first.check()
     page.evaluate("scrollTo(0, 0)")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 PATIENCE = 15_000  # milliseconds; only a failing test waits this long
 
 

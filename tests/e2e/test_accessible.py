@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from types import SimpleNamespace
+from pathlib import Path
 
 import pytest
 from axe import axe_source, violations
-from catalogue import SCREENS, show
+from catalogue import SCREENS, show, translated
 from msgspec.structs import replace
 from playwright.sync_api import expect
 from tabs import PATIENCE
 
+import ivr
 from ivr.authentication.held import ConsentHeld, Held, VoiceprintHeld
+from ivr.flow.beginning import begin
+from ivr.flow.definition import Flow, in_language
+from ivr.flow.loader import load_bundle
+from ivr.visual.labels import direction_of
+from ivr.web.doors import BegunPage
 
 LANGUAGES = ("en-GB", "fa")  # left to right, right to left
 SCHEMES = ("light", "dark")
@@ -39,6 +45,32 @@ def pairwise(*choices: tuple) -> list[tuple]:
         open_pairs -= {((i, best[i]), (j, best[j])) for i, j in places}
         rows.append(best)
     return rows
+
+
+BANK = Path(ivr.__file__).parents[1] / "flows/bank.yaml"
+
+
+class Beginnings:
+    """What a visitor can begin, one already begun, and a link for one more screen."""
+
+    line = "+441632960000"
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.caller_end: str | None = None
+
+    def flows(self):
+        return (self.flow,)
+
+    def beginning(self, name, keys, language):
+        flow = in_language(self.flow, language)
+        return flow, begin(flow, keys)
+
+    def begun(self, cookie, now):
+        return BegunPage(flow=self.flow, language="", chosen=(), code="123456", caller_end=self.caller_end)
+
+    def device_link(self, cookie, now):
+        return "https://bank.example/v/abc"
 
 
 PAIRS = pairwise(tuple(SCREENS), LANGUAGES, SCHEMES, TEXTS)
@@ -73,8 +105,9 @@ def test_no_screen_breaks_a_rule(chromium, services, address, axe, scheme) -> No
     page = opened(chromium, services, address, color_scheme=scheme, reduced_motion="reduce")
     wrong = {}
     for name, language, _, text in (row for row in PAIRS if row[2] == scheme):
+        page.goto("about:blank")  # an open page would load itself again in the other language
         services.sessions["call1"] = replace(services.sessions["call1"], ended=None)
-        services.flow = replace(services.flow, language=language)
+        services.flow = replace(services.flow, language=language, title=translated("Riverside Bank", language))
         page.set_viewport_size(NARROW if text == 200 else PHONE)
         shows(page, services, name)
         page.evaluate("percent => document.documentElement.style.fontSize = percent + '%'", text)
@@ -101,30 +134,49 @@ def measured(page) -> list[str]:
     return page.evaluate(MEASURE)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_pages_around_the_call_break_no_rule(chromium, services, address, axe, scheme) -> None:
-    context = chromium.new_context(base_url=address, viewport=NARROW, color_scheme=scheme)
-    page = context.new_page()
+@pytest.mark.parametrize(("language", "scheme"), [("en", "light"), ("fa", "dark")])
+def test_the_pages_around_the_call_break_no_rule(chromium, services, address, axe, language, scheme) -> None:
+    """The gate, its refusal, what is over, the code form, beginning before a call, one more screen, the desk's door."""
+    context = chromium.new_context(base_url=address, viewport=NARROW, color_scheme=scheme, locale=language)
+    context.set_default_timeout(PATIENCE)
+    context.add_cookies([{"name": "duet_begun", "value": "x", "url": address}])
+    page, bank = context.new_page(), load_bundle(BANK).flows["bank"]
     services.rings()
     link = services.sends_link()
-    services.joining = SimpleNamespace(flows=lambda: ())
+    services.joining = Beginnings(bank)
     wrong = {}
-    for name, path in {
-        "gate": link,
-        "dead link": "/v/none",
-        "no call": "/v/call",
-        "sign-in": "/desk/sign-in",
-        "code": "/v",
-    }.items():
-        page.goto(path)
+
+    def looks(name: str, direction: str = direction_of(language)) -> None:
         wrong[name] = [*violations(page, axe), *measured(page)]
+        assert page.evaluate("getComputedStyle(document.documentElement).direction") == direction, name
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        wrong[f"{name}, 200 %"] = measured(page)
+
+    for name, path in {
+        "gate": link, "dead link": "/v/none", "no call": "/v/call", "code": "/v", "begin": "/v/start/bank",
+        "chosen": "/v/start/bank?chosen=1", "begun": "/v/started",
+    }.items():  # fmt: skip
+        page.goto(path)
+        looks(name)
+    services.joining.caller_end = "01"
+    page.goto("/v/started")
+    looks("called")
     page.goto(link)
-    page.get_by_label("The two digits").fill("11")
+    page.locator("#digits").fill("11")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_be_visible()
-    wrong["wrong digits"] = violations(page, axe)
+    looks("wrong digits")
+    services.flow = replace(services.flow, language=language)
+    page.locator("#digits").fill("47")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/v/call")
+    page.locator("form.device button").click()
+    expect(page.locator(".scan")).to_be_visible()
+    looks("one more screen")
+    page.goto("/desk/sign-in")
+    looks("sign-in", "ltr")
     context.close()
-    assert not any(wrong.values()), wrong
+    assert not any(wrong.values()), {name: problems for name, problems in wrong.items() if problems}
 
 
 def test_what_is_held_breaks_no_rule(chromium, services, address, axe) -> None:

@@ -57,6 +57,34 @@ def test_a_whole_journey_with_400_ms_and_5_percent_loss(services, network, far_p
     assert answers(services) == ["2", "1234"]
 
 
+@pytest.mark.parametrize("lost", ["the end of the page", "the page's script", "a module of the script"])
+def test_a_page_of_which_a_part_was_lost_is_fetched_again(services, phone, lost):
+    losses = []
+
+    def lose_the_first(route):
+        if losses:
+            return route.continue_()
+        losses.append(route.request.url)
+        if lost != "the end of the page":
+            return route.abort("connectionreset")
+        whole = route.fetch(max_redirects=0)
+        return route.fulfill(response=whole, body=whole.text().partition('<main id="screen"')[0])
+
+    part = {
+        "the end of the page": r"/v/call$",
+        "the page's script": r"/page\.js$",
+        "a module of the script": r"/taps\.js$",
+    }
+    if lost == "the end of the page":
+        opens(phone, services)  # what a redirect leads to cannot be lost here: it is looked at once more
+    phone.route(re.compile(part[lost]), lose_the_first)
+    phone.goto("/v/call") if lost == "the end of the page" else opens(phone, services)
+    expect(phone.get_by_role("button", name="Read out")).to_be_visible(timeout=LONG)
+    phone.get_by_role("button", name="Report a lost card").tap()
+    expect(phone.get_by_label("Last four digits of the card")).to_be_visible(timeout=LONG)
+    assert len(losses) == 1 and answers(services) == ["2"]
+
+
 def test_after_30_dark_seconds_everything_is_as_if_nothing_had_been(services, network, far_phone):
     opens(far_phone, services)
     services.goes("call1", "message")

@@ -111,6 +111,12 @@ def test_the_card_says_who_what_and_how_sure(services, desk):
     assert services.dispatch.drawn == []  # drawing has no effect: only the browser says that it was seen
 
 
+@pytest.mark.parametrize(("language", "words"), [("fa-IR", "The call is in Persian"), ("xx", "The call is in xx")])
+def test_the_card_says_which_language_to_speak(services, desk, language, words):
+    services.dispatch.offers("sam", pop(services, language=language))
+    assert words in desk.get("/desk").text
+
+
 def test_an_impostor_is_not_verified(services):
     impostor = pop(services, level=0, factors=(), verdict="REJECTED")
     assert identity_of(impostor).heading == "Not verified" and "only a claim" in identity_of(impostor).detail

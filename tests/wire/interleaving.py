@@ -12,7 +12,7 @@ LATENESS = 6  # how many webhooks back a late delivery may reach
 FAULTS = FaultRates(drop=0.03, delay=0.1, duplicate=0.15, reorder=0.2, http429=0.1, http5xx=0.1)
 _LONGEST = 9
 _KEYS = "0123459*#"
-_WORDS = ("my balance", "send me the link", "person", "yes", "no", "mumble")
+_WORDS = ("my balance", "send me the link", "an appointment", "person", "yes", "no", "tomorrow", "mumble")
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,17 @@ def drawn_at_random(source: random.Random) -> Interleaving:
                 "reload",
                 "reconnect",
                 "wait",
+                "language",
+                "pace",
+                "fill",
+                "wish",
+                "sharing",
                 "hang up",
             ),
-            (14, 6, 14, 5, 10, 5, 5, 10, 7, 8, 10, 4, 4, 4, 2),
+            (14, 6, 14, 5, 10, 5, 6, 10, 7, 8, 10, 4, 4, 4, 5, 3, 6, 2, 1, 2),
         )[0]:
             case "key" | "rush" as act:
-                acts.append(f"{act} {source.choice('1111220' + _KEYS)}")
+                acts.append(f"{act} {source.choice('1111222444440' + _KEYS)}")
             case "tap" | "old tap" as act:
                 acts.append(f"{act} {source.randrange(4)}")
             case "race":
@@ -70,6 +75,8 @@ def drawn_at_random(source: random.Random) -> Interleaving:
                 acts.append(f"secret {source.choice((PIN, PIN, PIN, '1111'))} by {source.choice(('keypad', 'page'))}")
             case "late":
                 acts.append(f"late {source.randint(2, LATENESS)}")
+            case "wish":
+                acts.append(f"wish {source.choice(('delete', 'opt_out', 'opt_in'))}")
             case act:
                 acts.append(act)
         if acts[-1] == "hang up":

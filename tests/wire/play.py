@@ -21,7 +21,7 @@ from pathlib import Path
 import httpx
 
 from ivr.emulator.phone import Call
-from ivr.flow.inputs import Answer
+from ivr.flow.inputs import Answer, LanguageChoice
 from tests.wire.interleaving import FAULTS, Interleaving
 from tests.wire.smartphone import Drawn, Smartphone, digits_of, link_of
 from tests.wire.system import System, running
@@ -118,6 +118,9 @@ class Playing:
             case "reconnect":
                 if self.page is not None:
                     self._saw(self.page.reconnects())
+            case "language" | "pace" | "fill" | "wish" | "sharing":
+                if self.page is not None and self.page.drawn and not self.page.drawn.ended:
+                    self._saw(self._chooses(self.page, verb, rest))
             case "hang":
                 self.call.hangs_up()
             case _:
@@ -126,6 +129,20 @@ class Playing:
     def _tap(self, drawn: Drawn | None, number: int) -> None:
         if self.page is not None and drawn is not None and drawn.buttons:
             self._saw(self.page.taps(drawn.buttons[number % len(drawn.buttons)], drawn))
+
+    def _chooses(self, page: Smartphone, verb: str, rest: str) -> Drawn | None:
+        """What the page offers beside the question, and the whole form at once."""
+        match verb:
+            case "language":
+                return page.speaks("en-GB" if 'dir="rtl"' in page.html.partition("<main")[2][:200] else "fa-IR")
+            case "pace":
+                return page.takes_time()
+            case "fill":
+                return page.fills_in()
+            case "wish":
+                return page.wishes(rest)
+            case _:
+                return page.lets_look(False)
 
     def _open(self) -> None:
         """As a caller does it: when the message has come and the digits have been said, which takes a while."""
@@ -219,7 +236,7 @@ def check_log(system: System, call: Call) -> None:
     rows = system.log(call)
     if [row.revision for row in rows] != list(range(1, len(rows) + 1)):
         raise Divergence(f"revisions {[row.revision for row in rows]} have holes")
-    answered = Counter(row.input.turn for row in rows if isinstance(row.input, Answer))
+    answered = Counter(row.input.turn for row in rows if _moves(row.input))
     if twice := [turn for turn, times in answered.items() if times > 1]:
         raise Divergence(f"turns {twice} were answered more than once")
     facts = Counter(row.input.id for row in rows if row.input is not None and not isinstance(row.input, Answer))
@@ -228,6 +245,11 @@ def check_log(system: System, call: Call) -> None:
     session = system.session(call)
     if session is not None and (session.ended is None or session.waiting_for is not None):
         raise Divergence(f"the call is over and its session is not: {session.waiting_for}")
+
+
+def _moves(input: object) -> bool:
+    """Another language in the queue is an answer that leaves the call where it is."""
+    return isinstance(input, Answer) and not isinstance(input, LanguageChoice)
 
 
 def _turn(document: str) -> str:

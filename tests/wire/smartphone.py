@@ -66,11 +66,45 @@ class Smartphone:
     def sends_secret(self, digits: str, drawn: Drawn | None = None) -> Drawn | None:
         return self._post({"secret": digits}, drawn or self.drawn)
 
+    def speaks(self, language: str) -> Drawn | None:
+        """Press the button of this language at the top of the page."""
+        return self._post({"language": language}, self.drawn)
+
+    def takes_time(self) -> Drawn | None:
+        """Press "More time to answer"; pressed again, the usual time."""
+        pace = re.search(r'name="pace" value="(\d)"', self.html)
+        return self._posts("/v/call/pace", pace=pace.group(1) if pace else "3", revision=str(self.drawn.revision))
+
+    def fills_in(self) -> Drawn | None:
+        """Answer all that the page asks for, if it has fields, and press "Send"."""
+        names = dict.fromkeys(re.findall(r'name="answer\.(\w+)"', self.html))
+        first_day = re.search(r'min="([\d-]+)"', self.html)
+        fitting = {
+            "day": first_day and first_day.group(1),
+            "phone": "07700900123",
+            "topic": "savings",
+            "reminder": "no",
+        }
+        answers = {f"answer.{name}": fitting.get(name.rpartition("_")[2]) or "" for name in names}
+        return self._post({"fields": "yes", **answers}, self.drawn) if names else None
+
+    def wishes(self, wish: str) -> Drawn | None:
+        """On "What we hold about you", if it is open to this page: delete, opt_out or opt_in, and yes."""
+        about = self.browser.get("/v/about", params={"sure": wish}).text
+        if whose := re.search(r'name="whose" value="([^"]+)"', about):
+            token = re.search(r'name="form_token" value="([^"]+)"', about).group(1)
+            data = {"form_token": token, "whose": whose.group(1), "wish": wish}
+            reply = self.browser.post("/v/about/voice", data=data, headers=self._origin)
+            assert reply.status_code < 500, f"the page answered {reply.status_code}"
+        return self.reloads()
+
     def lets_look(self, allowed: bool) -> Drawn | None:
         """Press the button beside "… is looking at this screen with you"."""
-        answer = {"allowed": "yes" if allowed else "no", "revision": str(self.drawn.revision)}
-        data = {"form_token": self.drawn.form_token, **answer}
-        return self._read(self.browser.post("/v/call/sharing", data=data, headers=self._origin))
+        return self._posts("/v/call/sharing", allowed="yes" if allowed else "no", revision=str(self.drawn.revision))
+
+    def _posts(self, address: str, **fields: str) -> Drawn | None:
+        data = {"form_token": self.drawn.form_token, **fields}
+        return self._read(self.browser.post(address, data=data, headers=self._origin))
 
     def _post(self, fields: dict[str, str], drawn: Drawn) -> Drawn | None:
         data = {"form_token": drawn.form_token, **fields}

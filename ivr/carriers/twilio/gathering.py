@@ -40,7 +40,7 @@ def gather_attributes(wait: AwaitAnswer, language: str, pause: str, clean: Calla
 
 def spoken_hints(choice: Offered) -> tuple[str, ...]:
     """A comma would part one phrase into two."""
-    return tuple(phrase.replace(",", "") for phrase in (choice.label, *choice.words))
+    return tuple(phrase.replace(",", "").replace("،", "") for phrase in (choice.label, *choice.words))
 
 
 def _expected(asked: Asked, language: str) -> tuple[int, list[str]]:

@@ -1,7 +1,7 @@
 // The caller's page: draws what the server draws, sends taps. It holds no state of the call.
 import { carryOver, forgetDraft, keepDraft, restoreDraft } from "./drafts.js";
 import { listen } from "./live.js";
-import { keepSetting, setting } from "./storage.js";
+import { keepSetting, remember, setting } from "./storage.js";
 import { busy, deliver, failing, leftOver, pending } from "./taps.js";
 
 const LOOK_PATIENCE = 10000; // milliseconds for one drawing
@@ -177,6 +177,8 @@ setInterval(() => {
 
 dress(screen());
 restoreDraft(screen(), owner());
+document.documentElement.dataset.works = "yes"; // whole.js: nothing was lost on the way
+remember("duet.tried", null);
 if (screen().dataset.kind === "ended") over();
 else {
   connection = listen({ events: "/v/call/events", changes: "/v/call/changes" }, revision, wake, lineState);

@@ -11,11 +11,21 @@ from twilio.twiml.voice_response import Dial, Enqueue, Gather, Start, VoiceRespo
 
 from ivr.carriers.addresses import Addressing
 from ivr.carriers.twilio import writer
-from ivr.carriers.twilio.gathering import MONTHS
+from ivr.carriers.twilio.gathering import MONTHS, gather_attributes
 from ivr.carriers.twilio.reader import read
 from ivr.flow.definition import Flow
 from ivr.flow.events import Said
-from ivr.flow.kinds import AnyKind, DateKind, DigitsKind, ListKind, MoneyKind, NumberKind, PhoneKind, SpeechKind
+from ivr.flow.kinds import (
+    AnyKind,
+    DateKind,
+    DigitsKind,
+    ListKind,
+    MoneyKind,
+    NumberKind,
+    PhoneKind,
+    SpeechKind,
+    YesNoKind,
+)
 from ivr.flow.session import Page, Session, Voice
 from ivr.flow.waits import (
     AnyWait,
@@ -125,6 +135,21 @@ def test_a_question_is_a_gather_that_tells_of_silence_too(wait: AnyWait, keys: d
     response.append(gather)
     response.redirect(to.draw, method="POST")
     same(writer.document(FLOW, now, SAID, to), response)
+
+
+@pytest.mark.parametrize(
+    ("wait", "hints"),
+    [
+        (asking(NumberKind()), "ممیز"),
+        (asking(MoneyKind(currency="GBP")), "پوند"),
+        (asking(DateKind()), "فروردین,اردیبهشت"),
+        (asking(PhoneKind(country_code="98")), ""),
+        (asking(YesNoKind(), (Offered("1", "بله، درست است"),)), 'hints="بله درست است"'),
+    ],
+)
+def test_a_recogniser_expects_persian_words_in_a_persian_call(wait: AwaitAnswer, hints: str) -> None:
+    attributes = gather_attributes(wait, "fa-IR", "auto", str)
+    assert 'language="fa-IR"' in attributes and hints in attributes and ("hints" in attributes) == bool(hints)
 
 
 def test_a_hold_looks_again_after_two_seconds() -> None:

@@ -76,7 +76,12 @@ class Caller:
     """Dials at once. ``answers=False``: nobody answers for the contacts; the test does, by ``happens``."""
 
     def __init__(
-        self, flow: Flow, number: str = ALICE_PHONE, contacts: tuple[Contact, ...] = (ALICE, BOB), answers: bool = True
+        self,
+        flow: Flow,
+        number: str = ALICE_PHONE,
+        contacts: tuple[Contact, ...] = (ALICE, BOB),
+        answers: bool = True,
+        begun: bool = False,
     ) -> None:
         self.flow = flow
         self.contacts = contacts
@@ -89,7 +94,7 @@ class Caller:
         self.events: tuple[AnyEvent, ...] = ()  # of the latest accepted input
         self.log: list[AnyEvent] = []
         self.said: list[str] = []  # of the present turn
-        self.happens(CallStarted(id="start"))
+        self.happens(CallStarted(id="start", begun_on_page=begun))
 
     # -- what the caller does ----------------------------------------------------------------------------------------
 

@@ -7,7 +7,16 @@ from caller import bank, flow_of
 from ivr.flow.beginning import begin
 from ivr.flow.engine import advance
 from ivr.flow.events import AnswerTaken, BeginningSought, PageCodeRequested, Requested, Said
-from ivr.flow.inputs import BeginningFound, CallStarted, ChosenBefore, Digits, NoInput, PageCodeDrawn, TimedOut
+from ivr.flow.inputs import (
+    BeginningFound,
+    CallStarted,
+    ChosenBefore,
+    Digits,
+    NoInput,
+    PaceChosen,
+    PageCodeDrawn,
+    TimedOut,
+)
 from ivr.flow.session import Page, Session
 from ivr.flow.waits import AwaitChoice, AwaitDigits, AwaitFact
 
@@ -171,3 +180,11 @@ def test_the_bank_begins_at_its_menu_and_keeps_what_is_personal_for_the_call() -
     balance = begin(bank(), ("1",))
     assert [one.label for one in balance.chosen] == ["Balance"]
     assert (balance.said, balance.choices) == ((), ())
+
+
+def test_who_asks_for_more_time_is_asked_for_the_code_again() -> None:
+    call = Call(flow_of(SHOP), CHOSEN)
+    call.happens(PaceChosen(id="pace:1", pace=3))
+    assert (call.session.step, call.session.waiting_for.timeout_seconds) == ("hello", 15)
+    assert "went wrong" not in call.said and not any(type(event).__name__ == "FaultMet" for event in call.events)
+    assert "You chose: Hours" in call.keys("654321").said

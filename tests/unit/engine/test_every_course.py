@@ -15,10 +15,11 @@ from functools import partial
 
 import msgspec
 import pytest
-from caller import ALICE_PHONE, Caller, bank
+from caller import ALICE, ALICE_PHONE, Caller, bank
 from test_properties import ADDRESSING, PEOPLE, check_drawing, check_turn
 
 from ivr.carriers.twilio.writer import document
+from ivr.flow.definition import in_language
 from ivr.flow.engine import advance
 from ivr.flow.events import AnyEvent, MessageRequested, Said
 from ivr.flow.inputs import (
@@ -26,19 +27,26 @@ from ivr.flow.inputs import (
     By,
     CallerHungUp,
     Digits,
+    Filled,
     Input,
+    LanguageChoice,
     LinkOpened,
     NoInput,
     Outcome,
+    PaceChosen,
     SecretAnswer,
+    SharingChosen,
     Speech,
     VerdictReached,
+    VoiceWish,
+    Wish,
 )
 from ivr.flow.session import Session
-from ivr.flow.waits import AwaitSecret
+from ivr.flow.waits import AwaitAnswer, AwaitSecret
 from ivr.visual.screen import Live, screen_for
 
 DEPTH = int(os.environ.get("DUET_DEPTH", "6"))
+COMFORT_DEPTH = 3  # of courses with all acts: languages and paces multiply the situations
 BANK = bank()
 CONTACTS = Caller(BANK, contacts=PEOPLE)  # answers for who is on file
 PERSON = "+12025550123"
@@ -79,6 +87,17 @@ def key(keys: str, now: Situation) -> Input:
 
 def say(words: str, now: Situation) -> Input:
     return Speech(turn=now.session.turn, text=words)
+
+
+def filled(day: str, now: Situation) -> Input | None:
+    """Everything on the page at once."""
+    wait = now.session.waiting_for
+    if not isinstance(wait, AwaitAnswer):
+        return None
+    answers = {"day": day, "phone": "07700900123", "topic": "1", "reminder": "yes"}
+    return Filled(
+        turn=now.session.turn, values={one.name: answers[one.name.removeprefix("appointment_")] for one in wait.fields}
+    )
 
 
 def tap(number: int, now: Situation) -> Input | None:
@@ -125,6 +144,23 @@ ACTS: dict[str, Callable[[Situation], Input | None]] = {
     "reconnect": lambda now: None,
     "hang up": lambda now: CallerHungUp(id="hangup"),
 }
+# What the page offers beside the question.
+COMFORTS: dict[str, Callable[[Situation], Input | None]] = {
+    "language": lambda now: LanguageChoice(
+        turn=now.session.turn, language="en-GB" if now.session.language == "fa-IR" else "fa-IR"
+    ),
+    "pace": lambda now: PaceChosen(id=f"pace:{now.session.revision}", pace=1 if now.session.pace > 1 else 3),
+    "wish opt_out": lambda now: VoiceWish(id=f"wish:{now.session.revision}", contact=ALICE.id, wish=Wish.OPT_OUT),
+    "sharing": lambda now: SharingChosen(id=f"sharing:{now.session.revision}", allowed=now.session.sharing_stopped),
+    "fill": partial(filled, "24122026"),
+    "fill wrongly": partial(filled, "never"),
+    "key 4": partial(key, "4"),
+    "key 24122026": partial(key, "24122026"),
+    "key 07700900123": partial(key, "07700900123"),
+    "say the fifth of December": partial(say, "the fifth of December"),
+    "say yes": partial(say, "yes"),
+}
+ALL_ACTS = ACTS | COMFORTS
 # From deeper moments, so that six acts lead far: the proof, consent, the queue.
 STARTS = {
     "a contact's call": (ALICE_PHONE, ()),
@@ -134,11 +170,17 @@ STARTS = {
     "the consent": (ALICE_PHONE, ("talk owner", "key 2", "key 1", "open", "secret 4821 by keypad")),
     "the queue": (ALICE_PHONE, ("open", "tap 3")),
 }
+COMFORT_STARTS = {
+    **{name: STARTS[name] for name in ("the first proof", "the PIN", "the consent", "the queue")},
+    "the form": (ALICE_PHONE, ("open", "key 4")),
+    "the read-back": (ALICE_PHONE, ("open", "key 4", "say the fifth of December")),
+    "the second question in Persian": (ALICE_PHONE, ("open", "language", "key 4", "key 24122026")),
+}
 
 
 def play(now: Situation, name: str) -> Situation:
     """One act, with everything checked that must hold after it."""
-    session, act = now.session, ACTS[name]
+    session, act = now.session, ALL_ACTS[name]
     course = (*now.course, name)
     try:
         input = act(now)
@@ -168,17 +210,18 @@ def unchanged(now: Situation, course: tuple[str, ...]) -> Situation:
 
 def check_same(now: Situation) -> None:
     def draw() -> tuple:
+        flow = in_language(BANK, now.session.language)
         said = tuple(event.text for event in now.drawn if isinstance(event, Said))
         return (
-            document(BANK, now.session, now.drawn, ADDRESSING.of(now.session), 0),
-            screen_for(BANK, now.session, Live(said=said)),
+            document(flow, now.session, now.drawn, ADDRESSING.of(now.session), 0),
+            screen_for(flow, now.session, Live(said=said)),
         )
 
     assert draw() == draw(), "drawn again, it is another"
 
 
 def beginning(start: str) -> Situation:
-    number, acts = STARTS[start]
+    number, acts = (STARTS | COMFORT_STARTS)[start]
     caller = Caller(BANK, number, contacts=PEOPLE)
     messages = tuple(event.request for event in caller.log if isinstance(event, MessageRequested))
     now = Situation(caller.session, caller.events, None, messages)
@@ -187,13 +230,13 @@ def beginning(start: str) -> Situation:
     return now
 
 
-def walked(start: str, depth: int) -> Iterable[dict[tuple, tuple[Situation, int]]]:
+def walked(start: str, depth: int, acts: Iterable[str] = tuple(ACTS)) -> Iterable[dict[tuple, tuple[Situation, int]]]:
     """After each act: the situations that differ, and how many courses lead to each."""
     level = {(first := beginning(start)).key(): (first, 1)}
     for _ in range(depth):
         following: dict[tuple, tuple[Situation, int]] = {}
         for now, courses in level.values():
-            for name in ACTS:
+            for name in acts:
                 then = play(now, name)
                 known, before = following.get(then.key(), (then, 0))
                 following[then.key()] = known, before + courses
@@ -212,6 +255,13 @@ def test_every_course_of_six_acts_keeps_voice_and_screen_together(start: str, ca
     assert len(last) > 5, "nothing happened"
 
 
+@pytest.mark.parametrize("start", COMFORT_STARTS)
+def test_whatever_the_page_offers_beside_the_question_keeps_voice_and_screen_together(start: str) -> None:
+    *_, last = walked(start, COMFORT_DEPTH, tuple(ALL_ACTS))
+    assert sum(courses for _, courses in last.values()) == len(ALL_ACTS) ** COMFORT_DEPTH
+    assert len(last) > 30, "nothing happened"
+
+
 def test_the_shortcut_misses_nothing() -> None:
     depth, start = 3, "a contact's call"
     plain = [beginning(start)]
@@ -223,6 +273,6 @@ def test_the_shortcut_misses_nothing() -> None:
 
 
 def test_a_course_that_goes_wrong_is_printed_as_a_call_that_can_be_played(monkeypatch) -> None:
-    monkeypatch.setitem(ACTS, "late 2", partial(key, "1"))  # as if what is late counted
+    monkeypatch.setitem(ALL_ACTS, "late 2", partial(key, "1"))  # as if what is late counted
     with pytest.raises(AssertionError, match=r'what is late .* counts[^$]*play "enrolled: late 2"'):
         list(walked("a contact's call", 2))

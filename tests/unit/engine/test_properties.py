@@ -14,6 +14,8 @@ from caller import ALICE, ALICE_PHONE, BOB, Caller, bank, flow_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_asking import SHOP
+from test_begun_calls import CHOSEN
+from test_begun_calls import SHOP as BEGUN
 from test_calls import CAFE
 from test_proving import DESK
 from twiml import check_document
@@ -22,14 +24,17 @@ from ivr.carriers.addresses import Addressing
 from ivr.carriers.twilio.writer import document
 from ivr.errors import FlowMistakes
 from ivr.flow.cards import YesNo
-from ivr.flow.definition import Flow
+from ivr.flow.definition import Flow, in_language
 from ivr.flow.engine import advance
 from ivr.flow.events import (
     AgentRequested,
+    BeginningSought,
     CallEnded,
     EnrolmentRequested,
     FactorProven,
+    FaultMet,
     MessageRequested,
+    PageCodeRequested,
     RedirectRequested,
     Requested,
     Said,
@@ -43,7 +48,9 @@ from ivr.flow.inputs import (
     AgentLeft,
     AgentReserved,
     Answer,
+    BeginningFound,
     By,
+    CallBackDeclined,
     CallerHungUp,
     CallStarted,
     CardPushed,
@@ -51,14 +58,17 @@ from ivr.flow.inputs import (
     Digits,
     DocumentFailed,
     EnrolmentFinished,
+    Fact,
     Filled,
     Input,
+    LanguageChoice,
     LinkOpened,
     MessageSettled,
     NobodyAvailable,
     NoInput,
     Outcome,
     PaceChosen,
+    PageCodeDrawn,
     SecretAnswer,
     SharingChosen,
     Speech,
@@ -77,6 +87,7 @@ from ivr.visual.screen import Live, screen_for
 
 SEQUENCES = int(os.environ.get("DUET_SEQUENCES", 5200))
 ADDRESSING = Addressing("https://ivr.example.com", b"k" * 32, "AC" + "0" * 32)
+BEGUN_CODE = "654321"
 PEOPLE = (replace(ALICE, enrolled=True), BOB)
 
 
@@ -88,7 +99,19 @@ class Watched(Caller):
     def __init__(self, flow: Flow, number: str = ALICE_PHONE) -> None:
         self.inputs = []
         self.turn_events: tuple = ()
-        super().__init__(flow, number, contacts=PEOPLE)
+        super().__init__(flow, number, contacts=PEOPLE, begun=bool(flow.start_on_page))
+
+    def _settle(self, request: Requested) -> Fact | None:
+        match request:
+            case PageCodeRequested():
+                return PageCodeDrawn(id=request.request, code="123456", code_hash=b"x", lifetime_seconds=600)
+            case BeginningSought():
+                known = request.code == BEGUN_CODE
+                return BeginningFound(
+                    id=request.request, beginning="begun" if known else None, chosen=CHOSEN if known else ()
+                )
+            case _:
+                return super()._settle(request)
 
     def happens(self, input: Input) -> Turn:
         before = self.session
@@ -117,6 +140,8 @@ def check_turn(flow: Flow, before: Session, input: Input, turn: Turn) -> None:
         kept, now = before.waiting_for, after.waiting_for
         if isinstance(now, AwaitAgent):
             kept, now = (msgspec.structs.replace(wait, agent=None, room=None) for wait in (kept, now))
+        if isinstance(input, LanguageChoice) and isinstance(now, AwaitAgent):  # its words change, not the place
+            kept, now = (msgspec.structs.replace(wait, waiting="", choices=()) for wait in (kept, now))
         assert now == kept or isinstance(input, CallerHungUp)
         assert not any(isinstance(event, Said) for event in events), "said in a turn that nobody will draw again"
     else:
@@ -147,11 +172,16 @@ def check_turn(flow: Flow, before: Session, input: Input, turn: Turn) -> None:
             assert event is events[-1] and event.turn == after.turn
             assert not isinstance(before.waiting_for, TalkingToAgent)
     redirected = any(isinstance(event, RedirectRequested) for event in events)
-    by_tap = isinstance(input, Digits | Speech | Filled | SecretAnswer) and input.by is By.TAP
+    by_tap = isinstance(input, Digits | Speech | Filled | SecretAnswer | LanguageChoice) and input.by is By.TAP
     if by_tap and after.turn != before.turn:
         assert redirected, "the phone is not told of a tap"
     if after.ended is not None and before.ended is None:
         assert any(isinstance(event, CallEnded) for event in events)
+    if isinstance(input, LanguageChoice):
+        assert after.language == input.language != before.language
+        assert after.answers == before.answers and after.factors == before.factors, "an answer or a proof is lost"
+        faults = [event.reason for event in events if isinstance(event, FaultMet)]
+        assert not faults, faults
     # Cards and who looks move no voice, and nobody looks without a page, after a stop or after the end.
     if isinstance(input, CardPushed | CardReplied | SharingChosen):
         assert (after.turn, after.waiting_for) == (before.turn, before.waiting_for)
@@ -169,6 +199,7 @@ def check_turn(flow: Flow, before: Session, input: Input, turn: Turn) -> None:
 
 
 def check_drawing(flow: Flow, session: Session, events: tuple) -> None:
+    flow = in_language(flow, session.language)
     screen = screen_for(flow, session, Live(said=tuple(e.text for e in events if isinstance(e, Said))))
     assert (screen.turn, screen.revision) == (session.turn, session.revision)
     wait = session.waiting_for
@@ -198,7 +229,25 @@ def _pick(options: list, number: int):
     return options[number % len(options)] if options else None
 
 
-KEYS = ["1", "2", "3", "4", "5", "0", "9", "*", "12", "10045678", "10056789", "4821", "", "7#*A", "٣", "0" * 40]
+KEYS = [
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "0",
+    "9",
+    "*",
+    "12",
+    "10045678",
+    "10056789",
+    "4821",
+    BEGUN_CODE,
+    "",
+    "7#*A",
+    "٣",
+    "0" * 40,
+]
 WORDS = ["my balance", "yes", "no", "skip", "a person", "main menu please", "", "‮ evil </Say><Dial>", "x" * 600]
 
 
@@ -250,6 +299,11 @@ def act(caller: Watched, byte: int) -> Input:
         case 6:
             words = ANSWERS if isinstance(session.waiting_for, AwaitAnswer) else WORDS
             return Speech(turn=session.turn, text=words[number % len(words)], confidence=None)
+        case 7 if number > 6:
+            spoken = (*caller.flow.languages, "de-DE")
+            return LanguageChoice(turn=session.turn - (number == 10), language=spoken[number % len(spoken)])
+        case 7 if number == 6:
+            return CallBackDeclined(id=f"declined:{session.revision}", number=session.promised or "x")
         case 7:
             return NoInput(turn=session.turn)
         case 8:
@@ -403,6 +457,7 @@ FLOWS = {
     "desk": flow_of(DESK),
     "cafe": flow_of(CAFE),
     "shop": flow_of(SHOP),
+    "begun": flow_of(BEGUN),
     **{f"generated {seed}": generated(seed) for seed in (1, 2, 3)},
 }
 SHARES = {"bank": 0.5}  # of the sequences; the others share the rest
