@@ -243,6 +243,7 @@ def _flow_publish(options: argparse.Namespace) -> int:
 
 def _flow_rollback(options: argparse.Namespace) -> int:
     from ivr.app import utc_now
+    from ivr.flow.loader import parse_bundle
     from ivr.store import bundles
 
     db = _database()
@@ -251,6 +252,7 @@ def _flow_rollback(options: argparse.Namespace) -> int:
         print(f"flow '{options.flow}' has no bundle before the present one; publish the files it should play",
               file=sys.stderr)  # fmt: skip
         return 1
+    parse_bundle(bundles.bundle_files(db, before), shown_in=f"bundle {before[:12]}: ")  # an older release took it
     bundles.publish(db, options.flow, before, utc_now())
     print(f"flow '{options.flow}' is back at bundle {before[:12]} for new calls")
     return 0

@@ -52,8 +52,8 @@ def start_asking(play: Play, step: Ask | Form) -> None:
 def ask_again(play: Play, step: Ask | Form) -> None:
     """What is open is said once more: the question, or what was understood of its answer."""
     wait = play.session.waiting_for
-    if isinstance(wait, AwaitConfirmation):
-        _confirm(play, wait.name, wait.answer, wait.label, wait.read_back)
+    if isinstance(wait, AwaitConfirmation):  # worded anew: the language may be another one by now
+        _read_back(play, asked_of(play, wait.name, dict(questions(step))[wait.name], optional=False), wait.answer)
     else:
         ask(play, step)
 
@@ -152,7 +152,7 @@ def answer_asked(play: Play, input: Digits | Speech, wait: AwaitAnswer) -> Probl
         )
         return _to_person(play, input) if wants_person else read
     if must_be_confirmed(asked.kind, how):
-        _read_back(play, wait, read)
+        _read_back(play, asked, read)
     else:
         _take(play, {asked.name: read}, input.by)
     return None
@@ -188,19 +188,14 @@ def _read_field(field: Asked, typed: str, language: str) -> str | Problem:
     return read_answer(field.kind, field.choices, typed, Given.TYPED, language)
 
 
-def _read_back(play: Play, wait: AwaitAnswer, answer: str) -> None:
-    asked = wait.asked
-    read_back = spoken_answer(asked.kind, asked.choices, answer, play.flow.language)
-    _confirm(play, asked.name, answer, asked.label, read_back)
-
-
-def _confirm(play: Play, name: str, answer: str, label: str, read_back: str) -> None:
-    told = phrases.phrase(phrases.READ_BACK, play.flow.language).format(answer=read_back)
-    play.say(numerals(told, play.flow.language))
+def _read_back(play: Play, asked: Asked, answer: str) -> None:
+    language = play.flow.language
+    read_back = spoken_answer(asked.kind, asked.choices, answer, language)
+    play.say(numerals(phrases.phrase(phrases.READ_BACK, language).format(answer=read_back), language))
     play.wait(
         AwaitConfirmation(
-            name=name, answer=answer, label=label, read_back=read_back, timeout_seconds=CONFIRMATION_SECONDS,
-            choices=CONFIRMATION,
+            name=asked.name, answer=answer, label=asked.label, read_back=read_back,
+            timeout_seconds=CONFIRMATION_SECONDS, choices=CONFIRMATION,
         )
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ const LOOK_AGAIN = 2000;
 const status = document.getElementById("status");
 const heard = document.getElementById("heard");
 const line = document.getElementById("line");
-const lineText = line.textContent;
+const lineText = line?.textContent ?? "";
 const screen = () => document.getElementById("screen");
 const revision = () => Number(screen().dataset.revision || 0);
 const owner = () => screen().querySelector("[name=form_token]")?.value ?? "";
@@ -175,12 +175,14 @@ setInterval(() => {
   });
 }, 1000);
 
-dress(screen());
-restoreDraft(screen(), owner());
-document.documentElement.dataset.works = "yes"; // whole.js: nothing was lost on the way
-remember("duet.tried", null);
-if (screen().dataset.kind === "ended") over();
-else {
+if (screen()) { // whole.js knows then that nothing was lost on the way, else it fetches the page again
+  dress(screen());
+  restoreDraft(screen(), owner());
+  document.documentElement.dataset.works = "yes";
+  remember("duet.tried", null);
+}
+if (screen()?.dataset.kind === "ended") over();
+else if (screen()) {
   connection = listen({ events: "/v/call/events", changes: "/v/call/changes" }, revision, wake, lineState);
   const tap = leftOver(owner());
   if (tap) send(tap);

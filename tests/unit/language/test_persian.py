@@ -9,6 +9,7 @@ import pytest
 from ivr.flow.events import LanguageChosen, MessageRequested, RedirectRequested, Said
 from ivr.flow.inputs import By, DocumentFailed, LanguageChoice, Outcome, Speech
 from ivr.flow.matching import spoken_choice, words_of
+from ivr.flow.spoken import date as date_in_english
 from ivr.flow.spoken_persian import date, money, solar_hijri
 from ivr.flow.texts import render
 from ivr.flow.waits import AwaitAgent, Offered
@@ -74,6 +75,23 @@ def test_a_choice_on_the_page_costs_no_try_and_a_late_one_changes_nothing(caller
     for language in ("fa-IR", "de-DE", ""):
         assert not chooses(caller, language).accepted
     caller.hears("برای موجودی حساب")
+
+
+def test_what_was_understood_is_read_back_again_in_the_new_language(caller: Caller) -> None:
+    caller.presses("4")
+    soon = datetime.date.fromisoformat(caller.session.began_on) + datetime.timedelta(days=30)
+    caller.says(date_in_english(soon))
+    caller.hears(f"I understood {date_in_english(soon)}")
+    assert chooses(caller, "fa-IR").accepted
+    caller.hears(f"متوجه شدم: {date(soon)}. اگر درست است کلید ۱")
+    assert (caller.sees().body.label, caller.sees().body.answer) == ("روز", date(soon))
+    caller.says("بله درسته")
+    assert caller.session.answers["appointment_day"] == soon.isoformat()
+    caller.presses("123")
+    caller.hears("شماره را کامل بدهید: با ۰ آغازین، یا با ۰۰ و کد کشور.")
+    fields = {field.name: field for field in caller.sees().body.fields}
+    assert [option.label for option in fields["appointment_reminder"].options] == ["بله", "نه"]
+    assert fields["appointment_day"].value.startswith("۱۴")
 
 
 def test_in_the_queue_the_place_is_kept(caller: Caller) -> None:

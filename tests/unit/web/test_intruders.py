@@ -6,11 +6,14 @@ import re
 from collections.abc import Callable
 
 import pytest
-from doorway import PUBLIC, Carrier, Control, Phone, client_of, session_of
+from doorway import ALICE_PHONE, PUBLIC, Carrier, Clock, Control, Phone, client_of, session_of
 from flask.testing import FlaskClient
 
 from ivr.app import House
-from ivr.store import contacts
+from ivr.authentication.passwords import password_hash
+from ivr.people import OPS_SKILL
+from ivr.store import agents, contacts
+from ivr.store.agents import AgentState
 
 NASTY = "</Say><Dial>+449098790000</Dial><script>alert(1)</script>\u202e\x07\"'>{{ contact.balance }}"
 
@@ -126,24 +129,49 @@ def test_nobody_has_us_write_to_a_number_that_earns(
     assert len(control.of("message")) == sent
 
 
-def test_markup_in_every_value_on_file_is_text_on_the_phone_and_on_the_page(
-    house: House, carrier: Carrier, control: Control
-) -> None:
-    alice = contacts.by_number(house.database, "+447700900101")
+@pytest.fixture
+def nasty(house: House, carrier: Carrier) -> Phone:
+    """A call of somebody whose name and facts are markup."""
+    alice = contacts.by_number(house.database, ALICE_PHONE)
     dora = contacts.Contact(
         id="d", customer_number="888888", name=NASTY, number="+447700900999", pin_hash=alice.pin_hash,
         facts={"first_name": NASTY, "balance": "12.50 GBP"},
     )  # fmt: skip
     contacts.add_contact(house.database, dora)
-    phone = Phone(carrier, caller="+447700900999").dials()
+    return Phone(carrier, caller="+447700900999").dials()
+
+
+def assert_text(html: str) -> None:
+    assert "&lt;script&gt;" in html
+    assert not [each for each in ("<script>alert", "</Say>", "\u202e", "\x07") if each in html]
+
+
+def test_markup_in_every_value_on_file_is_text_on_the_phone_and_on_the_page(
+    house: House, nasty: Phone, control: Control
+) -> None:
     house.work.deliver()
     page = client_of(house)
     link = control.of("message")[-1][2].split()[-1].removeprefix(PUBLIC)
-    assert page.post(link, data={"digits": session_of(house, phone).page.digits}).status_code == 303
-    phone.presses("1").presses("4821")
-    phone.hears("+449098790000")
-    assert not {"Dial", "script"} & {element.tag for element in phone.document.iter()}
+    assert page.post(link, data={"digits": session_of(house, nasty).page.digits}).status_code == 303
+    nasty.presses("1").presses("4821")
+    nasty.hears("+449098790000")
+    assert not {"Dial", "script"} & {element.tag for element in nasty.document.iter()}
     for address in ("/v/call", "/v/call?fragment=1", "/v/about"):
-        html = page.get(address).text
-        assert "&lt;script&gt;" in html
-        assert not [each for each in ("<script>alert", "</Say>", "\u202e", "\x07", "12.50 GBP") if each in html]
+        assert_text(page.get(address).text)
+
+
+def test_markup_in_names_is_text_on_the_desk_and_in_the_log(house: House, nasty: Phone, clock: Clock) -> None:
+    person = agents.Agent(
+        "eve", NASTY, password_hash("a long password"), "+447700900900", (OPS_SKILL,), state=AgentState.AVAILABLE
+    )
+    agents.add_agent(house.database, person, clock())
+    nasty.asks(nasty.action, SpeechResult=NASTY).presses("0")
+    house.queue.look()
+    desk = client_of(house)
+    token = re.search(r'form_token" value="(\w+)"', desk.get("/desk/sign-in").text)[1]
+    signed_in = desk.post("/desk/sign-in", data={"name": "eve", "password": "a long password", "form_token": token})
+    assert signed_in.status_code == 303
+    for address in ("/desk", "/desk?fragment", "/ops", "/ops/lines", "/ops/lines?after=" + "9" * 30):
+        answer = desk.get(address)
+        assert answer.status_code == 200, address
+        assert_text(answer.text)

@@ -69,6 +69,23 @@ def test_a_key_that_ends_the_call_is_no_fault(house: House, phone: Phone, caplog
     assert [entry.message for entry in caplog.records if entry.levelname == "ERROR"] == []
 
 
+def test_the_prompt_before_the_last_words_is_not_gone_while_the_phone_may_play_it(
+    house: House, phone: Phone, carrier: Carrier
+) -> None:
+    phone.dials().presses("0")
+    before = session_of(house, phone)
+    request = request_of(house, phone, "agent_requested").request
+    happens(house, phone, NobodyAvailable(id=request, reason="nobody_signed_in"))
+    assert session_of(house, phone).ended == "flow_finished"
+
+    def status(turn: int) -> int:
+        mac = house.addressing.mac(f"prompt {before.call}/{turn}/0")
+        return carrier.client.get(f"/voice/c/{before.call}/{turn}/prompt/0?s={mac}").status_code
+
+    assert status(before.turn) in (200, 503), "503: no espeak-ng is installed"
+    assert status(before.turn - 1) == 410
+
+
 def test_neither_pin_nor_reply_can_be_read_in_the_database(phone: Phone, tmp_path: Path) -> None:
     phone.dials()
     action = phone.action
