@@ -144,12 +144,13 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!screen().contains(form)) return;
   event.preventDefault();
-  if (busy()) return;
+  const action = form.getAttribute("action");
+  if (busy(action)) return;
   const fields = new URLSearchParams(new FormData(form));
   if (event.submitter?.name) fields.set(event.submitter.name, event.submitter.value);
   document.querySelectorAll("[aria-busy]").forEach((each) => each.removeAttribute("aria-busy"));
   event.submitter?.setAttribute("aria-busy", "true");
-  send({ owner: owner(), action: form.getAttribute("action"), fields: [...fields] });
+  send({ owner: owner(), action, fields: [...fields] });
 });
 
 document.addEventListener("input", (event) => {

@@ -10,8 +10,8 @@ let waiting = null; // the tap to deliver; a later one for the same screen takes
 let failed = false; // and is tried again
 let skipPause = () => {};
 
-/** Whether a tap is under way and nothing has gone wrong with it: then a further tap is a double tap. */
-export const busy = () => waiting !== null && !failed;
+/** Whether a tap for the same turn is under way and nothing has gone wrong with it: then a further one is a double tap. */
+export const busy = (action) => waiting !== null && !failed && waiting.action === action;
 export const pending = () => waiting !== null;
 export const failing = () => waiting !== null && failed;
 
