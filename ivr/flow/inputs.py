@@ -246,6 +246,12 @@ class PaceChosen(Fact, frozen=True, kw_only=True, tag="pace_chosen"):
     pace: int
 
 
+class AloudChosen(Fact, frozen=True, kw_only=True, tag="aloud_chosen"):
+    """Whether the caller has the page read out: a screen reader then talks in the room."""
+
+    on: bool
+
+
 class DocumentFailed(Fact, frozen=True, kw_only=True, tag="document_failed"):
     """The carrier could not fetch or play what we wrote (its error code): the caller goes to a person."""
 
@@ -261,6 +267,6 @@ AnyFact = (
     CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
     | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | CardPushed | CardReplied
     | SharingChosen | NobodyAvailable | PageCodeDrawn | BeginningFound | VoiceWish | CallBackDeclined | TimedOut
-    | PaceChosen | DocumentFailed | CallerHungUp
+    | PaceChosen | AloudChosen | DocumentFailed | CallerHungUp
 )  # fmt: skip
 Input = AnyAnswer | AnyFact

@@ -114,7 +114,13 @@ def pin_answered(play: Play, matches: bool, locked: bool) -> None:
 
 
 def take_verdict(play: Play, fact: VerdictReached, waited_for: bool) -> None:
-    """``waited_for``: an authenticate step under way waits for this very verdict."""
+    """``waited_for``: an authenticate step under way waits for this very verdict.
+
+    While the page is read out, another voice is in what was heard: that it did not match says nothing about the caller.
+    Nobody gains by saying so, for silence is INCONCLUSIVE too.
+    """
+    if play.session.aloud and fact.outcome is Outcome.REJECTED:
+        fact = replace(fact, outcome=Outcome.INCONCLUSIVE, reason="screen_reader")
     play.record(
         VerdictRecorded(
             request=fact.id, outcome=fact.outcome, reason=fact.reason, score=fact.score, threshold=fact.threshold,

@@ -24,6 +24,7 @@ from ivr.flow.inputs import (
     AgentFailed,
     AgentLeft,
     AgentReserved,
+    AloudChosen,
     BeginningFound,
     CallBackDeclined,
     CallerHungUp,
@@ -164,6 +165,10 @@ def _take(play: Play, fact: Fact) -> bool:
             play.go(_queue_step(play).finished)
         case PaceChosen():
             return pace_chosen(play, fact)
+        case AloudChosen():
+            if fact.on == session.aloud:
+                return False
+            play.change(aloud=fact.on)
         case CardPushed():
             return pushed(play, fact)
         case CardReplied():

@@ -92,6 +92,7 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     begun_on_page: bool = False  # when the call came, somebody had begun on the page and not called yet
     chosen: tuple[str, ...] = ()  # labels of the choices made on the page before the call
     ahead: tuple[ChosenBefore, ...] = ()  # those of them that this call has not come to yet
+    aloud: bool = False  # the page is read out in the room, by a voice that is not the caller's
     must_hear: tuple[str, ...] = ()  # texts of this turn that a skipped prompt must say again
     open_requests: tuple[str, ...] = ()  # ids a fact may still answer
     promised: str = ""  # number on which a call back has been promised

@@ -142,6 +142,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     card: AnyCard | None = None
     looking: Looking | None = None
     slow: bool = False  # the caller has asked for more time
+    aloud: bool = False  # it is known here that the page is read out
     veiled: bool = False  # the page joined by a code: see ``veil``
 
     @property
@@ -176,6 +177,7 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
         card=card_of(flow, session, live.agent, labels),
         looking=looking_of(session, live.agent, labels),
         slow=session.pace > 1,
+        aloud=session.aloud,
     )
 
 

@@ -29,7 +29,18 @@ from ivr.flow.events import (
     VerdictRecorded,
     VoiceWishGranted,
 )  # fmt: skip
-from ivr.flow.inputs import By, Digits, Filled, Input, LanguageChoice, NoInput, PaceChosen, SecretAnswer, Speech
+from ivr.flow.inputs import (
+    AloudChosen,
+    By,
+    Digits,
+    Filled,
+    Input,
+    LanguageChoice,
+    NoInput,
+    PaceChosen,
+    SecretAnswer,
+    Speech,
+)
 from ivr.web.doors import LogLine
 
 
@@ -70,7 +81,7 @@ def _side(input: Input | None) -> str:
             return "page" if by is By.TAP else "phone"
         case NoInput():
             return "phone"
-        case PaceChosen():
+        case PaceChosen() | AloudChosen():
             return "page"
         case _:
             return "system"

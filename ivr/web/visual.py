@@ -8,7 +8,7 @@ from functools import partial
 from flask import Blueprint, Response, jsonify, redirect, request
 from msgspec.structs import replace
 
-from ivr.flow.inputs import By, Digits, Filled, LanguageChoice, PaceChosen, Speech
+from ivr.flow.inputs import AloudChosen, By, Digits, Filled, LanguageChoice, PaceChosen, Speech
 from ivr.flow.pace import PACES
 from ivr.flow.phrases import phrase
 from ivr.flow.session import Session, Turn
@@ -120,6 +120,19 @@ def page_blueprint(services: Services) -> Blueprint:
         if chosen in PACES.values():
             services.take_turn(session.call, PaceChosen(id=f"pace:{drawn_at}", pace=chosen))
         return redirect("/v/call", 303)
+
+    @pages.post("/v/call/aloud")
+    def aloud() -> Response:
+        """Sent by the script of a device that reads the page out. A page that joined by a code may say so too: it only
+        makes the voice count for less."""
+        cookie = request.cookies.get(PAGE_COOKIE, "")
+        session = _session(services, cookie)
+        if session is None:
+            return _no_call()
+        check_form(cookie, request.form)
+        drawn_at, on = natural(request.form.get("revision", "")), request.form.get("on") == "yes"
+        services.take_turn(session.call, AloudChosen(id=f"aloud:{drawn_at}:{on}", on=on))
+        return Response(status=204)
 
     add_holding_routes(pages, services)
     return pages

@@ -296,6 +296,7 @@ def test_captions_are_read_out_only_to_whoever_asked(services, phone) -> None:
     expect(heard).to_be_empty()
     expect(heard).to_have_attribute("aria-live", "off")
     aloud.tap()
+    expect(phone.locator("#screen")).to_have_attribute("data-aloud", "yes")  # the call knows that another voice talks
     services.goes("call1", "message")
     expect(heard).to_have_attribute("aria-live", "polite")
     expect(heard).to_have_text("What should we pass on?")

@@ -94,6 +94,21 @@ function dress(drawn) {
   if (!toggle) return;
   toggle.hidden = false;
   toggle.setAttribute("aria-pressed", String(aloud));
+  tell(drawn);
+}
+
+/** The call must know that a screen reader talks in the room: it says nothing against the caller's own voice then. */
+let telling = false;
+async function tell(drawn) {
+  const on = setting("duet.aloud") === true ? "yes" : "no";
+  const token = drawn.querySelector("[name=form_token]")?.value;
+  if (telling || !token || drawn.dataset.aloud === on) return;
+  telling = true;
+  const said = new URLSearchParams({ form_token: token, revision: drawn.dataset.revision, on });
+  try {
+    await fetch("/v/call/aloud", { method: "POST", body: said, signal: AbortSignal.timeout(LOOK_PATIENCE) });
+  } catch { /* told with the next drawing */ }
+  telling = false;
 }
 
 function over() {

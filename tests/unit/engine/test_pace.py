@@ -11,7 +11,7 @@ from ivr.carriers.addresses import Addressing
 from ivr.carriers.twilio import writer
 from ivr.errors import FlowMistakes
 from ivr.flow.events import PatienceRequested, RedirectRequested
-from ivr.flow.inputs import Outcome, PaceChosen, StreamStarted
+from ivr.flow.inputs import AloudChosen, Outcome, PaceChosen, StreamStarted
 from ivr.flow.waits import AwaitDigits, AwaitFact, AwaitSecret
 
 ENROLLED = replace(ALICE, enrolled=True)
@@ -145,6 +145,22 @@ def test_more_time_is_remembered_of_who_has_proven_who_they_are() -> None:
 def test_what_is_on_file_counts_from_the_first_question() -> None:
     caller = Caller(bank(), contacts=(replace(ALICE, pace=3),))
     assert caller.session.waiting_for.timeout_seconds == 18
+
+
+def test_a_screen_reader_in_the_room_says_nothing_against_the_callers_voice() -> None:
+    for aloud, heard, counted in (
+        ((True,), Outcome.REJECTED, Outcome.INCONCLUSIVE),
+        ((True,), Outcome.ACCEPTED, Outcome.ACCEPTED),
+        ((True, False), Outcome.REJECTED, Outcome.REJECTED),
+    ):
+        caller = Caller(bank(), contacts=(ENROLLED,))
+        for number, on in enumerate(aloud):
+            assert caller.happens(AloudChosen(id=f"aloud:{number}", on=on)).accepted
+            assert not caller.happens(AloudChosen(id=f"aloud:again:{number}", on=on)).accepted
+        caller.voice_is(heard)
+        assert caller.session.voice.verdict is counted
+        assert caller.happened("VerdictRecorded")[-1].outcome is counted
+        assert (caller.session.voice.reason == "screen_reader") is (heard is not counted)
 
 
 def test_a_relayed_voice_is_never_listened_to() -> None:
