@@ -58,6 +58,7 @@ class LanguageChoice(Answer, frozen=True, kw_only=True, tag="language"):
 
     language: str
     by: By = By.TAP
+    remember: bool = True  # for the next call; not what a page that joined by a code chose
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True):
@@ -244,6 +245,7 @@ class PaceChosen(Fact, frozen=True, kw_only=True, tag="pace_chosen"):
     """The caller asked for more time (3), or for the usual (1)."""
 
     pace: int
+    remember: bool = True  # for the next call; not what a page that joined by a code chose
 
 
 class AloudChosen(Fact, frozen=True, kw_only=True, tag="aloud_chosen"):

@@ -33,11 +33,11 @@ def stretched(session: Session, wait: AnyWait | None) -> AnyWait | None:
     return wait if seconds is None or session.pace == NORMAL else replace(wait, timeout_seconds=seconds * session.pace)
 
 
-def choose_pace(play: Play, pace: int, relay: bool) -> None:
+def choose_pace(play: Play, pace: int, relay: bool, remember: bool = True) -> None:
     """From now on in this call; also in later ones of a contact who has proven to be that."""
     session = play.session
     play.change(pace=pace, relay=relay)
-    proven = session.claim is not None and session.level >= 1
+    proven = remember and session.claim is not None and session.level >= 1
     play.record(PaceChanged(pace=pace, relay=relay, contact=session.claim.contact if proven else None))
 
 
@@ -46,7 +46,7 @@ def pace_chosen(play: Play, fact: PaceChosen) -> bool:
     session = play.session
     if fact.pace not in PACES.values() or fact.pace == session.pace:
         return False
-    choose_pace(play, fact.pace, session.relay)
+    choose_pace(play, fact.pace, session.relay, fact.remember)
     wait = session.waiting_for
     if hasattr(wait, "timeout_seconds") or (isinstance(wait, AwaitFact) and wait.about in ("page", "verdict")):
         play.guarded(lambda: _ask_again(play))

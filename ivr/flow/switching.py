@@ -16,13 +16,13 @@ from ivr.flow.steps import Enrol, Menu, Queue
 from ivr.flow.waits import AwaitAgent, AwaitFact, Offered, TalkingToAgent
 
 
-def switch(play: Play, language: str) -> None:
+def switch(play: Play, language: str, remember: bool = True) -> None:
     """From here on in ``language``; what has been said in this turn stays in the one it was said in."""
     before = play.flow.language
     play.said = [said if said.language else replace(said, language=before) for said in play.said]
     play.flow = in_language(play.pinned, language)
     play.change(language=language)
-    play.record(LanguageChosen(language=language, contact=remembering(play.session)))
+    play.record(LanguageChosen(language=language, contact=remembering(play.session) if remember else None))
 
 
 def remembering(session: Session) -> str | None:
@@ -38,7 +38,7 @@ def language_chosen(play: Play, choice: LanguageChoice) -> bool:
     """
     if choice.language not in play.pinned.languages or choice.language == play.flow.language:
         return False
-    switch(play, choice.language)
+    switch(play, choice.language, choice.remember)
     play.guarded(lambda: _ask_again(play))
     return True
 

@@ -100,7 +100,7 @@ def page_blueprint(services: Services) -> Blueprint:
             return redirect("/v/call?moved", 303)
         if (sent := sent_fields(request.form)) is not None:
             return _filled(services, session, turn, sent, cookie)
-        answer = _answer(services, session, turn)
+        answer = _answer(services, session, turn, cookie)
         if isinstance(answer, str):
             screen = _screen(services, session, cookie)
             return _drawn("page/call.html", screen, cookie, problem=phrase(answer, screen.language))
@@ -118,7 +118,8 @@ def page_blueprint(services: Services) -> Blueprint:
         check_form(cookie, request.form)
         drawn_at, chosen = natural(request.form.get("revision", "")), natural(request.form.get("pace", ""))
         if chosen in PACES.values():
-            services.take_turn(session.call, PaceChosen(id=f"pace:{drawn_at}", pace=chosen))
+            remember = not services.page_is_veiled(cookie)
+            services.take_turn(session.call, PaceChosen(id=f"pace:{drawn_at}", pace=chosen, remember=remember))
         return redirect("/v/call", 303)
 
     @pages.post("/v/call/aloud")
@@ -199,11 +200,13 @@ def _filled(services: Services, session: Session, turn: int, sent: Sent, cookie:
     )
 
 
-def _answer(services: Services, session: Session, turn: int) -> Turn | str:
+def _answer(services: Services, session: Session, turn: int, cookie: str) -> Turn | str:
     """Take what the form holds as an answer to ``turn``; text: what is wrong with it, for the person who typed it."""
     form = request.form
     if "language" in form:
-        return services.take_turn(session.call, LanguageChoice(turn=turn, language=form["language"][:35]))
+        remember = not services.page_is_veiled(cookie)
+        choice = LanguageChoice(turn=turn, language=form["language"][:35], remember=remember)
+        return services.take_turn(session.call, choice)
     asked = session.waiting_for if turn == session.turn else None
     if "secret" in form:
         secret = ascii_digits(form["secret"])

@@ -11,6 +11,7 @@ from doorway import PUBLIC, Carrier, Clock, Control, Phone, client_of, session_o
 from ivr import codes
 from ivr.app import House
 from ivr.flow.inputs import CallerHungUp
+from ivr.store import contacts
 
 STRANGER = "+12025550123"
 
@@ -86,6 +87,17 @@ def test_a_page_that_joined_by_a_code_shows_nothing_that_needs_a_level(
     for path in ("/v/about/voice", "/v/call/card"):
         browser.post(path, data={"form_token": token, "wish": "delete", "answer": "yes"})
     assert session_of(house, invited).revision == revision, "it changes nothing of the caller's either"
+
+
+def test_what_a_page_that_joined_by_a_code_chooses_is_not_remembered(house: House, invited: Phone) -> None:
+    browser = client_of(house)
+    types(browser, code_of(house, invited))
+    page = browser.get("/v/call").text
+    token = re.search(r'form_token" value="(\w+)"', page)[1]
+    session = session_of(house, invited)
+    browser.post(f"/v/call/{session.turn}", data={"form_token": token, "language": "fa-IR"})
+    assert session_of(house, invited).language == "fa-IR", "in this call it counts"
+    assert contacts.get(house.database, session.claim.contact).language == "en-GB"
 
 
 def test_nobody_types_their_pin_into_the_call_of_whoever_told_them_the_code(house: House, invited: Phone) -> None:
