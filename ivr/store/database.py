@@ -6,6 +6,8 @@ or the ``Transaction`` of a running write (what ``sessions.change`` hands to its
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -165,7 +167,8 @@ def _open_sqlite(url: URL) -> Database:
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # this package says BEGIN and COMMIT itself
-        for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        _use_wal(connection)
+        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}").fetchall()
 
     @event.listens_for(engine, "begin")
@@ -174,6 +177,19 @@ def _open_sqlite(url: URL) -> Database:
 
     turnstile = Turnstile(lambda: engine.raw_connection(), lambda driver: Transaction(driver, "sqlite"))
     return Database(engine, "sqlite", str(url), turnstile)
+
+
+def _use_wal(connection: Any) -> None:
+    """SQLite does not wait when two processes make a new file a WAL file at once; the loser finds it done."""
+    until = time.monotonic() + BUSY_TIMEOUT_MILLISECONDS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _open_postgresql(url: URL) -> Database:

@@ -92,6 +92,10 @@ class Smartphone(Tab):
         self.types("The two digits", digits)
         self.presses("Open my call")
 
+    def is_all_there(self) -> None:
+        """Its scripts too: before that the page is a plain form, and a tap without a network a browser's error."""
+        expect(self.page.locator("html")).to_have_attribute("data-works", "yes", timeout=SOON)
+
     def types_code(self, code: str) -> None:
         self.page.goto("/v")
         self.types("The six digits", code)

@@ -166,6 +166,7 @@ def espeak_is_there() -> None:
 @journey("A tap in a tunnel arrives when the train is out of it")
 def _(me: Journey) -> None:
     phone = me.has_menu_in_hand()
+    phone.is_all_there()
     phone.goes_offline()
     phone.presses("Book an appointment")
     phone.sees("No connection. Your answer is kept")

@@ -5,7 +5,7 @@ const SILENCE = 40000; // milliseconds: two heartbeats and a half; a connection 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * Calls `wake()` whenever the number behind `urls` moved past `after()`, and `state("live" | "lost")` as the line comes and goes.
+ * Calls `wake(number)` whenever the number behind `urls` moved past `after()`, and `state("live" | "lost")` as the line comes and goes.
  * urls: { events, changes } - `changes` may be missing. Returns { stop, again }.
  */
 export function listen(urls, after, wake, state) {
@@ -27,7 +27,7 @@ export function listen(urls, after, wake, state) {
     alive();
     source.onopen = () => { failures = 0; alive(); state("live"); };
     source.addEventListener("beat", alive);
-    source.onmessage = () => { alive(); wake(); };
+    source.onmessage = (event) => { alive(); wake(Number(event.lastEventId)); };
     source.onerror = () => {
       state("lost");
       failures += 1;
@@ -44,7 +44,8 @@ export function listen(urls, after, wake, state) {
         if (reply.status === 410 || reply.status === 403) { wake(); return; }
         if (!reply.ok) throw new Error(reply.statusText);
         state("live");
-        if (Number(await reply.text()) > after()) await wake();
+        const number = Number(await reply.text());
+        if (number > after()) await wake(number);
       } catch {
         state("lost");
         await pause(2000);

@@ -14,7 +14,7 @@ const screen = () => document.getElementById("screen");
 const revision = () => Number(screen().dataset.revision || 0);
 const owner = () => screen().querySelector("[name=form_token]")?.value ?? "";
 
-let missed = false; // something new was announced while a tap was under way
+let missed = 0; // newest number announced while a tap was under way
 let connection = null;
 
 function lineState(state) {
@@ -120,9 +120,12 @@ function over() {
 }
 
 let looking = null;
-/** Draw the present. One request at a time; a wake-up during one asks once more afterwards; a failure is made good. */
-function look() {
-  if (pending()) { missed = true; return null; }
+/**
+ * Draw the present. One request at a time; a wake-up during one asks once more afterwards; a failure is made good.
+ * While an answer is on its way, the number of a wake-up is noted: what comes back may be older than that.
+ */
+function look(number = Infinity) {
+  if (pending()) { missed = Math.max(missed, number); return null; }
   looking ??= fetch("/v/call?fragment=1", { cache: "no-store", signal: AbortSignal.timeout(LOOK_PATIENCE) })
     .then(async (reply) => {
       if (reply.status >= 500) throw new Error(reply.statusText);
@@ -133,13 +136,12 @@ function look() {
     .finally(() => { looking = null; });
   return looking;
 }
-async function wake() {
+async function wake(number) {
   await looking;
-  await look();
+  await look(number);
 }
 
 async function send(tap) {
-  const before = revision();
   const delivered = await deliver(tap, () => {
     lineState("lost");
     status.textContent = status.dataset.unsent;
@@ -151,8 +153,9 @@ async function send(tap) {
   if (reply.ok && /\/\d+$/.test(arrived.action)) screen().dataset.sent = "yes";
   swap(html, true);
   document.querySelectorAll("[aria-busy]").forEach((each) => each.removeAttribute("aria-busy"));
-  if (missed && revision() === before) look();
-  missed = false;
+  const newest = missed;
+  missed = 0;
+  if (newest > revision()) look();
 }
 
 document.addEventListener("submit", (event) => {

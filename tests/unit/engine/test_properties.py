@@ -518,6 +518,8 @@ def _moves(start: Watched) -> dict[str, Callable[[Watched], Input]]:
 def test_all_short_interleavings_around_the_proof(flow: str) -> None:
     """Up to four in a row, any of them twice. What is not accepted changes nothing, so nothing new can follow it."""
     start = Watched(FLOWS[flow])
+    if start.session.begun_on_page:  # the caller has no code
+        start.happens(NoInput(turn=start.session.turn))
     start.happens(Digits(turn=start.session.turn, keys="1"))
     assert start.session.proving is not None
     moves = _moves(start)
