@@ -287,6 +287,7 @@ class Double:
         self.pages: dict[str, str] = {}
         self.lines: list[LogLine] = []
         self.inputs: list[Input] = []
+        self._one_at_a_time = threading.RLock()
         self.secrets: list[str] = []
         self.trying: Trial | None = None
         self.personal: set[str] = set()  # texts that hold values of the caller's
@@ -358,6 +359,10 @@ class Double:
         return self.files.get(file)
 
     def take_turn(self, call: str, input: Input) -> Turn:
+        with self._one_at_a_time:  # what a database does
+            return self._take_turn(call, input)
+
+    def _take_turn(self, call: str, input: Input) -> Turn:
         self.inputs.append(input)
         session = self.sessions[call]
         if isinstance(input, VoiceWish):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -135,9 +136,9 @@ class Smartphone(Tab):
     def chooses_language(self, language: str) -> None:
         """Once more where the phone was quicker and the page showed the present instead."""
         for _ in range(5):
-            with self.page.expect_navigation():
-                self.page.locator(f".languages button[value={language}]").click()
-            if self.page.locator("html").get_attribute("lang") == language:
+            self.page.locator(f".languages button[value={language}]").click()
+            with suppress(AssertionError):
+                expect(self.page.locator("html")).to_have_attribute("lang", language, timeout=5000)
                 return
         raise AssertionError(f"the page stays in {self.page.locator('html').get_attribute('lang')}")
 

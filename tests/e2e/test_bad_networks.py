@@ -43,8 +43,9 @@ def answers(services) -> list[str]:
 
 
 def test_a_whole_journey_with_400_ms_and_5_percent_loss(services, network, far_phone):
-    network.round_trip_seconds, network.loss, network.resets = 0.4, 0.05, 0.3
+    network.round_trip_seconds, network.loss = 0.4, 0.05
     opens(far_phone, services)
+    network.resets = 0.3  # a document that is cut off before its first script cannot help itself: only its reader can
     far_phone.get_by_role("button", name="Report a lost card").tap()
     card = far_phone.get_by_label("Last four digits of the card")
     expect(card).to_be_visible(timeout=LONG)
