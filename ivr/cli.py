@@ -146,6 +146,9 @@ def _serve(options: argparse.Namespace) -> int:
     return run_server(settings, options.host, options.port)
 
 
+SWITCH_SECONDS = 0.001  # a page's wake-up waits for the event loop's turn among the threads: that long for each
+
+
 def run_server(settings, host: str, port: int, trying=None, around=None) -> int:
     """``trying``, ``around``: what the three-pane page needs, and what stands before the server for it."""
     import uvicorn
@@ -154,6 +157,7 @@ def run_server(settings, host: str, port: int, trying=None, around=None) -> int:
     from ivr.web.heads import BoundedHeads
 
     _allow_open_files()
+    sys.setswitchinterval(SWITCH_SECONDS)
     app = create_app(settings, trying=trying)
     if around:
         app = around(app)

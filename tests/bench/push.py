@@ -66,6 +66,7 @@ async def begin(port: int, connection: Connection, carrier: servers.Carrier, num
     if reply.status != 303:
         raise RuntimeError(f"the page of {caller} was answered {reply.status}")
     call.cookie = reply.headers["set-cookie"].split(";")[0]
+    await connection.ask("GET", "/v/call", {"Cookie": call.cookie})  # where the browser was sent
     return call
 
 
