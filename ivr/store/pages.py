@@ -78,19 +78,14 @@ def take_attempt(db: Database, token_hash: bytes, at_most: int) -> bool:
     return write(db, lambda transaction: transaction.write(_WRONG, parameters)) == 1
 
 
-def bind_page(db: Database, token_hash: bytes, binding_hash: bytes, at: datetime, expires_at: datetime) -> str | None:
-    """Uses the link, once, and binds the browser that holds ``binding_hash``'s token to the link's call.
-
-    Returns the call; None: the link is unknown, used or expired.
-    """
-    return write(db, lambda transaction: bind(transaction, token_hash, binding_hash, at, expires_at))
-
-
 def bind(
     transaction: Transaction, token_hash: bytes, binding_hash: bytes, at: datetime, expires_at: datetime,
     veiled: bool = False,
 ) -> str | None:  # fmt: skip
-    """As ``bind_page``, in a transaction of somebody else's."""
+    """Uses the link, once, and binds the browser that holds ``binding_hash``'s token to the link's call.
+
+    Returns the call; None: the link is unknown, used or expired.
+    """
     now = to_microseconds(at)
     if transaction.write(_USE, {"of_token": token_hash, "now": now, "used_at": now}) == 0:
         return None

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from ivr.store import agents, pages, sessions, signins
 from ivr.store.agents import Agent
-from ivr.store.database import Database
+from ivr.store.database import Database, write
 from ivr.store.pages import LinkToken
 from ivr.store.signins import SignIn
 from tests.unit.store.databases import NOW, a_session, a_turn
@@ -22,13 +22,17 @@ def begin(db: Database) -> None:
     pages.add_link(db, LINK)
 
 
+def bound(db: Database, *link_and_browser) -> str | None:
+    return write(db, lambda transaction: pages.bind(transaction, *link_and_browser))
+
+
 def test_a_link_binds_one_browser_once(db: Database) -> None:
     begin(db)
     assert pages.link(db, LINK.token_hash) == LINK
     assert pages.link(db, b"other") is None
-    assert pages.bind_page(db, LINK.token_hash, b"browser", NOW, LATE) == "call-1"
+    assert bound(db, LINK.token_hash, b"browser", NOW, LATE) == "call-1"
     assert pages.bound_call(db, b"browser", NOW) == "call-1"
-    assert pages.bind_page(db, LINK.token_hash, b"another", NOW, LATE) is None
+    assert bound(db, LINK.token_hash, b"another", NOW, LATE) is None
     assert pages.bound_call(db, b"another", NOW) is None
     assert pages.link(db, LINK.token_hash).used_at == NOW
     assert pages.bound_call(db, b"browser", LATE) is None
@@ -36,8 +40,8 @@ def test_a_link_binds_one_browser_once(db: Database) -> None:
 
 def test_an_expired_or_forged_link_binds_nothing(db: Database) -> None:
     begin(db)
-    assert pages.bind_page(db, LINK.token_hash, b"browser", SOON, LATE) is None
-    assert pages.bind_page(db, b"forged", b"browser", NOW, LATE) is None
+    assert bound(db, LINK.token_hash, b"browser", SOON, LATE) is None
+    assert bound(db, b"forged", b"browser", NOW, LATE) is None
     assert pages.bound_call(db, b"browser", NOW) is None
 
 
