@@ -63,6 +63,9 @@ class Wire:
         self._send(self._followers, message)
 
     def _send(self, sockets: list[WebSocket], message: dict) -> None:
+        ends = time.monotonic() + PATIENCE_SECONDS
+        while not sockets and time.monotonic() < ends:  # the page knows of its socket a moment before we do
+            time.sleep(0.005)
         for socket in sockets:
             asyncio.run_coroutine_threadsafe(socket.send_json(message), self._loop).result(5)
 

@@ -14,6 +14,10 @@ export async function dial(emulator, from, to, on) {
   if (!reply.ok) throw new Error(answer.error ?? reply.statusText);
   const socket = new WebSocket(`${emulator.replace(/^http/, "ws")}/emulator/calls/${answer.sid}/line`);
   socket.onmessage = (message) => on(JSON.parse(message.data));
+  await new Promise((resolve, reject) => { // a key pressed before the line is open would be lost
+    socket.onopen = resolve;
+    socket.onclose = () => reject(new Error("the line did not open"));
+  });
   socket.onclose = () => on({ event: "closed" });
   const send = (message) => { if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); };
   return {

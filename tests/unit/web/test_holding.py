@@ -67,7 +67,8 @@ def stranger(house: House, carrier: Carrier, clock: Clock, phone: Phone, alice: 
     link = pages.LinkToken(b"l" * 32, session_of(house, phone).call, False, clock.now.replace(year=2027))
     pages.add_link(house.database, link)
     cookie = sha256(b"cookie").digest()
-    pages.bind_page(house.database, link.token_hash, cookie, clock(), link.expires_at)
+    bound = (link.token_hash, cookie, clock(), link.expires_at)
+    assert write(house.database, lambda transaction: pages.bind(transaction, *bound)) == link.call
     carrier.client.set_cookie("duet_page", "cookie", path="/v")
     return carrier.client
 
