@@ -1,4 +1,4 @@
-"""``python -m biometrics fetch | enrol | verify | evaluate | calibrate | train``: the package from a terminal."""
+"""``python -m biometrics fetch | enrol | verify | evaluate | calibrate | verify-receipts | train``: the package from a terminal."""
 
 import argparse
 import json
@@ -18,6 +18,7 @@ from biometrics.enrolment import EnrolmentPolicy, enrol
 from biometrics.errors import BiometricsError
 from biometrics.evaluation import evaluate
 from biometrics.fetch import fetch_campplus
+from biometrics.receipts import check, read_key
 from biometrics.speech import Utterance
 from biometrics.trials import CALIBRATION_TESTS, calibrate, score_speakers, verdict_rates
 from biometrics.verification import Outcome, Verdict, verify
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         added.add_argument("--models", type=Path, default=FETCHED, metavar="DIR", help="fetched models (%(default)s)")
         added.add_argument("--json", action="store_true", help="print one JSON object")
-        if name != "fetch":
+        if name not in ("fetch", "verify-receipts"):
             added.add_argument("--model", default="", help="directory, shipped or fetched name, or hub id")
         return added
 
@@ -93,6 +94,11 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="the model was trained on these speakers: thresholds are set for half of each FAR, and the file says so",
     )
+
+    added = command("verify-receipts", _verify_receipts, "Check a chain of receipts. Exit code 0 whole, 1 not.")
+    added.add_argument("file", type=Path, help="receipts.jsonl")
+    added.add_argument("--key-file", type=Path, metavar="FILE", help="the chain's key in base64, if it has one")
+    added.add_argument("--anchor", metavar="HASH", help="a head hash noted before: finds an end that was cut off")
     commands.add_parser("train", help="Train a speaker model of our own (see biometrics/training).")
     return parser
 
@@ -212,6 +218,23 @@ def _calibrate(options: argparse.Namespace) -> int:
             print(f"  FAR {each.far:.1%}: accept at LLR {each.llr:+.2f}, FRR {each.frr:.1%}")
         print(f"  reject at LLR {calibration.reject_llr:+.2f} or below")
     return 0
+
+
+def _verify_receipts(options: argparse.Namespace) -> int:
+    try:
+        key = read_key(options.key_file.read_text()) if options.key_file else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BiometricsError(f"the key file cannot be read: {error}") from error
+    checked = check(options.file, key, options.anchor)
+    if options.json:
+        print(json.dumps(asdict(checked)))
+    elif checked.problem:
+        print(
+            f"{options.file}:{checked.wrong_line}: {checked.problem} ({checked.receipts} receipts before it are whole)"
+        )
+    else:
+        print(f"{options.file}: {checked.receipts} receipts, all whole; head {checked.head}")
+    return 1 if checked.problem else 0
 
 
 def _ulaw(paths: list[str]) -> bytes:

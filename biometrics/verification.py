@@ -40,6 +40,9 @@ class Verdict:
     model_class: str
     model_sha256: str
     next_look_seconds: float | None = None
+    far_interval_95: tuple[float, float] | None = None
+    snr_db: float | None = None
+    calibration_sha256: str | None = None
 
 
 @dataclass(frozen=True)
