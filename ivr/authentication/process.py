@@ -1,7 +1,8 @@
 """The voice process: audio in, verdicts out. The only process that loads the model.
 
 Started by ``ivr serve`` as ``python -m ivr.authentication.process SOCKET``. Audio lives in its memory only and goes
-with the call.
+with the call. Every answer leaves a receipt (biometrics/receipts.py) before it leaves the process: one that cannot be
+written down is INCONCLUSIVE, or makes no print.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from biometrics import (
     BiometricsError,
@@ -21,6 +24,7 @@ from biometrics import (
     EnrolmentResult,
     Outcome,
     Utterance,
+    Voiceprint,
     default_model,
     enrol,
     load_encoder,
@@ -30,6 +34,14 @@ from biometrics import (
     verify,
 )  # fmt: skip
 from biometrics import Verdict as Judged
+from biometrics.receipts import (
+    ReceiptFile,
+    enrolment_of,
+    of_enrolment,
+    of_verdict,
+    opaque_reference,
+    read_key,
+)
 from ivr.authentication.messages import (
     Audio,
     Closed,
@@ -78,11 +90,13 @@ class Model:
 class VoiceProcess:
     """One connection to the web process. All methods but ``_load`` and the looks run on the event loop."""
 
-    def __init__(self, writer: asyncio.StreamWriter, model_name: str, key: bytes) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, model_name: str, key: bytes, receipts: ReceiptFile) -> None:
         self._writer = writer
         self._key = key
+        self._receipts = receipts
         self._calls: dict[str, Listening] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="model")  # one embedding at a time
+        self._scribe = ThreadPoolExecutor(1, thread_name_prefix="receipts")  # a disk may be slow
         self._model: Model | None = None
         self._model_name = model_name
         self._tasks: set[asyncio.Task] = set()
@@ -116,7 +130,7 @@ class VoiceProcess:
             case Verify():
                 listening = self._listening(message.call)
                 if listening.verify is not None:  # of a person no longer claimed
-                    self._tell(listening.verify, _nothing("superseded"))
+                    self._run(self._answer(listening.verify, _nothing("superseded"), None))
                 listening.verify, listening.next_look_seconds = message, 0.0
                 self._look(message.call)
             case Enrol():
@@ -177,19 +191,26 @@ class VoiceProcess:
 
     async def _verify(self, call: str, listening: Listening, asked: Verify) -> None:
         loop = asyncio.get_running_loop()
-        verdict = await loop.run_in_executor(self._pool, self._judge, asked, listening.utterance.snapshot())
+        verdict, voiceprint = await loop.run_in_executor(
+            self._pool, self._judge, asked, listening.utterance.snapshot()
+        )
         listening.busy = False
         listening.next_look_seconds = getattr(verdict, "next_look_seconds", None) or 0.0
         final = verdict.outcome != "INCONCLUSIVE" or listening.closed or verdict.next_look_seconds is None
-        if final and listening.verify is asked:
+        answers = final and listening.verify is asked
+        if answers:
             listening.verify, listening.answered = None, True
-            self._tell(asked, verdict)
         if listening.verify is not None:
             self._tell_heard(call, listening)  # how much the next look takes is known now
         if listening.closed or listening.verify or listening.enrol:
             self._look(call)
+        if answers:
+            await self._answer(asked, verdict, voiceprint)
 
-    def _tell(self, asked: Verify, verdict: Judged) -> None:
+    async def _answer(self, asked: Verify, verdict: Judged, voiceprint: Voiceprint | None) -> None:
+        enrolment = enrolment_of(self._reference(asked.contact), asked.sealed, voiceprint)
+        if not await self._written(asked.request, lambda: of_verdict(asked.request, verdict, enrolment)):
+            verdict = replace(verdict, outcome=Outcome.INCONCLUSIVE, reason="no_receipt")
         self.send(
             Verdict(
                 asked.request, asked.call, str(verdict.outcome), verdict.reason, verdict.score, verdict.threshold,
@@ -197,20 +218,36 @@ class VoiceProcess:
             )
         )  # fmt: skip
 
-    def _judge(self, asked: Verify, utterance: Utterance) -> Judged:
+    def _reference(self, contact: str) -> str:
+        return opaque_reference(contact, self._key)
+
+    async def _written(self, request: str, body: Callable[[], dict]) -> bool:
+        """Whether the receipt is on the disk."""
+
+        def write() -> bool:
+            try:
+                self._receipts.write(body())
+                return True
+            except Exception:
+                log.exception("the receipt of %s cannot be written; nothing is decided without one", request)
+                return False
+
+        return await asyncio.get_running_loop().run_in_executor(self._scribe, write)
+
+    def _judge(self, asked: Verify, utterance: Utterance) -> tuple[Judged, Voiceprint | None]:
         """Runs on the model's thread. Never raises: doubt and failure are INCONCLUSIVE."""
-        model = self._model
+        model, voiceprint = self._model, None
         try:
             if model.encoder is None:
-                return _nothing(model.problem)
+                return _nothing(model.problem), None
             voiceprint = unseal(asked.sealed, self._key, asked.contact)
-            return verify(model.encoder, voiceprint, utterance, model.operating_point)
+            return verify(model.encoder, voiceprint, utterance, model.operating_point), voiceprint
         except BiometricsError as error:
             log.warning("verification %s: %s", asked.request, error)
-            return _nothing(type(error).__name__)
+            return _nothing(type(error).__name__), voiceprint
         except Exception:
             log.exception("verification %s failed; the answer is INCONCLUSIVE", asked.request)
-            return _nothing("failure")
+            return _nothing("failure"), voiceprint
 
     async def _enrol(self, call: str, listening: Listening, asked: Enrol) -> None:
         loop = asyncio.get_running_loop()
@@ -218,18 +255,25 @@ class VoiceProcess:
         listening.busy = False
         listening.enrol_tries += 1
         worth_more = result.refusal in ("too_short", "inconsistent", "too_noisy") and not listening.closed
-        if listening.enrol is asked and (sealed or not worth_more or listening.enrol_tries >= len(ENROL_AT_SECONDS)):
+        tried_enough = sealed or not worth_more or listening.enrol_tries >= len(ENROL_AT_SECONDS)
+        answers = tried_enough and listening.enrol is asked
+        if answers:
             listening.enrol, listening.answered = None, True
-            encoder = self._model.encoder
-            self.send(
-                Enrolled(
-                    asked.request, call, asked.contact, sealed, None if sealed else result.refusal or "failure",
-                    result.net_speech_seconds, getattr(encoder, "name", ""), getattr(encoder, "class_name", ""),
-                    getattr(encoder, "sha256", ""),
-                )
-            )  # fmt: skip
         if listening.closed or listening.verify or listening.enrol:
             self._look(call)
+        if answers:
+            await self._enrolled(asked, result, sealed)
+
+    async def _enrolled(self, asked: Enrol, result: EnrolmentResult, sealed: bytes | None) -> None:
+        encoder = self._model.encoder
+        model = tuple(getattr(encoder, name, "") for name in ("name", "class_name", "sha256"))
+        enrolment = enrolment_of(self._reference(asked.contact), sealed, result.voiceprint)
+        if not await self._written(asked.request, lambda: of_enrolment(asked.request, result, enrolment, *model)):
+            sealed = None  # and nobody has seen the print
+        refusal = None if sealed else result.refusal or "failure"
+        self.send(
+            Enrolled(asked.request, asked.call, asked.contact, sealed, refusal, result.net_speech_seconds, *model)
+        )
 
     def _learn(self, asked: Enrol, utterance: Utterance) -> tuple[EnrolmentResult, bytes | None]:
         """Runs on the model's thread. Never raises."""
@@ -260,10 +304,10 @@ def _load(name: str) -> Model:
         return Model(None, None, str(error) or type(error).__name__)
 
 
-async def serve(path: str, model_name: str, key: bytes) -> None:
+async def serve(path: str, model_name: str, key: bytes, receipts: ReceiptFile) -> None:
     """Connect to the web process, which listens on ``path``, and work until it goes."""
     reader, writer = await asyncio.open_unix_connection(path)
-    process = VoiceProcess(writer, model_name, key)
+    process = VoiceProcess(writer, model_name, key, receipts)
     loading = asyncio.create_task(process.load())
     try:
         async for body in bodies(reader):
@@ -280,7 +324,9 @@ def main() -> None:
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the web process, which ends us
     key = base64.urlsafe_b64decode(os.environ["IVR_VOICEPRINT_KEY"])
-    asyncio.run(serve(sys.argv[1], os.environ.get("IVR_SPEAKER_MODEL", ""), key))
+    receipt_key = os.environ.get("IVR_RECEIPT_KEY")
+    receipts = ReceiptFile(Path(os.environ["IVR_RECEIPTS"]), read_key(receipt_key) if receipt_key else None)
+    asyncio.run(serve(sys.argv[1], os.environ.get("IVR_SPEAKER_MODEL", ""), key, receipts))
     os._exit(0)  # a model thread may still be busy; nothing is left to save
 
 
