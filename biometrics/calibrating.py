@@ -9,7 +9,7 @@ from biometrics.calibration import TARGET_FARS, Calibration, Threshold
 from biometrics.encoder import Encoder
 from biometrics.errors import CalibrationError
 from biometrics.evaluation import cllr, cllr_min
-from biometrics.likelihood import Conditions, fit
+from biometrics.likelihood import fit
 from biometrics.sequential import Calls, clopper_pearson, decide, learn_threshold, rate_interval, whole_calls
 from biometrics.trials import Trials
 
@@ -56,7 +56,7 @@ def calibrate(
     refused: list[str] = []
     for far in sorted(fars, reverse=True):
         try:
-            found = learn_threshold(calls, far, learning.far_divisor)
+            found = learn_threshold(calls, learning.looks_seconds, far, learning.far_divisor)
         except CalibrationError as error:
             refused.append(f"no threshold for FAR {far:.2%}: {error}")
         else:
@@ -67,7 +67,9 @@ def calibrate(
     if len(trials.agreements):
         agreement_cosine = float(np.quantile(trials.agreements, AGREEMENT_REFUSED))
     if agreement_cosine is None:
-        raise CalibrationError("how alike segments of one enrolment are is not known for this model: --agreement-cosine")
+        raise CalibrationError(
+            "how alike segments of one enrolment are is not known for this model: --agreement-cosine"
+        )
     calibration = Calibration(
         model_name=encoder.name,
         model_sha256=encoder.sha256,
@@ -120,7 +122,7 @@ class SpeechUsed:
 
 
 def verdict_rates(
-    trials: Trials, calibration: Calibration, accept_llr: float
+    trials: Trials, calibration: Calibration, accept_llrs: Sequence[float]
 ) -> tuple[list[VerdictRates], list[SpeechUsed]]:
     """What callers would have been told, looking as speech arrives until decided: (a row a group, clean ones together,
     all together), and the curve of net speech that owners of the clean calls used."""
@@ -130,17 +132,19 @@ def verdict_rates(
     noisy = np.array([", " in group for group in calls.group])
     groups = [(group, calls.group == group) for group in sorted(set(calls.group))]
     groups += [("all clean", ~noisy), ("all noisy", noisy)]
-    reject_llr = min(calibration.reject_llr, accept_llr)
+    reject_llr = min(calibration.reject_llr, *accept_llrs)
     looks = np.array(calibration.looks_seconds)
-    rows = [_rates(name, calls.of(mask), looks, accept_llr, reject_llr) for name, mask in groups if mask.any()]
+    rows = [_rates(name, calls.of(mask), looks, accept_llrs, reject_llr) for name, mask in groups if mask.any()]
     clean_owners = calls.of(~noisy & calls.is_target)
-    outcome, at = decide(clean_owners.llrs, accept_llr, reject_llr)
-    curve = [SpeechUsed(float(look), float(np.mean((outcome == 1) & (at <= index)))) for index, look in enumerate(looks)]
+    outcome, at = decide(clean_owners.llrs, accept_llrs, reject_llr)
+    curve = [
+        SpeechUsed(float(look), float(np.mean((outcome == 1) & (at <= index)))) for index, look in enumerate(looks)
+    ]
     return rows, curve
 
 
-def _rates(name: str, calls: Calls, looks: np.ndarray, accept_llr: float, reject_llr: float) -> VerdictRates:
-    outcome, at = decide(calls.llrs, accept_llr, reject_llr)
+def _rates(name: str, calls: Calls, looks: np.ndarray, accept_llrs: Sequence[float], reject_llr: float) -> VerdictRates:
+    outcome, at = decide(calls.llrs, accept_llrs, reject_llr)
     owner, impostor = calls.is_target, ~calls.is_target
     accepted, decided = outcome == 1, outcome != 0
 

@@ -22,14 +22,14 @@ DEFAULT_LOOKS_SECONDS = (2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 @dataclass(frozen=True)
 class Threshold:
-    """Accept at or above ``llr``, learnt for a FAR of ``far`` over all looks of a call.
+    """Accept at look i at or above ``llrs[i]``, learnt for a FAR of ``far`` over all looks of a call.
 
     Of ``impostor_calls`` calls in training a share ``measured_far`` was accepted there (with its 95 % interval; less than
     ``far`` where one group of speakers asked for more than the others), and a share ``frr`` of owners was not.
     """
 
     far: float
-    llr: float
+    llrs: tuple[float, ...]
     frr: float
     measured_far: float
     far_interval_95: tuple[float, float]
@@ -61,10 +61,10 @@ class Calibration:
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Where a verdict is decided: ACCEPTED at or above ``accept_llr``, REJECTED at or below ``reject_llr``."""
+    """Where a verdict is decided: ACCEPTED at look i at or above ``accept_llrs[i]``, REJECTED at or below ``reject_llr``."""
 
     target_far: float
-    accept_llr: float
+    accept_llrs: tuple[float, ...]
     reject_llr: float
     calibration: Calibration
     far_interval_95: tuple[float, float] | None = None
@@ -102,10 +102,13 @@ def _read(sha256: str, directory: Path) -> tuple[Calibration, str] | None:
             raise CalibrationError(f"{path} is of format {found}, this release reads format {FORMAT}: {again}")
         ratio = LikelihoodRatio(**{name: tuple(value) for name, value in stored.pop("llr").items()})
         thresholds = tuple(
-            Threshold(**{**each, "far_interval_95": tuple(each["far_interval_95"])}) for each in stored.pop("thresholds")
+            Threshold(**{name: tuple(value) if isinstance(value, list) else value for name, value in each.items()})
+            for each in stored.pop("thresholds")
         )
         looks = tuple(stored.pop("looks_seconds"))
         calibration = Calibration(llr=ratio, thresholds=thresholds, looks_seconds=looks, **stored)
+        if not looks or any(len(each.llrs) != len(looks) for each in thresholds):
+            raise ValueError("a threshold for each look is needed")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CalibrationError(f"{path} is damaged ({error}): {again}") from error
     if calibration.model_sha256 != sha256:
@@ -126,7 +129,7 @@ def operating_point(
         return None
     calibration, file_sha256 = found
     threshold = max(strict_enough, key=lambda each: each.far)
-    reject_llr = min(calibration.reject_llr, threshold.llr)
+    reject_llr = min(calibration.reject_llr, *threshold.llrs)
     return OperatingPoint(
-        threshold.far, threshold.llr, reject_llr, calibration, threshold.far_interval_95, file_sha256
+        threshold.far, threshold.llrs, reject_llr, calibration, threshold.far_interval_95, file_sha256
     )

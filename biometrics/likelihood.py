@@ -22,7 +22,6 @@ SNR_STEP_DB = 10.0
 RANGE_QUANTILES = (0.01, 0.99)  # of a condition in training; a stray value beyond does not stretch the range
 NEWTON_STEPS = 200
 RIDGE = 1e-6
-CONDITION_RIDGE = 1e-4  # what a condition changes must be worth it; without it a rare condition would be over-learnt
 QUIETEST_SHARE = 0.1
 
 
@@ -134,8 +133,7 @@ def fit(cosines: np.ndarray, is_target: np.ndarray, conditions: Conditions) -> L
     terms = _weights(clipped)
     weights = balanced_weights(is_target, condition_cells(clipped))
     design = np.concatenate([terms * cosines[:, None], terms], axis=1)
-    ridge = np.array([RIDGE, *[CONDITION_RIDGE] * 3, 0.0, *[CONDITION_RIDGE] * 3])
-    solution = logistic_regression(design, is_target, weights, ridge)
+    solution = logistic_regression(design, is_target, weights)
     found = LikelihoodRatio(tuple(map(float, solution[:4])), tuple(map(float, solution[4:])), *ranges)
     slopes = [float(_weights(Conditions(*corner)) @ solution[:4]) for corner in product(*ranges)]
     if min(slopes) <= 0:
@@ -143,13 +141,13 @@ def fit(cosines: np.ndarray, is_target: np.ndarray, conditions: Conditions) -> L
     return found
 
 
-def logistic_regression(design: np.ndarray, label: np.ndarray, weights: np.ndarray, ridge: np.ndarray) -> np.ndarray:
+def logistic_regression(design: np.ndarray, label: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted logistic regression, (trials, terms) -> (terms,); a faint ridge keeps separable scores finite."""
     solution = np.zeros(design.shape[1])
     for _ in range(NEWTON_STEPS):
         p = 1 / (1 + np.exp(-np.clip(design @ solution, -50, 50)))
-        gradient = design.T @ (weights * (p - label)) + ridge * solution
-        hessian = (design * (weights * p * (1 - p))[:, None]).T @ design + np.diag(ridge + 1e-12)
+        gradient = design.T @ (weights * (p - label)) + RIDGE * solution
+        hessian = (design * (weights * p * (1 - p))[:, None]).T @ design + RIDGE * np.eye(len(solution))
         step = np.linalg.solve(hessian, gradient)
         # Damping: far from the solution a full Newton step of a logistic loss can overshoot.
         solution = solution - step / max(1.0, float(np.abs(step).max()) / 10)

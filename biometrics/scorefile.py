@@ -135,7 +135,9 @@ def _trials(rows: list[dict[str, str]], groups: list[str], numbers: np.ndarray, 
     looks = Counter((*key, seconds) for key, seconds in zip(keys, numbers[:, 1], strict=True))
     (twice, times), *_ = looks.most_common(1)
     if times > 1:
-        raise BiometricsError(f"test {twice[1]} against speaker {twice[0]} has {times} rows of {twice[3]:g} s net speech")
+        raise BiometricsError(
+            f"test {twice[1]} against speaker {twice[0]} has {times} rows of {twice[3]:g} s net speech"
+        )
     return Trials(
         np.array(groups, dtype=object),
         np.array([speakers[row["speaker"]] for row in rows]),

@@ -5,7 +5,7 @@ a further look does cost is a further chance for an impostor. So a threshold is 
 whole call gives, for exactly the looks that ``verify`` takes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from biometrics.trials import Trials
 ERRORS_FOR_A_THRESHOLD = 30
 LOOK_TOLERANCE_SECONDS = 0.1  # how far a trial's net speech may be from the look it stands for
 BOOTSTRAP_DRAWS = 400
+TILTS = (0.0, 0.5, 1.0, 1.5, 2.0)  # LLR by which the last threshold is below the first
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,10 +33,6 @@ class Calls:
 
     def of(self, mask: np.ndarray) -> "Calls":
         return Calls(self.llrs[mask], self.group[mask], self.claimed[mask], self.speaking[mask], self.is_target[mask])
-
-    def best(self) -> np.ndarray:
-        """(calls,): the highest LLR of any look."""
-        return np.nanmax(self.llrs, axis=1)
 
 
 def whole_calls(trials: Trials, llrs: np.ndarray, looks_seconds: tuple[float, ...]) -> Calls:
@@ -59,31 +56,50 @@ def missing_trials(far: float, impostor_calls: int) -> int:
     return max(0, int(np.ceil(ERRORS_FOR_A_THRESHOLD / far - 1e-9)) - impostor_calls)
 
 
-def learn_threshold(calls: Calls, far: float, far_divisor: float = 1.0) -> Threshold:
-    """The LLR that at most a share ``far`` of impostor calls reaches at any of their looks.
+def learn_threshold(calls: Calls, looks_seconds: tuple[float, ...], far: float, far_divisor: float = 1.0) -> Threshold:
+    """The LLRs, one a look, that at most a share ``far`` of impostor calls reaches at any of their looks.
 
-    It is the highest that any group with enough calls asks for (no pooling to flatter), nor lower than that of all calls.
+    They fall by a ``tilt`` from the first look to the last (linear in the logarithm of time). Of a few tilts that one is
+    taken with which owners need the least net speech, undecided ones counted with the whole budget. For each tilt the level
+    is the highest that any group with enough calls asks for (no pooling to flatter), nor lower than that of all calls.
     ``far_divisor`` > 1 sets it for so much less. ``CalibrationError`` by the rule of 30, with the number that is missing.
     """
-    impostors = calls.of(~calls.is_target)
+    impostors, owners = calls.of(~calls.is_target), calls.of(calls.is_target)
     if missing := missing_trials(far, len(impostors.llrs)):
         raise CalibrationError(
             f"FAR {far:.2%} needs {ERRORS_FOR_A_THRESHOLD / far:,.0f} impostor calls (rule of {ERRORS_FOR_A_THRESHOLD}); "
             f"there are {len(impostors.llrs):,}: {missing:,} more are missing"
         )
-    best = impostors.best()
-    sets = [best, *(best[impostors.group == group] for group in np.unique(impostors.group))]
-    llr = max(threshold_at(far / far_divisor, each) for each in sets if not missing_trials(far, len(each)))
-    accepted = best >= llr
-    owners = calls.of(calls.is_target)
+    looks = np.array(looks_seconds)
+    progress = np.log(looks / looks[0]) / np.log(looks[-1] / looks[0]) if len(looks) > 1 else np.zeros(1)
+    groups = [
+        np.ones(len(impostors.llrs), dtype=bool),
+        *(impostors.group == name for name in np.unique(impostors.group)),
+    ]
+    large = [group for group in groups if not missing_trials(far, int(group.sum()))]
+    candidates = []
+    for tilt in TILTS:
+        best = np.nanmax(impostors.llrs + tilt * progress, axis=1)
+        level = max(threshold_at(far / far_divisor, best[group]) for group in large)
+        llrs = level - tilt * progress
+        candidates.append((_mean_seconds(owners.llrs, looks, llrs), tilt, llrs))
+    llrs = min(candidates, key=lambda each: each[:2])[2]
+    with np.errstate(invalid="ignore"):
+        accepted, let_in = (impostors.llrs >= llrs).any(axis=1), (owners.llrs >= llrs).any(axis=1)
     return Threshold(
         far,
-        llr,
-        float(np.mean(owners.best() < llr)) if len(owners.llrs) else 1.0,
+        tuple(float(each) for each in llrs),
+        float(np.mean(~let_in)),
         float(accepted.mean()),
         rate_interval(accepted, impostors.claimed, impostors.speaking),
-        len(best),
+        len(accepted),
     )
+
+
+def _mean_seconds(owners: np.ndarray, looks: np.ndarray, llrs: np.ndarray) -> float:
+    with np.errstate(invalid="ignore"):
+        accepts = owners >= llrs
+    return float(np.where(accepts.any(axis=1), looks[accepts.argmax(axis=1)], looks[-1]).mean())
 
 
 def threshold_at(far: float, impostors: np.ndarray) -> float:
@@ -93,11 +109,11 @@ def threshold_at(far: float, impostors: np.ndarray) -> float:
     return float(np.nextafter(ranked[allowed], np.inf)) if allowed < len(ranked) else float(ranked[-1])
 
 
-def decide(llrs: np.ndarray, accept_llr: float, reject_llr: float) -> tuple[np.ndarray, np.ndarray]:
+def decide(llrs: np.ndarray, accept_llrs: Sequence[float], reject_llr: float) -> tuple[np.ndarray, np.ndarray]:
     """(calls, looks) -> (outcome: 1 ACCEPTED, -1 REJECTED, 0 neither; index of the look at which the call ended)."""
     reached = np.isfinite(llrs)
     with np.errstate(invalid="ignore"):
-        accepts, rejects = llrs >= accept_llr, llrs <= reject_llr
+        accepts, rejects = llrs >= np.array(accept_llrs), llrs <= reject_llr
     ends = accepts | rejects
     last = reached.shape[1] - 1 - reached[:, ::-1].argmax(axis=1)
     at = np.where(ends.any(axis=1), ends.argmax(axis=1), last)
@@ -105,7 +121,9 @@ def decide(llrs: np.ndarray, accept_llr: float, reject_llr: float) -> tuple[np.n
     return np.where(accepts[rows, at], 1, np.where(rejects[rows, at], -1, 0)), at
 
 
-def rate_interval(happened: np.ndarray, claimed: np.ndarray, speaking: np.ndarray, seed: int = 0) -> tuple[float, float]:
+def rate_interval(
+    happened: np.ndarray, claimed: np.ndarray, speaking: np.ndarray, seed: int = 0
+) -> tuple[float, float]:
     """95 % interval of a rate over calls: the wider, on each side, of Clopper-Pearson (calls drawn one by one) and a bootstrap
     that draws speakers (a call weighs as often as both of its speakers were drawn; -1: unknown, weighs by the claimed)."""
     low, high = clopper_pearson(int(happened.sum()), len(happened))

@@ -28,8 +28,8 @@ CLEAN = "clean"
 class Trials:
     """One row a trial and look; arrays of one shape (rows,). ``group``: the corpus, or corpus and noise.
 
-    ``test`` numbers the calls that were made, ``call`` the pairs of such a call with a print: the rows of a pair are its looks. ``agreements``: the lowest cosine between two
-    segments of each enrolment, (prints,).
+    ``test`` numbers the calls that were made, ``call`` the pairs of such a call with a print: the rows of a pair are its
+    looks. ``agreements``: the lowest cosine between two segments of each enrolment, (prints,).
     """
 
     group: np.ndarray
@@ -119,14 +119,21 @@ def score(heard: list[HeardSpeaker]) -> Trials:
                     cosines = (prints @ test.embeddings[::step].T).ravel()
                     claimed = np.repeat(members, len(looks))
                     group = corpus if test.noise == CLEAN else f"{corpus}, {test.noise}"
+                    count = len(cosines)
                     rows.append(
                         (
-                            np.full(len(cosines), group, dtype=object), claimed, np.full(len(cosines), speaking),
-                            np.full(len(cosines), numbers[id(test)]), call + np.repeat(np.arange(len(members)), len(looks)), claimed == speaking,
-                            cosines, np.tile(looks, len(members)), np.tile(snrs, len(members)),
-                            np.full(len(cosines), float(utterances)),
+                            np.full(count, group, dtype=object),
+                            claimed,
+                            np.full(count, speaking),
+                            np.full(count, numbers[id(test)]),
+                            call + np.repeat(np.arange(len(members)), len(looks)),
+                            claimed == speaking,
+                            cosines,
+                            np.tile(looks, len(members)),
+                            np.tile(snrs, len(members)),
+                            np.full(count, float(utterances)),
                         )
-                    )  # fmt: skip
+                    )
                     call += len(members)
     columns = [np.concatenate(column) for column in zip(*rows, strict=True)]
     return Trials(*columns[:7], Conditions(*columns[7:]), np.array([agreement(each.segments) for each in heard]))

@@ -81,12 +81,13 @@ def verify(
         score: float | None = None,
         next_look: float | None = None,
         snr_db: float | None = None,
+        threshold: float | None = None,
     ) -> Verdict:
         return Verdict(
             outcome,
             reason,
             score,
-            operating_point.accept_llr if operating_point else None,
+            threshold,
             operating_point.target_far if operating_point else None,
             round(utterance.net_speech_seconds, 3),
             encoder.name,
@@ -117,12 +118,14 @@ def verify(
         cosine = voiceprint.cosine(encoder.embed(speech, TELEPHONE_RATE_HZ), encoder.sha256)
         conditions = Conditions(reached[-1], speech_snr_db(speech), len(voiceprint.embeddings))
         score, snr_db = float(operating_point.calibration.llr(cosine, conditions)), conditions.snr_db
+        threshold = operating_point.accept_llrs[len(reached) - 1]
         # Written so that a score that is not a number lands in the last line.
-        if score >= operating_point.accept_llr:
-            return verdict(Outcome.ACCEPTED, "match", score, snr_db=snr_db)
+        if score >= threshold:
+            return verdict(Outcome.ACCEPTED, "match", score, None, snr_db, threshold)
         if score <= operating_point.reject_llr:
-            return verdict(Outcome.REJECTED, "other_voice", score, snr_db=snr_db)
-        return verdict(Outcome.INCONCLUSIVE, "undecided" if ahead else "budget_spent", score, next_look, snr_db)
+            return verdict(Outcome.REJECTED, "other_voice", score, None, snr_db, threshold)
+        reason = "undecided" if ahead else "budget_spent"
+        return verdict(Outcome.INCONCLUSIVE, reason, score, next_look, snr_db, threshold)
     except ModelMismatchError as error:
         log.warning("verification: %s", error)
         return verdict(Outcome.INCONCLUSIVE, "other_model")

@@ -191,9 +191,7 @@ class VoiceProcess:
 
     async def _verify(self, call: str, listening: Listening, asked: Verify) -> None:
         loop = asyncio.get_running_loop()
-        verdict, voiceprint = await loop.run_in_executor(
-            self._pool, self._judge, asked, listening.utterance.snapshot()
-        )
+        verdict, voiceprint = await loop.run_in_executor(self._pool, self._judge, asked, listening.utterance.snapshot())
         listening.busy = False
         listening.next_look_seconds = getattr(verdict, "next_look_seconds", None) or 0.0
         final = verdict.outcome != "INCONCLUSIVE" or listening.closed or verdict.next_look_seconds is None
