@@ -4,6 +4,8 @@ import logging
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from biometrics.audio import TELEPHONE_RATE_HZ
 from biometrics.calibration import OperatingPoint
 from biometrics.encoder import Encoder
@@ -114,10 +116,15 @@ def verify(
             return verdict(Outcome.INCONCLUSIVE, reason, next_look=next_look, snr_db=quality.snr_db)
         if poor := _too_poor(quality, policy):
             return verdict(Outcome.INCONCLUSIVE, poor, next_look=next_look, snr_db=quality.snr_db)
-        speech = utterance.speech()[: int(reached[-1] * TELEPHONE_RATE_HZ)]
-        cosine = voiceprint.cosine(encoder.embed(speech, TELEPHONE_RATE_HZ), encoder.sha256)
-        conditions = Conditions(reached[-1], speech_snr_db(speech), len(voiceprint.embeddings))
-        score, snr_db = float(operating_point.calibration.llr(cosine, conditions)), conditions.snr_db
+        heard = utterance.speech()[: int(reached[-1] * TELEPHONE_RATE_HZ)]
+
+        def llr(samples: np.ndarray) -> float:
+            cosine = voiceprint.cosine(encoder.embed(samples, TELEPHONE_RATE_HZ), encoder.sha256)
+            seconds, utterances = len(samples) / TELEPHONE_RATE_HZ, len(voiceprint.embeddings)
+            conditions = Conditions(seconds, speech_snr_db(samples), utterances)
+            return float(operating_point.calibration.llr(cosine, conditions))
+
+        score, snr_db = llr(heard), speech_snr_db(heard)
         threshold = operating_point.accept_llrs[len(reached) - 1]
         # Written so that a score that is not a number lands in the last line.
         if score >= threshold:
