@@ -16,11 +16,11 @@ from biometrics.commands import add_calibrate, run_calibrate, run_evaluate_speak
 from biometrics.encoder import FALLBACK_MODEL, FETCHED, PREFERRED_MODEL, Encoder, load_encoder
 from biometrics.enrolment import EnrolmentPolicy, enrol
 from biometrics.errors import BiometricsError, ModelError
-from biometrics.evaluation import evaluate
 from biometrics.export import export
 from biometrics.fetch import fetch_campplus
 from biometrics.receipts import check, read_key
 from biometrics.speech import Utterance
+from biometrics.trial_lists import evaluate
 from biometrics.verification import Outcome, Verdict, verify
 from biometrics.voiceprint import Voiceprint, seal, unseal
 

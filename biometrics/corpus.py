@@ -5,6 +5,7 @@ The directory holds ``manifest.csv`` (path, corpus, speaker, split, seconds) and
 """
 
 import csv
+import hashlib
 import random
 from collections import defaultdict
 from collections.abc import Iterator
@@ -111,3 +112,9 @@ def _frames(clips: list[Path]) -> Iterator[tuple[bytes, bool]]:
         data = encode_ulaw(telephone(*read_audio(clip))) + PAUSE
         for start in range(0, len(data), FRAME_BYTES):
             yield data[start : start + FRAME_BYTES], start + FRAME_BYTES >= len(data)
+
+
+def held_out(corpus: str, speaker: str) -> bool:
+    """Whether a speaker belongs to the half (by a hash of the name) on which nothing is ever chosen: no checkpoint, no
+    setting. Where the other half was looked at in training, figures of this half are the ones nobody steered."""
+    return hashlib.sha256(f"{corpus}/{speaker}".encode()).digest()[0] % 2 == 1

