@@ -18,7 +18,8 @@ from biometrics.trials import Trials
 ERRORS_FOR_A_THRESHOLD = 30
 LOOK_TOLERANCE_SECONDS = 0.1  # how far a trial's net speech may be from the look it stands for
 BOOTSTRAP_DRAWS = 400
-TILTS = (0.0, 0.5, 1.0, 1.5, 2.0)  # LLR by which the last threshold is below the first
+TILTS = (0.0, 1.0, 2.0, 3.0)  # LLR by which the last threshold is below the first
+UNDECIDED_BUDGETS = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,8 @@ def learn_threshold(calls: Calls, looks_seconds: tuple[float, ...], far: float, 
     """The LLRs, one a look, that at most a share ``far`` of impostor calls reaches at any of their looks.
 
     They fall by a ``tilt`` from the first look to the last (linear in the logarithm of time). Of a few tilts that one is
-    taken with which owners need the least net speech, undecided ones counted with the whole budget. For each tilt the level
+    taken with which owners who talk for the whole budget need the least net speech, undecided ones counted with
+    twice the budget (they are asked for something else instead). For each tilt the level
     is the highest that any group with enough calls asks for (no pooling to flatter), nor lower than that of all calls.
     ``far_divisor`` > 1 sets it for so much less. ``CalibrationError`` by the rule of 30, with the number that is missing.
     """
@@ -77,12 +79,14 @@ def learn_threshold(calls: Calls, looks_seconds: tuple[float, ...], far: float, 
         *(impostors.group == name for name in np.unique(impostors.group)),
     ]
     large = [group for group in groups if not missing_trials(far, int(group.sum()))]
+    to_the_end = np.isfinite(owners.llrs[:, -1])
+    talkative = owners.llrs[to_the_end] if to_the_end.any() else owners.llrs
     candidates = []
     for tilt in TILTS:
         best = np.nanmax(impostors.llrs + tilt * progress, axis=1)
         level = max(threshold_at(far / far_divisor, best[group]) for group in large)
         llrs = level - tilt * progress
-        candidates.append((_mean_seconds(owners.llrs, looks, llrs), tilt, llrs))
+        candidates.append((_mean_seconds(talkative, looks, llrs), tilt, llrs))
     llrs = min(candidates, key=lambda each: each[:2])[2]
     with np.errstate(invalid="ignore"):
         accepted, let_in = (impostors.llrs >= llrs).any(axis=1), (owners.llrs >= llrs).any(axis=1)
@@ -99,7 +103,8 @@ def learn_threshold(calls: Calls, looks_seconds: tuple[float, ...], far: float, 
 def _mean_seconds(owners: np.ndarray, looks: np.ndarray, llrs: np.ndarray) -> float:
     with np.errstate(invalid="ignore"):
         accepts = owners >= llrs
-    return float(np.where(accepts.any(axis=1), looks[accepts.argmax(axis=1)], looks[-1]).mean())
+    undecided = UNDECIDED_BUDGETS * looks[-1]
+    return float(np.where(accepts.any(axis=1), looks[accepts.argmax(axis=1)], undecided).mean()) if len(owners) else 0.0
 
 
 def threshold_at(far: float, impostors: np.ndarray) -> float:
