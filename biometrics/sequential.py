@@ -12,7 +12,7 @@ import numpy as np
 
 from biometrics.calibration import Threshold
 from biometrics.errors import CalibrationError
-from biometrics.trials import Trials
+from biometrics.trials import NOISY_GROUP, Trials
 
 # Rule of 30 (Doddington 1998): 30 errors are needed to know a rate within 30 % at 90 % confidence.
 ERRORS_FOR_A_THRESHOLD = 30
@@ -31,6 +31,10 @@ class Calls:
     claimed: np.ndarray
     speaking: np.ndarray
     is_target: np.ndarray
+
+    def in_noise(self) -> np.ndarray:
+        """(calls,) bool: copies of other calls with noise added, which are no trials more in the sense of the rule of 30."""
+        return np.char.endswith(self.group.astype(str), NOISY_GROUP)
 
     def of(self, mask: np.ndarray) -> "Calls":
         return Calls(self.llrs[mask], self.group[mask], self.claimed[mask], self.speaking[mask], self.is_target[mask])
@@ -67,15 +71,16 @@ def learn_threshold(calls: Calls, looks_seconds: tuple[float, ...], far: float, 
     ``far_divisor`` > 1 sets it for so much less. ``CalibrationError`` by the rule of 30, with the number that is missing.
     """
     impostors, owners = calls.of(~calls.is_target), calls.of(calls.is_target)
-    if missing := missing_trials(far, len(impostors.llrs)):
+    originals = ~impostors.in_noise()
+    if missing := missing_trials(far, int(originals.sum())):
         raise CalibrationError(
             f"FAR {far:.2%} needs {ERRORS_FOR_A_THRESHOLD / far:,.0f} impostor calls (rule of {ERRORS_FOR_A_THRESHOLD}); "
-            f"there are {len(impostors.llrs):,}: {missing:,} more are missing"
+            f"there are {originals.sum():,}: {missing:,} more are missing"
         )
     looks = np.array(looks_seconds)
     progress = np.log(looks / looks[0]) / np.log(looks[-1] / looks[0]) if len(looks) > 1 else np.zeros(1)
     groups = [
-        np.ones(len(impostors.llrs), dtype=bool),
+        originals,
         *(impostors.group == name for name in np.unique(impostors.group)),
     ]
     large = [group for group in groups if not missing_trials(far, int(group.sum()))]
@@ -93,10 +98,10 @@ def learn_threshold(calls: Calls, looks_seconds: tuple[float, ...], far: float, 
     return Threshold(
         far,
         tuple(float(each) for each in llrs),
-        float(np.mean(~let_in)),
-        float(accepted.mean()),
-        rate_interval(accepted, impostors.claimed, impostors.speaking),
-        len(accepted),
+        float(np.mean(~let_in[~owners.in_noise()])) if len(let_in) else 1.0,
+        float(accepted[originals].mean()),
+        rate_interval(accepted[originals], impostors.claimed[originals], impostors.speaking[originals]),
+        int(originals.sum()),
     )
 
 
