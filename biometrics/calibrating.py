@@ -125,7 +125,8 @@ def verdict_rates(
     trials: Trials, calibration: Calibration, accept_llrs: Sequence[float]
 ) -> tuple[list[VerdictRates], list[SpeechUsed]]:
     """What callers would have been told, looking as speech arrives until decided: (a row a group; all noisy calls, the
-    clean ones that spoke for the whole budget, all clean ones), and the curve of net speech that owners of the clean calls used."""
+    clean ones that spoke for the whole budget, all clean ones), and the curve of the net speech that owners' clean calls used.
+    """
     usual = trials.conditions.enrolment_utterances == trials.conditions.enrolment_utterances.max()
     trials = trials.where(usual)
     calls = whole_calls(trials, calibration.llr(trials.cosine, trials.conditions), calibration.looks_seconds)
