@@ -62,7 +62,7 @@ def export(
     path = out / ACCELERATED if out else _place(directory, search, source)
     if out is None and find(directory, search, source):
         say(f"export: {directory.name} is already accelerated")
-        return path
+        return next(place for place in places(directory, search, source.checkpoint_sha256) if place.is_file())
     say(f"export: loading {directory.name} with SpeechBrain")
     recognition = load_recognition(directory)
     say("export: writing its graph and comparing it with SpeechBrain")

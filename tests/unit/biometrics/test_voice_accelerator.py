@@ -139,6 +139,17 @@ print(sorted(set(sys.modules) & {{"torch", "torchaudio", "speechbrain", "onnx"}}
     assert imported == "[]"
 
 
+def test_the_command_line_can_ask_for_the_reference(search, samples, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("IVR_VOICEPRINT_KEY", "k" * 32)
+    sealed, model = str(tmp_path / "anna.print"), ["--model", "ecapa-telephone", "--models", str(search)]
+    clips = [str(each) for each in sorted((samples / "flite-rms").glob("enrolment-*.wav"))]
+    assert main(["enrol", *model, "--contact", "anna", "--out", sealed, *clips]) == 0
+    for asked, expected in (([], f"{SPEECHBRAIN} via onnxruntime"), (["--reference"], SPEECHBRAIN)):
+        capsys.readouterr()
+        main(["verify", *model, *asked, "--contact", "anna", "--print", sealed, "--json", *clips])
+        assert json.loads(capsys.readouterr().out)["model_class"] == expected
+
+
 @pytest.mark.parametrize("wanted", ["0", "1"])
 def test_the_accelerator_can_be_turned_off(monkeypatch, tmp_path, search, wanted):
     from ivr.authentication import process
