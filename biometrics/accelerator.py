@@ -20,7 +20,7 @@ from biometrics.resampling import resample
 log = logging.getLogger(__name__)
 
 ACCELERATED = "embedding_model.onnx"
-FORMAT = "1"  # of the metadata and of what is done to the audio before the graph
+FORMAT = "1"  # of the metadata; raise it too when resampling, features or campplus compute something else
 INPUT, OUTPUT = "features", "embedding"
 LEAST_COSINE = 0.9999  # between an embedding of SpeechBrain and ours
 PROBE_SECONDS, PROBE_RATE_HZ = 3.0, 8000

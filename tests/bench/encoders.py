@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from biometrics import Utterance, enrol, load_encoder, operating_point, verify
+from biometrics import Utterance, Voiceprint, enrol, load_encoder, operating_point, verify
 from biometrics.audio import TELEPHONE_RATE_HZ
 from biometrics.resampling import resample
 
@@ -30,13 +30,14 @@ def main() -> None:
     utterance = Utterance()
     utterance.feed(speech)
     heard = utterance.speech()
+    voiceprint = enrol(encoder, utterance).voiceprint if encoder else None
     for line in sys.stdin:
         match json.loads(line):
             case {"embed": seconds}:
                 samples = heard[: int(seconds * TELEPHONE_RATE_HZ)]
                 _answer(_measured(lambda samples=samples: embed(samples)))
             case {"verdict": seconds}:
-                _answer(_verdict(encoder, speech, seconds))
+                _answer(_verdict(encoder, voiceprint, speech, seconds))
             case {"memory": _}:
                 status = Path("/proc/self/status").read_text().splitlines()
                 _answer({"rss_mb": next(int(row.split()[1]) for row in status if row.startswith("VmRSS")) / 1000})
@@ -52,11 +53,9 @@ def _measured(work: Callable[[], object]) -> dict[str, float]:
     return {"cpu_ms": (time.process_time() - cpu) * 1e3, "wall_ms": (time.perf_counter() - wall) * 1e3}
 
 
-def _verdict(encoder, speech: bytes, seconds: float) -> dict[str, float]:
+def _verdict(encoder, voiceprint: Voiceprint, speech: bytes, seconds: float) -> dict[str, float]:
     """From the frame that completes a look of so many seconds to the verdict; the frames before have been taken."""
-    enrolled, caller = Utterance(), Utterance()
-    enrolled.feed(speech)
-    voiceprint = enrol(encoder, enrolled).voiceprint
+    caller = Utterance()
     frames = [speech[start : start + 160] for start in range(0, len(speech), 160)]
     for frame in frames:
         spent = _measured(lambda frame=frame: caller.feed(frame))

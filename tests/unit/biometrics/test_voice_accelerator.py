@@ -225,6 +225,12 @@ def test_an_export_that_does_not_agree_leaves_no_file(copied, monkeypatch):
     assert not list(copied.glob("*.onnx"))
 
 
+def test_a_place_that_cannot_be_written_to_is_an_error_that_names_it(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelError, match="file.*--out"):
+        export.export("ecapa-telephone", tmp_path, out=tmp_path / "file" / "below", say=lambda _: None)
+
+
 def test_features_that_numpy_does_not_compute_are_not_exported(copied):
     (copied / ACCELERATED).unlink()
     hyperparams = copied / "hyperparams.yaml"
