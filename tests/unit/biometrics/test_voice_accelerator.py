@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from biometrics import ModelError, export, load_encoder
+from biometrics import ModelError, export, fetch, load_encoder
 from biometrics.__main__ import main
 from biometrics.accelerator import ACCELERATED, cosine, seal, speech_like
 from biometrics.audio import read_audio, telephone
@@ -161,6 +161,15 @@ def test_the_accelerator_can_be_turned_off(monkeypatch, tmp_path, search, wanted
     assert process._load("ecapa-telephone").encoder.class_name.endswith("onnxruntime") == (wanted == "1")
 
 
+@pytest.mark.parametrize(("written", "accelerated"), [({}, True), ({"IVR_SPEAKER_ACCELERATOR": "0"}, False)])
+def test_the_setting_is_read(written, accelerated):
+    from ivr.settings import new_key, read
+
+    needed = {"IVR_PUBLIC_URL": "http://here", "IVR_TWILIO_ACCOUNT_SID": "AC", "IVR_TWILIO_AUTH_TOKEN": "token"}
+    keys = {"IVR_SECRET_KEY": new_key(), "IVR_VOICEPRINT_KEY": new_key()}
+    assert read({**needed, **keys, **written}).speaker_accelerator is accelerated
+
+
 def damaged(path: Path) -> list[bytes]:
     data = path.read_bytes()
     flipped = bytearray(data)
@@ -229,6 +238,18 @@ def test_a_place_that_cannot_be_written_to_is_an_error_that_names_it(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelError, match="file.*--out"):
         export.export("ecapa-telephone", tmp_path, out=tmp_path / "file" / "below", say=lambda _: None)
+
+
+def test_a_machine_that_cannot_export_is_set_up_all_the_same(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        fetch.subprocess, "run", lambda *command, **options: subprocess.CompletedProcess(command, 1, "", "")
+    )
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert main(["fetch", "--models", str(tmp_path)]) == 0
+    told = capsys.readouterr().err
+    assert "pip install onnx" in told
+    assert "SpeechBrain serves ecapa-telephone instead" in told
+    assert not list(tmp_path.rglob("*.onnx"))
 
 
 def test_features_that_numpy_does_not_compute_are_not_exported(copied):
