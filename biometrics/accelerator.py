@@ -16,11 +16,12 @@ import numpy as np
 from biometrics.errors import ModelError
 from biometrics.features import FilterBank, from_json, unpacked
 from biometrics.resampling import resample
+from biometrics.runtime import onnx_runtime
 
 log = logging.getLogger(__name__)
 
 ACCELERATED = "embedding_model.onnx"
-FORMAT = "1"  # of the metadata and of what is done to the audio before the graph
+FORMAT = "1"  # of the metadata; raise it too when resampling, features or campplus compute something else
 INPUT, OUTPUT = "features", "embedding"
 LEAST_COSINE = 0.9999  # between an embedding of SpeechBrain and ours
 PROBE_SECONDS, PROBE_RATE_HZ = 3.0, 8000
@@ -70,8 +71,7 @@ def find(directory: Path, search: Path, source: Source) -> Accelerated | None:
 
 def read(path: Path, source: Source) -> Accelerated:
     """``ModelError`` where the file is damaged, was made from something else, or cannot be read."""
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -38,7 +38,7 @@ def calibrate(
     """Learn LLR and thresholds: (calibration, why there is no threshold for a FAR, one sentence each).
 
     Thresholds are learnt from calls against prints of the most utterances, as enrolment makes them. ``CalibrationError``
-    where no FAR has enough calls.
+    where no FAR has enough calls. The counts of trials are those of calls without noise added.
     """
     ratio = fit(trials.cosine, trials.is_target, trials.conditions)
     llrs = ratio(trials.cosine, trials.conditions)
@@ -79,8 +79,8 @@ def calibrate(
         reject_llr=min(REJECT_LLR, float(np.quantile(np.nanmin(owners.llrs, axis=1), OWNERS_REJECTED))),
         agreement_cosine=agreement_cosine,
         speakers=len(np.unique(trials.claimed)),
-        target_trials=len(owners.llrs),
-        impostor_trials=len(calls.llrs) - len(owners.llrs),
+        target_trials=int((~owners.in_noise()).sum()),
+        impostor_trials=int((~calls.is_target & ~calls.in_noise()).sum()),
         cllr=cllr(llrs, trials.is_target),
         cllr_min=cllr_min(llrs, trials.is_target),
         command=learning.command,
@@ -124,14 +124,15 @@ class SpeechUsed:
 def verdict_rates(
     trials: Trials, calibration: Calibration, accept_llrs: Sequence[float]
 ) -> tuple[list[VerdictRates], list[SpeechUsed]]:
-    """What callers would have been told, looking as speech arrives until decided: (a row a group, clean ones together,
-    all together), and the curve of net speech that owners of the clean calls used."""
+    """What callers would have been told, looking as speech arrives until decided: (a row a group; all noisy calls, the
+    clean ones that spoke for the whole budget, all clean ones), and the curve of the net speech that owners' clean calls used.
+    """
     usual = trials.conditions.enrolment_utterances == trials.conditions.enrolment_utterances.max()
     trials = trials.where(usual)
     calls = whole_calls(trials, calibration.llr(trials.cosine, trials.conditions), calibration.looks_seconds)
-    noisy = np.array([", " in group for group in calls.group])
+    noisy, whole = calls.in_noise(), np.isfinite(calls.llrs[:, -1])
     groups = [(group, calls.group == group) for group in sorted(set(calls.group))]
-    groups += [("all clean", ~noisy), ("all noisy", noisy)]
+    groups += [("all noisy", noisy), ("all clean, whole budget", ~noisy & whole), ("all clean", ~noisy)]
     reject_llr = min(calibration.reject_llr, *accept_llrs)
     looks = np.array(calibration.looks_seconds)
     rows = [_rates(name, calls.of(mask), looks, accept_llrs, reject_llr) for name, mask in groups if mask.any()]

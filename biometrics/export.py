@@ -62,12 +62,15 @@ def export(
     path = out / ACCELERATED if out else _place(directory, search, source)
     if out is None and find(directory, search, source):
         say(f"export: {directory.name} is already accelerated")
-        return path
+        return next(place for place in places(directory, search, source.checkpoint_sha256) if place.is_file())
     say(f"export: loading {directory.name} with SpeechBrain")
     recognition = load_recognition(directory)
     say("export: writing its graph and comparing it with SpeechBrain")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(prefix=".export-", suffix=".onnx", dir=path.parent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(prefix=".export-", suffix=".onnx", dir=path.parent)
+    except OSError as error:
+        raise ModelError(f"{path.parent} cannot be written to ({error}): give another directory with --out") from error
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(_serialised(directory.name, recognition, source))

@@ -11,7 +11,8 @@ Scores, one row a trial and look (as ``calibrate --scores`` writes them):
 | ``net_speech_seconds`` | net speech compared |
 | ``snr_db`` | of the speech compared |
 | ``enrolment_utterances`` | embeddings in the print |
-| ``group`` | optional: where the speakers come from; no threshold is lower than one large group alone asks for |
+| ``group`` | optional: where the speakers come from; no threshold is lower than one large group alone asks for. In one whose name
+ends in ``, noise`` are copies of other calls with noise added, which are not counted twice. |
 """
 
 import csv

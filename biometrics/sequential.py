@@ -12,13 +12,14 @@ import numpy as np
 
 from biometrics.calibration import Threshold
 from biometrics.errors import CalibrationError
-from biometrics.trials import Trials
+from biometrics.trials import NOISY_GROUP, Trials
 
 # Rule of 30 (Doddington 1998): 30 errors are needed to know a rate within 30 % at 90 % confidence.
 ERRORS_FOR_A_THRESHOLD = 30
 LOOK_TOLERANCE_SECONDS = 0.1  # how far a trial's net speech may be from the look it stands for
 BOOTSTRAP_DRAWS = 400
-TILTS = (0.0, 0.5, 1.0, 1.5, 2.0)  # LLR by which the last threshold is below the first
+TILTS = (0.0, 1.0, 2.0, 3.0)  # LLR by which the last threshold is below the first
+UNDECIDED_BUDGETS = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,10 @@ class Calls:
     claimed: np.ndarray
     speaking: np.ndarray
     is_target: np.ndarray
+
+    def in_noise(self) -> np.ndarray:
+        """(calls,) bool: copies of other calls with noise added, which are no trials more in the sense of the rule of 30."""
+        return np.char.endswith(self.group.astype(str), NOISY_GROUP)
 
     def of(self, mask: np.ndarray) -> "Calls":
         return Calls(self.llrs[mask], self.group[mask], self.claimed[mask], self.speaking[mask], self.is_target[mask])
@@ -60,46 +65,51 @@ def learn_threshold(calls: Calls, looks_seconds: tuple[float, ...], far: float, 
     """The LLRs, one a look, that at most a share ``far`` of impostor calls reaches at any of their looks.
 
     They fall by a ``tilt`` from the first look to the last (linear in the logarithm of time). Of a few tilts that one is
-    taken with which owners need the least net speech, undecided ones counted with the whole budget. For each tilt the level
+    taken with which owners who talk for the whole budget need the least net speech, undecided ones counted with
+    twice the budget (they are asked for something else instead). For each tilt the level
     is the highest that any group with enough calls asks for (no pooling to flatter), nor lower than that of all calls.
     ``far_divisor`` > 1 sets it for so much less. ``CalibrationError`` by the rule of 30, with the number that is missing.
     """
     impostors, owners = calls.of(~calls.is_target), calls.of(calls.is_target)
-    if missing := missing_trials(far, len(impostors.llrs)):
+    originals = ~impostors.in_noise()
+    if missing := missing_trials(far, int(originals.sum())):
         raise CalibrationError(
             f"FAR {far:.2%} needs {ERRORS_FOR_A_THRESHOLD / far:,.0f} impostor calls (rule of {ERRORS_FOR_A_THRESHOLD}); "
-            f"there are {len(impostors.llrs):,}: {missing:,} more are missing"
+            f"there are {originals.sum():,}: {missing:,} more are missing"
         )
     looks = np.array(looks_seconds)
     progress = np.log(looks / looks[0]) / np.log(looks[-1] / looks[0]) if len(looks) > 1 else np.zeros(1)
     groups = [
-        np.ones(len(impostors.llrs), dtype=bool),
+        originals,
         *(impostors.group == name for name in np.unique(impostors.group)),
     ]
     large = [group for group in groups if not missing_trials(far, int(group.sum()))]
+    to_the_end = np.isfinite(owners.llrs[:, -1])
+    talkative = owners.llrs[to_the_end] if to_the_end.any() else owners.llrs
     candidates = []
     for tilt in TILTS:
         best = np.nanmax(impostors.llrs + tilt * progress, axis=1)
         level = max(threshold_at(far / far_divisor, best[group]) for group in large)
         llrs = level - tilt * progress
-        candidates.append((_mean_seconds(owners.llrs, looks, llrs), tilt, llrs))
+        candidates.append((_mean_seconds(talkative, looks, llrs), tilt, llrs))
     llrs = min(candidates, key=lambda each: each[:2])[2]
     with np.errstate(invalid="ignore"):
         accepted, let_in = (impostors.llrs >= llrs).any(axis=1), (owners.llrs >= llrs).any(axis=1)
     return Threshold(
         far,
         tuple(float(each) for each in llrs),
-        float(np.mean(~let_in)),
-        float(accepted.mean()),
-        rate_interval(accepted, impostors.claimed, impostors.speaking),
-        len(accepted),
+        float(np.mean(~let_in[~owners.in_noise()])) if len(let_in) else 1.0,
+        float(accepted[originals].mean()),
+        rate_interval(accepted[originals], impostors.claimed[originals], impostors.speaking[originals]),
+        int(originals.sum()),
     )
 
 
 def _mean_seconds(owners: np.ndarray, looks: np.ndarray, llrs: np.ndarray) -> float:
     with np.errstate(invalid="ignore"):
         accepts = owners >= llrs
-    return float(np.where(accepts.any(axis=1), looks[accepts.argmax(axis=1)], looks[-1]).mean())
+    undecided = UNDECIDED_BUDGETS * looks[-1]
+    return float(np.where(accepts.any(axis=1), looks[accepts.argmax(axis=1)], undecided).mean()) if len(owners) else 0.0
 
 
 def threshold_at(far: float, impostors: np.ndarray) -> float:

@@ -21,12 +21,12 @@ Track = Callable[[list[Speaker], str], Iterable[Speaker]]
 CALIBRATION_TESTS, EVALUATION_TESTS = 1, 2  # calls a speaker
 NOISY_EVERY = 3  # so many speakers call a second time, in noise ...
 NOISE_SNRS_DB = (5.0, 10.0, 15.0, 20.0)  # ... of these levels in turn
-CLEAN = "clean"
+NOISY_GROUP = ", noise"  # ends the name of a group that holds copies of another group's calls, with noise added
 
 
 @dataclass(frozen=True, eq=False)
 class Trials:
-    """One row a trial and look; arrays of one shape (rows,). ``group``: the corpus, or corpus and noise.
+    """One row a trial and look; arrays of one shape (rows,). ``group``: the corpus, with ``NOISY_GROUP`` where noise was added.
 
     ``test`` numbers the calls that were made, ``call`` the pairs of such a call with a print: the rows of a pair are its
     looks. ``agreements``: the lowest cosine between two segments of each enrolment, (prints,).
@@ -57,7 +57,7 @@ class Trials:
 class HeardCall:
     """One call at each look it reached: (looks,) seconds and SNR, (looks, dimension) embeddings."""
 
-    noise: str
+    noisy: bool
     looks_seconds: np.ndarray
     snr_db: np.ndarray
     embeddings: np.ndarray
@@ -82,22 +82,22 @@ def collect(
         if (found := calls(speaker, tests=tests_each)) is None:
             continue
         segments = np.array_split(found.enrolment.speech(), DEFAULT_ENROLMENT_POLICY.segments)
-        tests = [_looked_at(encoder, CLEAN, utterance, looks_seconds) for utterance in found.tests]
+        tests = [_looked_at(encoder, False, utterance, looks_seconds) for utterance in found.tests]
         if len(heard) % NOISY_EVERY == 0:
             snr = NOISE_SNRS_DB[len(heard) // NOISY_EVERY % len(NOISE_SNRS_DB)]
-            tests.append(_looked_at(encoder, "noise", in_noise(found.audio[0], snr, speaker.name), looks_seconds))
+            tests.append(_looked_at(encoder, True, in_noise(found.audio[0], snr, speaker.name), looks_seconds))
         embeddings = np.stack([encoder.embed(segment, TELEPHONE_RATE_HZ) for segment in segments])
         heard.append(HeardSpeaker(speaker, embeddings, tuple(test for test in tests if len(test.looks_seconds))))
     return heard
 
 
-def _looked_at(encoder: Encoder, noise: str, utterance: Utterance, looks_seconds: tuple[float, ...]) -> HeardCall:
+def _looked_at(encoder: Encoder, noisy: bool, utterance: Utterance, looks_seconds: tuple[float, ...]) -> HeardCall:
     speech = utterance.speech()
     reached = [look for look in looks_seconds if utterance.net_speech_seconds >= look]
     parts = [speech[: int(look * TELEPHONE_RATE_HZ)] for look in reached]
     embeddings = [encoder.embed(part, TELEPHONE_RATE_HZ) for part in parts]
     snrs = np.array([speech_snr_db(part) for part in parts])
-    return HeardCall(noise, np.array(reached), snrs, np.array(embeddings, dtype=np.float32))
+    return HeardCall(noisy, np.array(reached), snrs, np.array(embeddings, dtype=np.float32))
 
 
 def score(heard: list[HeardSpeaker]) -> Trials:
@@ -118,7 +118,7 @@ def score(heard: list[HeardSpeaker]) -> Trials:
                     looks, snrs = test.looks_seconds[::step], test.snr_db[::step]
                     cosines = (prints @ test.embeddings[::step].T).ravel()
                     claimed = np.repeat(members, len(looks))
-                    group = corpus if test.noise == CLEAN else f"{corpus}, {test.noise}"
+                    group = corpus + NOISY_GROUP if test.noisy else corpus
                     count = len(cosines)
                     rows.append(
                         (

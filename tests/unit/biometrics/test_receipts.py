@@ -39,9 +39,8 @@ def test_one_flipped_byte_is_found_wherever_it_is(tmp_path, key):
     whole = path.read_bytes()
     line_of = [whole[:at].count(b"\n") + 1 for at in range(len(whole))]
     for at in range(len(whole)):
-        for flip in (1 << at % 8, 0x20):
-            path.write_bytes(whole[:at] + bytes([whole[at] ^ flip]) + whole[at + 1 :])
-            assert check(path, key).wrong_line == line_of[at], (at, flip)
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << at % 8)]) + whole[at + 1 :])
+        assert check(path, key).wrong_line == line_of[at], at
 
 
 def test_a_line_taken_out_put_twice_or_moved_is_found(tmp_path):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from biometrics import ModelError, export, load_encoder
+from biometrics import ModelError, export, fetch, load_encoder
 from biometrics.__main__ import main
 from biometrics.accelerator import ACCELERATED, cosine, seal, speech_like
 from biometrics.audio import read_audio, telephone
@@ -102,6 +102,7 @@ from pathlib import Path
 from biometrics import encode_ulaw
 from biometrics.audio import read_audio, telephone
 from ivr.authentication.messages import Audio, Closed, Enrol, Enrolled, Ready, Verdict, Verify
+from biometrics.receipts import ReceiptFile
 from ivr.authentication.process import VoiceProcess
 import ivr.authentication.process as process
 
@@ -112,7 +113,7 @@ def ulaw(purpose):
 said = []
 process.VoiceProcess.send = lambda self, message: said.append(message)
 async def call():
-    voice = VoiceProcess(None, "ecapa-telephone", b"k" * 32)
+    voice = VoiceProcess(None, "ecapa-telephone", b"k" * 32, ReceiptFile(Path("receipts.jsonl")))
     await voice.load()
     voice.take(Enrol("one", "call", "anna"))
     voice.take(Audio("call", ulaw("enrolment")))
@@ -128,8 +129,11 @@ verdict = next(each for each in said if isinstance(each, Verdict))
 print(verdict.outcome, verdict.score is not None, verdict.model_class)
 print(sorted(set(sys.modules) & {{"torch", "torchaudio", "speechbrain", "onnx"}}))
 """
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    environment.pop("IVR_SPEAKER_ACCELERATOR", None)
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(home)}
+    for name in ("IVR_SPEAKER_ACCELERATOR", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"):
+        environment.pop(name, None)
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
     )
@@ -137,6 +141,18 @@ print(sorted(set(sys.modules) & {{"torch", "torchaudio", "speechbrain", "onnx"}}
     judged, imported = result.stdout.strip().splitlines()
     assert judged.endswith(f"True {SPEECHBRAIN} via onnxruntime"), result.stderr
     assert imported == "[]"
+    assert list(home.rglob("*")) == [], "nothing is kept to be told to anybody"
+
+
+def test_the_command_line_can_ask_for_the_reference(search, samples, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("IVR_VOICEPRINT_KEY", "k" * 32)
+    sealed, model = str(tmp_path / "anna.print"), ["--model", "ecapa-telephone", "--models", str(search)]
+    clips = [str(each) for each in sorted((samples / "flite-rms").glob("enrolment-*.wav"))]
+    assert main(["enrol", *model, "--contact", "anna", "--out", sealed, *clips]) == 0
+    for asked, expected in (([], f"{SPEECHBRAIN} via onnxruntime"), (["--reference"], SPEECHBRAIN)):
+        capsys.readouterr()
+        main(["verify", *model, *asked, "--contact", "anna", "--print", sealed, "--json", *clips])
+        assert json.loads(capsys.readouterr().out)["model_class"] == expected
 
 
 @pytest.mark.parametrize("wanted", ["0", "1"])
@@ -148,6 +164,15 @@ def test_the_accelerator_can_be_turned_off(monkeypatch, tmp_path, search, wanted
     (tmp_path / "var" / "models").symlink_to(search)
     monkeypatch.setenv("IVR_SPEAKER_ACCELERATOR", wanted)
     assert process._load("ecapa-telephone").encoder.class_name.endswith("onnxruntime") == (wanted == "1")
+
+
+@pytest.mark.parametrize(("written", "accelerated"), [({}, True), ({"IVR_SPEAKER_ACCELERATOR": "0"}, False)])
+def test_the_setting_is_read(written, accelerated):
+    from ivr.settings import new_key, read
+
+    needed = {"IVR_PUBLIC_URL": "http://here", "IVR_TWILIO_ACCOUNT_SID": "AC", "IVR_TWILIO_AUTH_TOKEN": "token"}
+    keys = {"IVR_SECRET_KEY": new_key(), "IVR_VOICEPRINT_KEY": new_key()}
+    assert read({**needed, **keys, **written}).speaker_accelerator is accelerated
 
 
 def damaged(path: Path) -> list[bytes]:
@@ -212,6 +237,24 @@ def test_an_export_that_does_not_agree_leaves_no_file(copied, monkeypatch):
     with pytest.raises(ModelError, match="does not agree"):
         export.export(str(copied), copied.parent, say=lambda _: None)
     assert not list(copied.glob("*.onnx"))
+
+
+def test_a_place_that_cannot_be_written_to_is_an_error_that_names_it(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelError, match="file.*--out"):
+        export.export("ecapa-telephone", tmp_path, out=tmp_path / "file" / "below", say=lambda _: None)
+
+
+def test_a_machine_that_cannot_export_is_set_up_all_the_same(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        fetch.subprocess, "run", lambda *command, **options: subprocess.CompletedProcess(command, 1, "", "")
+    )
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert main(["fetch", "--models", str(tmp_path)]) == 0
+    told = capsys.readouterr().err
+    assert "pip install onnx" in told
+    assert "SpeechBrain serves ecapa-telephone instead" in told
+    assert not list(tmp_path.rglob("*.onnx"))
 
 
 def test_features_that_numpy_does_not_compute_are_not_exported(copied):

@@ -137,3 +137,14 @@ def test_what_cannot_be_calibrated_says_why(scripted):
         calibrate(encoder, random_trials(0), Learning(LOOKS, "-", "-"), (0.01,))
     with pytest.raises(CalibrationError, match="--looks"):
         calibrate(encoder, random_trials(0), Learning((1.0, 2.0), "-", "-"), (0.05,))
+
+
+def test_copies_in_noise_are_a_group_of_their_own_and_no_more_trials():
+    clean, noisy = np.zeros((6000, 3)), np.zeros((6000, 3))
+    noisy[:120] = 5.0
+    groups = np.where(np.arange(12_000) < 6000, "a", "a, noise")
+    calls = made_calls(np.full((10, 3), 9.0), np.concatenate([clean, noisy]), groups)
+    threshold = learn_threshold(calls, LOOKS, 0.01)
+    assert threshold.impostor_calls == 6000 and min(threshold.llrs) > 5.0
+    with pytest.raises(CalibrationError, match="there are 6,000: 4,000 more"):
+        learn_threshold(calls, LOOKS, 0.003)
