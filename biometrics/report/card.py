@@ -173,7 +173,7 @@ def _calibration(sha256: str) -> str:
 
 
 def _limits(results: Results, record: Record, seen: bool) -> list[str]:
-    heard = ", ".join(each["corpus"] for each in results["corpora"])
+    heard = ", ".join(each["name"] for each in results["corpora"])
     limits = [
         f"Measured on {heard} only; other languages, real telephone lines and calls weeks apart were not measured: expect worse.",
         "All impostors were other people who made no effort; recordings and synthetic voices were not tried here.",

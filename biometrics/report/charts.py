@@ -101,8 +101,8 @@ def groups(model: str, trait: dict[str, Any]) -> str:
         )
         for at, row in enumerate(rows)
     ]
-    title = f"{model}: owners refused, by {trait['trait']}"
-    return picture(title, Axis("", -0.5, len(rows) - 0.5), _rates("FRR", high), lines, title)
+    title = f"owners refused, by {trait['trait']}"
+    return picture(title, Axis("", -0.5, len(rows) - 0.5), _rates("FRR", high), lines, f"{model}: {title}")
 
 
 def _rates(name: str, top: float) -> Axis:

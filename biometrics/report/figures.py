@@ -111,7 +111,7 @@ def comparison(ours: Scores, theirs: Scores, goal: float, draws: int = DRAWS) ->
         "low": low,
         "high": high if np.isfinite(high) else None,
         "goal": goal,
-        "answer": "met" if high <= goal else "missed" if low > goal else "not shown",
+        "answer": "met" if high < goal else "missed" if low > goal else "not shown",
     }
 
 

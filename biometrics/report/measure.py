@@ -59,7 +59,7 @@ def measure(
         "models": [_about_model(model, split) for model in models],
         "corpora": _corpora(sets, about),
         "figures": figures,
-        "comparisons": _comparisons(main),
+        "comparisons": _comparisons(main, {each.name for each in models if each.seen and split in each.seen}),
         "curves": [{"model": each.model, "corpus": each.corpus, **curves(each)} for each in main],
         "fairness": [
             {"model": model.name, **fairness(own)}
@@ -110,10 +110,11 @@ def _corpora(sets: list[Scores], about: dict[str, dict[str, str]]) -> list[dict[
     ]
 
 
-def _comparisons(main: list[Scores]) -> list[dict[str, Any]]:
+def _comparisons(main: list[Scores], seen: set[str]) -> list[dict[str, Any]]:
+    """Of every other model with those of ``GOALS``; "void" for one that was trained on these speakers."""
     by_name = {(each.model, each.corpus): each for each in main}
     return [
-        comparison(ours, by_name[other, ours.corpus], goal)
+        comparison(ours, by_name[other, ours.corpus], goal) | ({"answer": "void"} if ours.model in seen else {})
         for ours in main
         if ours.model not in GOALS
         for other, goal in GOALS.items()

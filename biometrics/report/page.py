@@ -102,7 +102,7 @@ def _goal(model: str, other: str, goal: float) -> str:
 
 
 def _tone(answer: str) -> str:
-    return {"met": "good", "missed": "bad", "not shown": "open"}[answer]
+    return {"met": "good", "missed": "bad", "not shown": "open", "void": "bad"}[answer]
 
 
 def _tested(results: Results) -> str:
@@ -194,8 +194,9 @@ def _models(results: Results) -> str:
     return (
         "<p>Both models hear the same trials, and the same speakers are drawn again for both (paired bootstrap). A goal "
         "is <em>met</em> when the upper end of the interval keeps it, <em>missed</em> when the lower end breaks it, and "
-        "otherwise <em>not shown</em>: these speakers are too few to tell. Where the other model made no error in some draws, "
-        "the ratio has no upper bound.</p>" + table("Ratio of equal error rates", columns, rows)
+        "otherwise <em>not shown</em>: these speakers are too few to tell. Where the other model made no error in some "
+        "draws, the ratio has no upper bound. <em>Void</em>: our model has seen these speakers in training.</p>"
+        + table("Ratio of equal error rates", columns, rows)
     )
 
 
