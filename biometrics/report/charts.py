@@ -80,10 +80,9 @@ def histogram(results: Results, model: str, corpus: str) -> str | None:
     edges = np.array(found[0]["llr_edges"])
     middles = ((edges[1:] + edges[:-1]) / 2).tolist()
     top = max(0.1, *found[0]["owners"], *found[0]["impostors"])
-    ticks = [(top * part / 2, f"{100 * top * part / 2:.0f} %") for part in range(3)]
     lines = [Line(name, middles, found[0][name], filled=True) for name in ("owners", "impostors")]
     words = f"How far apart the scores of owners and impostors of {corpus} lie for {model}"
-    return picture(f"{model}: {corpus}", LLR_AXIS, Axis("share of trials", 0, top, ticks), lines, words)
+    return picture(f"{model}: {corpus}", LLR_AXIS, _rates("share of trials", top), lines, words)
 
 
 def groups(model: str, trait: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from biometrics.report.pitch import BANDS_HZ, HIGH_BAND, band
 from biometrics.report.scores import Scores
 
 FAR = 0.01
-FEWEST_SPEAKERS, FEWEST_TRIALS = 5, 30  # a smaller group is shown, but no ratio is made of it
+FEWEST_SPEAKERS, FEWEST_TRIALS = 5, 20  # a smaller group is shown, but no ratio is made of it
 DRAWS, SEED = 1000, 2026
 
 Figures = dict[str, Any]
@@ -88,8 +88,8 @@ def _rate(counts: Counts) -> float | None:
     return float(counts[:, 0].sum() / counts[:, 1].sum()) if len(counts) else None
 
 
-def _drawn(counts: Counts) -> np.ndarray:
-    people = np.random.default_rng(SEED).integers(0, len(counts), (DRAWS, len(counts)))
+def _drawn(counts: Counts, seed: int = SEED) -> np.ndarray:
+    people = np.random.default_rng(seed).integers(0, len(counts), (DRAWS, len(counts)))
     return counts[people, 0].sum(axis=1) / counts[people, 1].sum(axis=1)
 
 
@@ -125,8 +125,14 @@ def _ratio(rows: list[Figures]) -> Figures:
     """Worst to best FRR of the groups that are large enough; None where there are not two, or the best made no error."""
     large = sorted((row for row in rows if _enough(row)), key=lambda row: _rate(row["owners"]))
     if len(large) < 2:
-        return {"worst": None, "best": None, "frr_ratio": None}
+        return {"worst": None, "best": None, "frr_ratio": None, "frr_ratio_interval_95": None}
     best, worst = large[0], large[-1]
     least = _rate(best["owners"])
-    ratio = _rate(worst["owners"]) / least if least else None
-    return {"worst": worst["group"], "best": best["group"], "frr_ratio": ratio}
+    found = {"worst": worst["group"], "best": best["group"], "frr_ratio": None, "frr_ratio_interval_95": None}
+    if not least:
+        return found
+    with np.errstate(divide="ignore", invalid="ignore"):  # 0/0 tells nothing: as if without bound
+        drawn = np.nan_to_num(_drawn(worst["owners"], SEED + 1) / _drawn(best["owners"]), nan=np.inf, posinf=np.inf)
+    low, high = (float(np.quantile(drawn, at, method="higher")) for at in (0.025, 0.975))
+    spread = (low, high if np.isfinite(high) else None)
+    return found | {"frr_ratio": _rate(worst["owners"]) / least, "frr_ratio_interval_95": spread}

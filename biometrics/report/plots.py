@@ -4,7 +4,7 @@ from html import escape
 from typing import Any
 
 from biometrics.report import charts
-from biometrics.report.words import rate, table
+from biometrics.report.words import frr_cell, rate, table
 
 Results = dict[str, Any]
 
@@ -36,14 +36,36 @@ def duration(results: Results) -> str:
         charts.durations(results, name, "FRR at FAR 1 %", refused, lambda e: e["frr_at_far"][0]["interval_95"])
         for name in names
     ]
+    tables = "".join(_by_length(results, name) for name in names)
     return (
         "<p>The more is said, the surer the answer. Longer tests are fewer, because a speaker has only so much speech, "
         "and some corpora have none of 10 seconds: compare within a length. Upright strokes are 95 % intervals.</p>"
         "<h3>Equal error rate</h3>"
         + _side_by_side(eers)
         + "<h3>Owners refused where 1 % of strangers are accepted</h3>"
-        "<p>Not drawn where there are fewer than a hundred impostors' trials.</p>" + _side_by_side(at_far)
+        "<p>Not drawn where there are fewer than a hundred impostors' trials.</p>"
+        + _side_by_side(at_far)
+        + f"<details><summary>All rates by length</summary>{tables}</details>"
     )
+
+
+def _by_length(results: Results, corpus: str) -> str:
+    found = [
+        each
+        for each in results["figures"]
+        if (each["corpus"], each["half"]) == (corpus, "all") and each.get("eer") is not None
+    ]
+    rows = [
+        [
+            f"{escape(each['model'])}, {each['seconds']:g} s",
+            f"{each['speakers']}",
+            rate(each["eer"], each["eer_interval_95"]),
+            *(frr_cell(entry, each["impostor_trials"]) for entry in each["frr_at_far"]),
+        ]
+        for each in found
+    ]
+    columns = ["model, net speech", "speakers", "EER", "FRR at FAR 1 %", "at FAR 0.1 %", "at FAR 0.01 %"]
+    return table(escape(corpus), columns, rows)
 
 
 def calibration(results: Results) -> str:
@@ -61,7 +83,7 @@ def calibration(results: Results) -> str:
         "learnt on other speakers (train split), never on these. The stair at the ends rests on single trials.</p>"
         + _side_by_side([charts.reliability(results, name) for name in names])
         + ("".join(f"<p class='soft'>Not drawn: {each}</p>" for each in told))
-        + "<h3>Scores of owners and of impostors</h3>"
+        + "<h3>Scores of owners and of impostors</h3><p>Scores beyond ±10 are counted at the ends.</p>"
         + _side_by_side(apart)
     )
 
@@ -72,7 +94,7 @@ def unfairness(results: Results) -> str:
     parts = [
         "<p>One threshold for everybody, set where 1 % of all impostors are accepted (each corpus weighs the same). "
         "Shown is how often each group's owners are refused, and how often impostors get in <em>as</em> a member of the "
-        "group. The ratio is of the worst to the best group with at least 5 speakers and 30 trials; a fair system has 1.</p>"
+        "group. The ratio is of the worst to the best group with at least 5 speakers and 20 trials; a fair system has 1.</p>"
     ]
     if absent:
         parts.append(
@@ -93,7 +115,9 @@ def _trait(entry: dict[str, Any], trait: dict[str, Any]) -> str:
     elif trait["frr_ratio"] is None:
         ratio = f"No ratio: of {trait['best']} nobody was refused; the worst is {trait['worst']}."
     else:
-        ratio = f"Worst to best: {trait['frr_ratio']:.1f} ({trait['worst']} to {trait['best']})."
+        low, high = trait["frr_ratio_interval_95"]
+        spread = f"{low:.1f} to {'no bound' if high is None else format(high, '.1f')}"
+        ratio = f"Worst to best: {trait['frr_ratio']:.1f} [{spread}] ({trait['worst']} to {trait['best']})."
     rows = [
         [
             escape(row["group"]) + ("" if row["enough"] else ' <span class="mark">too few for a ratio</span>'),
