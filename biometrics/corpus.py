@@ -115,6 +115,6 @@ def _frames(clips: list[Path]) -> Iterator[tuple[bytes, bool]]:
 
 
 def held_out(corpus: str, speaker: str) -> bool:
-    """Whether a speaker belongs to the half (by a hash of the name) on which nothing is ever chosen: no checkpoint, no
-    setting. Where the other half was looked at in training, figures of this half are the ones nobody steered."""
+    """Whether a speaker belongs to the half (by a hash of the name) that is looked at last: whoever chooses a checkpoint or
+    a setting by error rates looks at the other half, and reports this one too."""
     return hashlib.sha256(f"{corpus}/{speaker}".encode()).digest()[0] % 2 == 1
