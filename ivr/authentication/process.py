@@ -7,7 +7,6 @@ with the call.
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 import os
 import signal
@@ -19,6 +18,7 @@ from biometrics import (
     BiometricsError,
     EnrolmentPolicy,
     EnrolmentResult,
+    Keys,
     Outcome,
     Utterance,
     default_model,
@@ -46,6 +46,7 @@ from ivr.authentication.messages import (
     decode_to_voice,
     frame,
 )  # fmt: skip
+from ivr.authentication.print_keys import print_keys
 
 log = logging.getLogger("ivr.voice")
 NICENESS = 5  # a verdict may wait for a webhook, never a webhook for a verdict
@@ -78,7 +79,7 @@ class Model:
 class VoiceProcess:
     """One connection to the web process. All methods but ``_load`` and the looks run on the event loop."""
 
-    def __init__(self, writer: asyncio.StreamWriter, model_name: str, key: bytes) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, model_name: str, key: bytes | Keys) -> None:
         self._writer = writer
         self._key = key
         self._calls: dict[str, Listening] = {}
@@ -260,7 +261,7 @@ def _load(name: str) -> Model:
         return Model(None, None, str(error) or type(error).__name__)
 
 
-async def serve(path: str, model_name: str, key: bytes) -> None:
+async def serve(path: str, model_name: str, key: bytes | Keys) -> None:
     """Connect to the web process, which listens on ``path``, and work until it goes."""
     reader, writer = await asyncio.open_unix_connection(path)
     process = VoiceProcess(writer, model_name, key)
@@ -279,8 +280,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s voice %(levelname)s %(message)s")
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the web process, which ends us
-    key = base64.urlsafe_b64decode(os.environ["IVR_VOICEPRINT_KEY"])
-    asyncio.run(serve(sys.argv[1], os.environ.get("IVR_SPEAKER_MODEL", ""), key))
+    keys = print_keys(os.environ["IVR_VOICEPRINT_KEY"], os.environ.get("IVR_VOICEPRINT_KEY_OLD", ""))
+    asyncio.run(serve(sys.argv[1], os.environ.get("IVR_SPEAKER_MODEL", ""), keys))
     os._exit(0)  # a model thread may still be busy; nothing is left to save
 
 

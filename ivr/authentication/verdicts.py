@@ -84,6 +84,9 @@ def _compared(services: Services, answer: Verdict, fact: VerdictReached) -> None
     def still_on_file(transaction) -> None:
         if not voiceprints.present(transaction, [asked.contact for asked in found]):
             raise _Withdrawn
+        if fact.outcome is Outcome.ACCEPTED:
+            for asked in found:
+                voiceprints.used(transaction, asked.contact, services.clock())
 
     if fact.outcome is Outcome.INCONCLUSIVE:
         take_turn(services, answer.call, fact)
