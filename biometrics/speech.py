@@ -126,6 +126,20 @@ class Utterance:
         taken._windows, taken._noise_power = deque(self._windows), deque(self._noise_power)
         return taken
 
+    def cut(self) -> "Utterance":
+        """What has been heard so far as an utterance of its own, not to be fed; this one begins anew, in the same noise.
+
+        Whoever talks on leaves no pause to measure the noise in, so what is known of it stays.
+        """
+        taken = self.snapshot()
+        self._windows.clear()
+        self._heard_windows = 0
+        return taken
+
+    def forget_noise(self) -> None:
+        """The caller has moved to another place."""
+        self._noise_power.clear()
+
     def speech(self) -> np.ndarray:
         """The speech alone: float32 samples at 8 kHz, shape (samples,), empty if there was none."""
         return np.concatenate(self._windows) if self._windows else np.empty(0, dtype=np.float32)
