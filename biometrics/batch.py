@@ -191,6 +191,7 @@ def read_results(path: Path) -> list[BatchResult]:
 
 
 def _append(path: Path, result: BatchResult) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     new = not path.is_file() or path.stat().st_size == 0
     with path.open("a", newline="", encoding="utf-8") as file:
         if not new and not _ends_a_line(path):  # the run before was ended within one

@@ -67,7 +67,7 @@ def run_enrol(options: argparse.Namespace) -> int:
 def _enrol_many(options: argparse.Namespace) -> int:
     keys = keys_from()
     speakers = read_manifest(options.manifest)
-    opted_out = set(options.opted_out.read_text(encoding="utf-8").split("\n")) if options.opted_out else set()
+    opted_out = _lines(options.opted_out) if options.opted_out else set()
     encoder = load_encoder(options.model, options.models)
     options.out.mkdir(parents=True, exist_ok=True)
 
@@ -88,6 +88,13 @@ def _enrol_many(options: argparse.Namespace) -> int:
         except SealError as error:
             print(f"{path}: {error}", file=sys.stderr)
     return tell_batch(outcome, duplicates_of(encoder, prints, outcome), results, options.json)
+
+
+def _lines(path: Path) -> set[str]:
+    try:
+        return {line.strip() for line in path.read_text(encoding="utf-8").splitlines()}
+    except OSError as error:
+        raise BiometricsError(f"{path} cannot be read: {error.strerror}; nobody was enrolled") from None
 
 
 def track_batch(speakers: list[ManifestSpeaker], outcomes) -> list[BatchResult]:

@@ -48,6 +48,7 @@ _LOAD = Statement(
 )
 _PRESENT = Statement(select(voiceprints.c.contact).where(among(voiceprints.c.contact, "contacts")))
 _DELETE = Statement(delete(voiceprints).where(voiceprints.c.contact == bindparam("contact")))
+_OVERWRITE = Statement(update(voiceprints).where(voiceprints.c.contact == bindparam("of_contact")), "sealed")
 _USED = Statement(update(voiceprints).where(voiceprints.c.contact == bindparam("of_contact")), "last_used_at")
 _RESEAL = Statement(
     update(voiceprints).where(
@@ -197,6 +198,8 @@ def _erase(transaction: Transaction, contact: str, now: int, reason: Reason, by:
     found = stored(transaction, contact)
     if found is None:
         return None
+    # SQLite keeps what was deleted in its file until the place is needed: let zeros stand there.
+    transaction.write(_OVERWRITE, {"of_contact": contact, "sealed": bytes(len(found.sealed))})
     transaction.write(_DELETE, {"contact": contact})
     return erasures.record(
         transaction, contact, found.sealed, found.model_sha256, to_microseconds(found.created_at), now, reason, by

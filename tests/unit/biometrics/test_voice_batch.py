@@ -145,3 +145,26 @@ def test_a_file_that_is_no_manifest_is_an_error_that_says_so(content, tmp_path, 
     path.write_bytes(content)
     assert main(["enrol", "--manifest", str(path), "--out", str(tmp_path / "out")]) == 1
     assert "manifest.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--manifest", "m.csv", "--contact", "anna"], "leave out --contact"),
+        (["--contact", "anna"], "needs --contact and recordings, or --manifest"),
+        (["a.wav"], "needs --contact and recordings, or --manifest"),
+    ],
+)
+def test_a_command_that_says_too_much_or_too_little_is_told_what_it_needs(arguments, told, encoder, capsys):
+    assert main(["enrol", "--out", "x", *arguments]) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_one_person_is_enrolled_from_recordings_as_before(encoder, recordings, tmp_path, capsys):
+    path = tmp_path / "anna.print"
+    clips = [str(clip) for clip in recordings("flite-rms")]
+    assert main(["enrol", "--contact", "anna", "--out", str(path), *clips]) == 0
+    assert "enrolled anna" in capsys.readouterr().out
+    assert unseal(path.read_bytes(), KEY.encode(), "anna").model_sha256 == encoder.sha256
+    assert main(["enrol", "--contact", "anna", "--out", str(path), "--json", clips[0]]) == 4
+    assert json.loads(capsys.readouterr().out)["refusal"] == "too_short"
