@@ -1,4 +1,4 @@
-"""``python -m biometrics fetch | enrol | reseal | verify | evaluate | calibrate | train``: the package from a terminal."""
+"""``python -m biometrics fetch | export | enrol | reseal | verify | evaluate | calibrate | train``: from a terminal."""
 
 import argparse
 import json
@@ -12,10 +12,11 @@ from typing import TypeVar
 from biometrics.audio import encode_ulaw, read_audio, telephone
 from biometrics.calibration import DEFAULT_TARGET_FAR, load_calibration, operating_point, save_calibration
 from biometrics.corpus import speakers
-from biometrics.encoder import FETCHED, load_encoder
+from biometrics.encoder import FALLBACK_MODEL, FETCHED, PREFERRED_MODEL, Encoder, load_encoder
 from biometrics.enrol_commands import add_enrol_options, add_reseal_options, run_enrol, run_reseal
-from biometrics.errors import BiometricsError
+from biometrics.errors import BiometricsError, ModelError
 from biometrics.evaluation import evaluate
+from biometrics.export import export
 from biometrics.fetch import fetch_campplus
 from biometrics.keys import KEY_VARIABLE, OLD_KEY_VARIABLE, keys_from
 from biometrics.speech import Utterance
@@ -56,9 +57,16 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument("--json", action="store_true", help="print one JSON object")
         if name != "fetch":
             added.add_argument("--model", default="", help="directory, shipped or fetched name, or hub id")
+        if name not in ("fetch", "export"):
+            added.add_argument(
+                "--reference", action="store_true", help="SpeechBrain, even where ONNX Runtime could serve"
+            )
         return added
 
-    command("fetch", _fetch, "Fetch the CAM++ speaker model; the shipped model serves where it cannot be had.")
+    command("fetch", _fetch, "Fetch the CAM++ speaker model (the shipped one serves without it); accelerate both.")
+
+    added = command("export", _export, "Make a model's accelerator: ONNX Runtime then serves it, without torch.")
+    added.add_argument("--out", type=Path, metavar="DIR", help="instead of beside the checkpoint or under --models")
 
     add_enrol_options(command("enrol", run_enrol, f"Make voiceprints, sealed with the key in {KEY_VARIABLE}."))
     add_reseal_options(
@@ -97,15 +105,35 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    directory = fetch_campplus(options.models, say=lambda text: print(text, file=sys.stderr, flush=True))
+    directory = fetch_campplus(options.models, say=_say)
+    for model in [FALLBACK_MODEL] + ([PREFERRED_MODEL] if directory else []):
+        try:
+            export(model, options.models, say=_say)
+        except ModelError as error:
+            _say(f"export: {error}; SpeechBrain serves {model} instead, slower")
     if options.json:
         print(json.dumps({"fetched": directory is not None, "directory": str(directory) if directory else None}))
     return 0
 
 
+def _export(options: argparse.Namespace) -> int:
+    path = export(options.model, options.models, options.out, _say)
+    if options.json:
+        print(json.dumps({"exported": str(path)}))
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _encoder(options: argparse.Namespace) -> Encoder:
+    return load_encoder(options.model, options.models, accelerate=not options.reference)
+
+
 def _verify(options: argparse.Namespace) -> int:
     voiceprint = unseal(options.sealed.read_bytes(), keys_from(), options.contact)
-    encoder = load_encoder(options.model, options.models)
+    encoder = _encoder(options)
     verdict = _listen(encoder, voiceprint, _ulaw(options.audio), operating_point(encoder, options.target_far))
     if options.json:
         print(json.dumps(asdict(verdict)))
@@ -130,7 +158,7 @@ def _listen(encoder, voiceprint: Voiceprint, ulaw: bytes, point) -> Verdict:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    encoder = load_encoder(options.model, options.models)
+    encoder = _encoder(options)
     if options.speech:
         return _evaluate_speakers(options, encoder)
     if not options.enrol or not options.trials:
@@ -170,7 +198,7 @@ def _evaluate_speakers(options: argparse.Namespace, encoder) -> int:
 
 
 def _calibrate(options: argparse.Namespace) -> int:
-    encoder = load_encoder(options.model, options.models)
+    encoder = _encoder(options)
     people = [
         speaker
         for speaker in speakers(options.speech, "train")

@@ -53,7 +53,7 @@ def run_enrol(options: argparse.Namespace) -> int:
     keys, utterance = keys_from(), Utterance()
     for path in options.audio:
         utterance.feed(encode_ulaw(telephone(*read_audio(path))))
-    result = enrol(load_encoder(options.model, options.models), utterance)
+    result = enrol(load_encoder(options.model, options.models, accelerate=not options.reference), utterance)
     if result.voiceprint:
         options.out.write_bytes(seal(result.voiceprint, keys, options.contact))
     answer = {"enrolled": result.voiceprint is not None, "refusal": result.refusal}
@@ -68,7 +68,7 @@ def _enrol_many(options: argparse.Namespace) -> int:
     keys = keys_from()
     speakers = read_manifest(options.manifest)
     opted_out = _lines(options.opted_out) if options.opted_out else set()
-    encoder = load_encoder(options.model, options.models)
+    encoder = load_encoder(options.model, options.models, accelerate=not options.reference)
     options.out.mkdir(parents=True, exist_ok=True)
 
     def permitted(speaker: ManifestSpeaker) -> str | None:

@@ -101,7 +101,7 @@ def _enrol(options: argparse.Namespace) -> int:
     results = options.results or options.manifest.with_suffix(".results.csv")
     try:
         speakers = read_manifest(options.manifest)
-        encoder = load_encoder(read().speaker_model)
+        encoder = load_encoder(read().speaker_model, accelerate=read().speaker_accelerator)
         outcomes = enrol_manifest(db, encoder, keys, options.manifest, speakers, results, utc_now)
         outcome = track_batch(speakers, outcomes)
     except BiometricsError as error:

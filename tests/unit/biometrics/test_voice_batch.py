@@ -36,7 +36,7 @@ def encoder(monkeypatch):
     calibration = Calibration(
         "fake", encoder.sha256, 20.0, -5.0, (Threshold(0.005, 2.0, 0.1),), -2.0, 0.5, 1, 1, 1, "", "", ""
     )
-    monkeypatch.setattr(enrol_commands, "load_encoder", lambda *_: encoder)
+    monkeypatch.setattr(enrol_commands, "load_encoder", lambda *_, **__: encoder)
     monkeypatch.setattr(enrol_commands, "load_calibration", lambda _: calibration)
     monkeypatch.setattr("biometrics.enrolment.load_calibration", lambda _: calibration)
     monkeypatch.setenv("IVR_VOICEPRINT_KEY", KEY)

@@ -55,7 +55,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     known = {MODEL: calibration}
     monkeypatch.setattr(custody_prints, "load_calibration", known.get)
     monkeypatch.setattr("biometrics.enrolment.load_calibration", known.get)
-    monkeypatch.setattr("biometrics.load_encoder", lambda *_: OneVoice())
+    monkeypatch.setattr("biometrics.load_encoder", lambda *_, **__: OneVoice())
 
 
 def _key(key: bytes) -> str:
