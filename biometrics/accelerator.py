@@ -16,6 +16,7 @@ import numpy as np
 from biometrics.errors import ModelError
 from biometrics.features import FilterBank, from_json, unpacked
 from biometrics.resampling import resample
+from biometrics.runtime import onnx_runtime
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +71,7 @@ def find(directory: Path, search: Path, source: Source) -> Accelerated | None:
 
 def read(path: Path, source: Source) -> Accelerated:
     """``ModelError`` where the file is damaged, was made from something else, or cannot be read."""
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     try:
         data = path.read_bytes()
     except OSError as error:

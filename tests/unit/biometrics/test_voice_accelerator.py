@@ -128,8 +128,11 @@ verdict = next(each for each in said if isinstance(each, Verdict))
 print(verdict.outcome, verdict.score is not None, verdict.model_class)
 print(sorted(set(sys.modules) & {{"torch", "torchaudio", "speechbrain", "onnx"}}))
 """
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    environment.pop("IVR_SPEAKER_ACCELERATOR", None)
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(home)}
+    for name in ("IVR_SPEAKER_ACCELERATOR", "ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME"):
+        environment.pop(name, None)
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
     )
@@ -137,6 +140,7 @@ print(sorted(set(sys.modules) & {{"torch", "torchaudio", "speechbrain", "onnx"}}
     judged, imported = result.stdout.strip().splitlines()
     assert judged.endswith(f"True {SPEECHBRAIN} via onnxruntime"), result.stderr
     assert imported == "[]"
+    assert list(home.rglob("*")) == [], "nothing is kept to be told to anybody"
 
 
 def test_the_command_line_can_ask_for_the_reference(search, samples, tmp_path, monkeypatch, capsys):
