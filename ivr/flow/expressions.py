@@ -8,6 +8,7 @@ from ivr.flow.session import Session, number_to_call
 from ivr.flow.texts import compile_text, render, text_names
 
 __all__ = [
+    "Scope",
     "compile_condition",
     "compile_text",
     "condition_names",
@@ -19,9 +20,10 @@ __all__ = [
 ]
 
 Value = str | float | bool | None
+Scope = dict[str, dict[str, Value]]
 
 
-def scope(flow: Flow, session: Session, **extra: dict[str, Value]) -> dict[str, dict[str, Value]]:
+def scope(flow: Flow, session: Session, **extra: dict[str, Value]) -> Scope:
     """The values of this call under the names of ``names.ROOTS``.
 
     A fact is there only once it has been looked up and while the caller's level is at least the fact's own, so no

@@ -22,7 +22,7 @@ from ivr.flow.events import (
     StepEntered,
     VerificationRequested,
 )  # fmt: skip
-from ivr.flow.expressions import evaluate, holds, render, scope
+from ivr.flow.expressions import Scope, evaluate, holds, render, scope
 from ivr.flow.offering import offered_while_waiting
 from ivr.flow.pace import PACES, choose_pace, refuse_voice, stretched
 from ivr.flow.privacy import is_public
@@ -72,6 +72,7 @@ class Play:
         self.events: list[AnyEvent] = []
         self.said: list[Said] = [Said(text=text, must_hear=True) for text in again]
         self._requests = 0
+        self._known: tuple[Flow, Session, Scope] | None = None
 
     # -- small changes ------------------------------------------------------------------------------------------
 
@@ -96,8 +97,14 @@ class Play:
         """No fact may answer this request any more."""
         self.change(open_requests=tuple(one for one in self.session.open_requests if one != request))
 
-    def text(self, text: Text, **extra: object) -> str:
-        return render(text.source, scope(self.flow, self.session, **extra))
+    def known(self) -> Scope:
+        """What texts and conditions may know now; built once for a session, however many labels a menu has."""
+        if self._known is None or self._known[0] is not self.flow or self._known[1] is not self.session:
+            self._known = (self.flow, self.session, scope(self.flow, self.session))
+        return self._known[2]
+
+    def text(self, text: Text) -> str:
+        return render(text.source, self.known())
 
     def say(self, text: Text | str | None, must_hear: bool = False) -> None:
         if text is None:
@@ -166,12 +173,11 @@ class Play:
                     next_step = step.next
                 case Set():
                     for value in step.values:
-                        result = evaluate(value.expression, scope(self.flow, self.session))
+                        result = evaluate(value.expression, self.known())
                         self.change(variables={**self.session.variables, value.name: result})
                     next_step = step.next
                 case When():
-                    known = scope(self.flow, self.session)
-                    next_step = next((c.goto for c in step.cases if holds(c.expression, known)), step.otherwise)
+                    next_step = next((c.goto for c in step.cases if holds(c.expression, self.known())), step.otherwise)
                 case Verify():
                     self.start_verification(step)
                     next_step = step.next

@@ -22,7 +22,7 @@ from ivr.flow.events import (
 from ivr.flow.inputs import Digits, Input, Speech
 from ivr.flow.session import Session, Turn
 from ivr.flow.waits import AwaitSecret
-from ivr.store import consents, contacts, joining, paces, promises, replies, requests, voiceprints
+from ivr.store import consents, contacts, joining, paces, promises, requests, voiceprints
 from ivr.store.codecs import events_from_json, input_from_json, session_from_json, to_json
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import StoreError, UnreadableSession
@@ -43,18 +43,24 @@ class LogRow:
     events: tuple[AnyEvent, ...]
 
 
-_INSERT_CALL = Statement(
-    lambda insert: insert(calls).on_conflict_do_nothing(index_elements=["carrier_call"]).inline(), *calls.c.keys()
-)
 _CALL_OF = Statement(select(calls.c.call).where(calls.c.carrier_call == bindparam("carrier_call")))
 _CARRIER_CALL_OF = Statement(select(calls.c.carrier_call).where(calls.c.call == bindparam("call")))
 _SESSION = select(calls.c.format, calls.c.session).where(calls.c.call == bindparam("call"))
 _LOAD = Statement(_SESSION)
 _LOAD_FOR_UPDATE = Statement(_SESSION.with_for_update())
-_SAVE = Statement(
-    update(calls).where(calls.c.call == bindparam("of_call"), calls.c.revision == bindparam("of_revision")),
-    "format", "revision", "turn", "ended_at", "session",
+_UPDATE = update(calls).where(calls.c.call == bindparam("of_call"), calls.c.revision == bindparam("of_revision"))
+_SAVED = ("format", "revision", "turn", "ended_at", "session")
+_INSERT_CALL = Statement(
+    lambda insert: insert(calls).on_conflict_do_nothing(index_elements=["carrier_call"]).inline(),
+    "call", "carrier", "carrier_call", "started_at", *_SAVED,
 )  # fmt: skip
+_SAVE = Statement(_UPDATE, *_SAVED)
+_SAVE_WITH_REPLY = Statement(_UPDATE, *_SAVED, "reply_key", "reply_turn", "reply")
+_REPLY = Statement(
+    select(calls.c.reply_turn, calls.c.reply).where(
+        calls.c.call == bindparam("call"), calls.c.reply_key == bindparam("reply_key")
+    )
+)
 _REVISIONS = Statement(select(calls.c.call, calls.c.revision).where(among(calls.c.call, "calls")))
 _OPEN_CALLS = Statement(
     limited(
@@ -193,7 +199,12 @@ def _save(
         "of_call": call, "of_revision": before.revision, "format": session.format, "revision": revision,
         "turn": session.turn, "ended_at": now if ended else None, "session": to_json(session),
     }  # fmt: skip
-    if transaction.write(_SAVE, row) != 1:
+    if ended:
+        row |= {"reply_key": None, "reply_turn": None, "reply": None}
+    elif reply is not None:
+        key, sealed = reply(turn)
+        row |= {"reply_key": key, "reply_turn": session.turn, "reply": sealed}
+    if transaction.write(_SAVE_WITH_REPLY if "reply" in row else _SAVE, row) != 1:
         raise StoreError(f"call {call}: revision {before.revision} was replaced while it was being answered; try again")
     recorded = None if input_record is None else to_json(_without_secret(before, input_record))
     transaction.write(
@@ -214,11 +225,16 @@ def _save(
         elif type(event) is PaceChanged:
             paces.record(transaction, event)
     joining.follow(transaction, before, turn, now)
-    if ended:
-        replies.forget(transaction, call)
-    elif reply is not None:
-        replies.remember(transaction, call, session.turn, *reply(turn))
     return turn
+
+
+def remembered_reply(reader: Reader, call: str, key: bytes) -> tuple[int, bytes] | None:
+    """The turn that it draws and the sealed reply, if ``key`` is the call's newest; None once the call has ended.
+
+    It is out of date once the session has left that turn.
+    """
+    rows = reader.rows(_REPLY, {"call": call, "reply_key": key})
+    return rows[0] if rows else None
 
 
 def _without_secret(before: Session, answer: Input) -> Input:

@@ -51,7 +51,11 @@ calls = Table(
     _needed("turn", Integer),
     _needed("started_at", BigInteger),
     _optional("ended_at", BigInteger),
-    _needed("session", Text),  # JSON of ivr.flow.session.Session; last, so that a revision is read without it
+    _needed("session", Text),  # JSON of ivr.flow.session.Session; late, so that a revision is read without it
+    # The newest reply to an accepted request. Older ones would not be given again: the call has left their turn.
+    _optional("reply_key", LargeBinary),
+    _optional("reply_turn", Integer),
+    _optional("reply", LargeBinary),
     UniqueConstraint("carrier_call"),
 )
 # On PostgreSQL too the migration makes the indexes with a condition partial; naming it here would import that dialect,
@@ -90,16 +94,6 @@ requests = Table(
 )
 Index("ix_requests_due_at", requests.c.due_at)
 Index("ix_requests_call", requests.c.call)
-
-replies = Table(
-    "replies",
-    metadata,
-    Column("key", LargeBinary, primary_key=True),
-    _needed("call", Text, ForeignKey("calls.call")),
-    _needed("turn", Integer),
-    _needed("sealed", LargeBinary),
-)
-Index("ix_replies_call", replies.c.call)
 
 contacts = Table(
     "contacts",

@@ -28,8 +28,10 @@ def create_flask(blueprints: Iterable[Blueprint], readiness: Callable[[], tuple[
 
     @flask.after_request
     def guarded(response: Response) -> Response:
+        there = {name.lower() for name, _ in response.headers}  # one look; ``setdefault`` looks through them four times
         for name, value in GUARDED.items():
-            response.headers.setdefault(name, value)
+            if name.lower() not in there:
+                response.headers.add(name, value)
         return response
 
     @flask.errorhandler(413)

@@ -21,7 +21,7 @@ from ivr.flow import phrases
 from ivr.flow.inputs import AgentLeft, By, CallerHungUp, Digits, DocumentFailed, Input, NoInput, Speech, StreamStopped
 from ivr.flow.session import Turn
 from ivr.flow.waits import AwaitAgent, TalkingToAgent
-from ivr.store import bundles, replies, requests, sessions
+from ivr.store import bundles, requests, sessions
 from ivr.web.prompts import waiting_text
 from ivr.web.security import Doorkeeper
 
@@ -125,7 +125,7 @@ def voice_blueprint(
         taken = input(reply) if callable(input) else take_turn(services, call, input, reply)
         if taken.accepted:
             return xml(drawn[0] if drawn else draw(taken))  # of a call that has ended, no reply is remembered
-        remembered = replies.remembered_reply(services.database, key)
+        remembered = sessions.remembered_reply(services.database, call, key)
         now = present(services, call)
         if remembered is not None and remembered[0] == now.session.turn:
             text = doorkeeper.unseal(key, remembered[1])

@@ -156,6 +156,19 @@ def test_offline_the_last_tap_counts_and_only_once(services, phone):
     assert answers(services) == ["4"]
 
 
+def test_offline_a_setting_and_the_answer_after_it_both_arrive_in_order(services, phone):
+    opens(phone, services)
+    phone.context.set_offline(True)
+    phone.get_by_role("button", name="More time to answer").tap()
+    expect(phone.get_by_role("status")).to_contain_text("No connection")
+    phone.get_by_role("button", name="Report a lost card").tap()
+    phone.context.set_offline(False)
+    expect(phone.get_by_label("Last four digits of the card")).to_be_visible(timeout=LONG)
+    taken = [line.input for line in services.lines if isinstance(line.input, Digits | PaceChosen)]
+    assert [type(one) for one in taken] == [PaceChosen, Digits]
+    assert services.sessions["call1"].pace == 3
+
+
 def test_a_tap_offline_outlives_a_killed_tab(services, phone):
     opens(phone, services)
     phone.context.set_offline(True)
@@ -181,7 +194,7 @@ def test_a_tap_of_an_earlier_call_is_never_sent_into_the_next(services, phone):
     phone.get_by_label("The two digits").fill("48")
     phone.keyboard.press("Enter")
     expect(phone.get_by_role("button", name="Read out")).to_be_visible()
-    assert phone.evaluate("sessionStorage.getItem('duet.tap')") is None
+    assert phone.evaluate("sessionStorage.getItem('duet.taps')") is None
     assert answers(services) == []
 
 

@@ -98,6 +98,17 @@ def test_a_language_that_is_offered_is_one_button_away(wire, panes):
     assert wire.gets(2) == [{"event": "key", "digit": "5"}, {"event": "speech", "text": "done"}]
 
 
+def test_a_language_chosen_before_the_call_is_taken_when_it_is_offered(wire, panes):
+    panes.goto("/try?language=fa")
+    expect(panes.get_by_label("The call is in")).to_have_value("fa")
+    panes.get_by_role("button", name="Call +441632960000").click()
+    expect(panes.get_by_text("on the call", exact=True)).to_be_visible()
+    wire.says("For your balance, press 1. For Farsi, press 5.")
+    assert wire.gets(1) == [{"event": "key", "digit": "5"}]
+    expect(panes.get_by_role("button", name="فارسی")).to_have_count(0)
+    assert "language=fa" in panes.url
+
+
 def test_prompts_are_heard_as_the_carrier_speaks_them(trial, wire, panes):
     expect(panes.get_by_label("Speak prompts")).to_be_checked()
     panes.get_by_role("button", name="Call +441632960000").click()

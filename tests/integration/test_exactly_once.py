@@ -82,7 +82,7 @@ def test_guesses_at_once_are_counted_one_by_one(system: Doubled) -> None:
 def test_replies_are_sealed_and_go_with_the_call(system: Doubled) -> None:
     phone = Phone(system, "CA" + "f" * 32).dials()
     phone.presses("3")
-    kept = "SELECT count(*) FROM replies WHERE call = ?"
+    kept = "SELECT count(reply) FROM calls WHERE call = ?"
     assert system.rows(kept, phone.call) == [(1,)]
     for path in system.path.glob("duet.db*"):
         assert b"<Response" not in path.read_bytes(), path

@@ -115,10 +115,14 @@ export function newCaller(house, index, everyone) {
     list.scrollTop = list.scrollHeight;
   }
 
-  /** A button for every language that was just offered; it presses the key, as a caller would. */
+  /** Every language that was just offered: the one chosen before the call is taken, others get a button that presses the key. */
   function offerLanguages(text) {
     for (const [, language, key] of text.matchAll(OFFERED)) {
       if (!LANGUAGES[language]) continue;
+      if (LANGUAGES[language].code === at("speaks").value) {
+        press(key);
+        continue;
+      }
       root.querySelector(".talk .language")?.remove(); // the offer is made again
       const { name, code } = LANGUAGES[language];
       const button = element("button", name, "button");
@@ -310,9 +314,11 @@ export function newCaller(house, index, everyone) {
   at("aloud").checked = index === 0; // two phones that speak at once are understood by nobody
   at("who").onchange = () => { showMessages(); house.changed(); };
   at("impostor").onchange = draw;
+  at("speaks").onchange = house.changed;
   return {
     root, draw, offer,
-    choose(name) { wanted = name; offer(); },
+    choose(name, language = "") { wanted = name; at("speaks").value = language; offer(); },
+    language: () => at("speaks").value,
     chosen: () => (chosen ? me() : null),
     texted(number) { if (number === me().number && at("messages").hidden) at("back").textContent = "‹ Messages: a new one"; },
     muted() { switchMicrophone(false); },

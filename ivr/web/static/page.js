@@ -147,10 +147,10 @@ async function send(tap) {
     status.textContent = status.dataset.unsent;
   });
   if (!delivered) return;
-  const { reply, html, tap: arrived } = delivered;
+  const { reply, html, taps } = delivered;
   lineState("live");
   if (reply.status === 403) return location.reload();
-  if (reply.ok && /\/\d+$/.test(arrived.action)) screen().dataset.sent = "yes";
+  if (reply.ok && taps.some((tap) => /\/\d+$/.test(tap.action))) screen().dataset.sent = "yes";
   swap(html, true);
   document.querySelectorAll("[aria-busy]").forEach((each) => each.removeAttribute("aria-busy"));
   const newest = missed;
@@ -203,6 +203,5 @@ if (screen()) { // whole.js knows then that nothing was lost on the way, else it
 if (screen()?.dataset.kind === "ended") over();
 else if (screen()) {
   connection = listen({ events: "/v/call/events", changes: "/v/call/changes" }, revision, wake, lineState);
-  const tap = leftOver(owner());
-  if (tap) send(tap);
+  leftOver(owner()).forEach(send);
 }

@@ -2,45 +2,57 @@
 // The turn a tap was made for is in its address, so the server takes a second delivery for what it is.
 import { remember, remembered } from "./storage.js";
 
-const NAME = "duet.tap";
+const NAME = "duet.taps";
 const PATIENCE = 10000; // milliseconds for one attempt: slow networks answer within, dead connections never do
 const LONGEST_PAUSE = 8000;
 
-let waiting = null; // the tap to deliver; a later one for the same screen takes its place
-let failed = false; // and is tried again
+const queue = []; // taps to deliver, in the order they were made; a later one for the same address takes the earlier's place
+let failed = false; // the first of them, and it is tried again
 let skipPause = () => {};
 
 /** Whether a tap for the same turn is under way and nothing has gone wrong with it: then a further one is a double tap. */
-export const busy = (action) => waiting !== null && !failed && waiting.action === action;
-export const pending = () => waiting !== null;
-export const failing = () => waiting !== null && failed;
+export const busy = (action) => !failed && queue.some((tap) => tap.action === action);
+export const pending = () => queue.length > 0;
+export const failing = () => queue.length > 0 && failed;
 
 /**
  * Deliver a tap: {owner, action, fields: [[name, value]…]}. `lost()` is told of the first failure.
- * Resolves with {reply, html, tap} of the last tap, or null if another delivery under way has taken this one over.
+ * Resolves once nothing is left to deliver, with the last {reply, html} and all taps that have arrived; with null if another
+ * delivery under way has taken this one over.
  */
 export async function deliver(tap, lost) {
-  const underWay = waiting !== null;
-  waiting = tap;
-  const secret = tap.fields.some(([name]) => name === "secret");
-  remember(NAME, secret ? null : tap); // a PIN is never kept
-  if (underWay) { skipPause(); return null; }
-  for (let pause = 500; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-    const sent = waiting;
-    const answer = await attempt(sent);
-    if (answer && sent === waiting) {
-      waiting = null;
-      failed = false;
-      remember(NAME, null);
-      return { ...answer, tap: sent };
-    }
-    if (!answer) {
+  const same = queue.findIndex((each) => each.action === tap.action);
+  queue.splice(same < 0 ? queue.length : same, 1, tap);
+  keep();
+  if (queue.length > 1 || same >= 0) { skipPause(); return null; }
+  const taps = [];
+  let answer = null;
+  for (let pause = 500; queue.length;) {
+    const [sent] = queue;
+    const reply = await attempt(sent);
+    if (!reply) {
       const first = !failed;
       failed = true;
       if (first) lost();
       await new Promise((resolve) => { skipPause = resolve; setTimeout(resolve, pause); });
+      pause = Math.min(pause * 2, LONGEST_PAUSE);
+      continue;
     }
+    failed = false;
+    pause = 500;
+    if (sent !== queue[0]) continue; // another answer has taken its place meanwhile
+    queue.shift();
+    keep();
+    answer = reply;
+    taps.push(sent);
   }
+  return { ...answer, taps };
+}
+
+/** A PIN is never kept. */
+function keep() {
+  const kept = queue.filter((tap) => !tap.fields.some(([name]) => name === "secret"));
+  remember(NAME, kept.length ? kept : null);
 }
 
 async function attempt(tap) {
@@ -53,11 +65,11 @@ async function attempt(tap) {
   }
 }
 
-/** The tap that an earlier life of this tab could not deliver, if it was made by the same `owner`. */
+/** The taps that an earlier life of this tab could not deliver and that were made by the same `owner`. */
 export function leftOver(owner) {
-  const tap = remembered(NAME);
-  if (tap && tap.owner !== owner) remember(NAME, null);
-  return tap && tap.owner === owner ? tap : null;
+  const taps = (remembered(NAME) ?? []).filter((tap) => tap.owner === owner);
+  remember(NAME, null);
+  return taps;
 }
 
 // The network is back, or somebody looks again: try at once.

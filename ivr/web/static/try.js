@@ -27,7 +27,10 @@ const nameOf = (contact) => contact.customer_number || "stranger";
 function remember() {
   const words = new URLSearchParams();
   if (role() !== "all") words.set("role", role());
-  callers.forEach((caller, index) => { if (caller.chosen()) words.set(index ? "second" : "caller", nameOf(caller.chosen())); });
+  callers.forEach((caller, index) => {
+    if (caller.chosen()) words.set(index ? "second" : "caller", nameOf(caller.chosen()));
+    if (caller.language()) words.set(index ? "second-language" : "language", caller.language());
+  });
   if (house.contacts.length > 1) history.replaceState(null, "", `?${words}`); // before that the address knows more than we do
 }
 
@@ -42,17 +45,17 @@ at("roles").onclick = (event) => {
   remember();
 };
 
-function addCaller(who) {
+function addCaller(who, language) {
   const caller = newCaller(house, callers.length, () => callers);
   callers.push(caller);
   at("try").insertBefore(caller.root, document.querySelector(".agent"));
   at("try").dataset.callers = callers.length;
-  caller.choose(who);
+  caller.choose(who, language);
 }
 
 at("second").onclick = () => {
   if (callers.length > 1) callers.pop().leave();
-  else addCaller("");
+  else addCaller("", "");
   at("try").dataset.callers = callers.length;
   at("second").setAttribute("aria-pressed", String(callers.length > 1));
   house.changed();
@@ -101,8 +104,8 @@ function followCarrier() {
 
 addEventListener("beforeunload", () => callers.forEach((caller) => caller.hangUp()));
 show(ROLES.includes(asked.get("role")) ? asked.get("role") : "all");
-addCaller(asked.get("caller") ?? "");
-if (asked.has("second")) { addCaller(asked.get("second")); at("second").setAttribute("aria-pressed", "true"); }
+addCaller(asked.get("caller") ?? "", asked.get("language") ?? "");
+if (asked.has("second")) { addCaller(asked.get("second"), asked.get("second-language") ?? ""); at("second").setAttribute("aria-pressed", "true"); }
 at("ticket").submit();
 at("ticket").hidden = true;
 loadPeople();

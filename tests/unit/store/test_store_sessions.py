@@ -13,7 +13,7 @@ from ivr.flow.events import AnswerTaken, CallEnded, Said
 from ivr.flow.inputs import By, CallStarted, Digits, SecretAnswer, Speech
 from ivr.flow.session import FORMAT, Session, Turn
 from ivr.flow.waits import AwaitSecret
-from ivr.store import replies, sessions
+from ivr.store import sessions
 from ivr.store.database import Database, Reader, close, open_database
 from ivr.store.errors import StoreError, UnreadableSession
 from ivr.store.tables import metadata
@@ -198,18 +198,22 @@ def test_a_reply_is_remembered_until_the_call_ends(db: Database) -> None:
     begin(db, "call-2")
     for call in ("call-1", "call-2"):
         sessions.change(db, call, next_turn, NOW, reply=lambda turn: (turn.session.call.encode(), b"sealed \x00\xff"))
-    assert replies.remembered_reply(db, b"call-1") == (2, b"sealed \x00\xff")
-    assert replies.remembered_reply(db, b"other") is None
-    sessions.change(db, "call-1", next_turn, NOW, reply=lambda _: (b"call-1", b"newer"))
-    assert replies.remembered_reply(db, b"call-1") == (3, b"newer")
+    assert sessions.remembered_reply(db, "call-1", b"call-1") == (2, b"sealed \x00\xff")
+    assert sessions.remembered_reply(db, "call-1", b"other") is None
+    assert sessions.remembered_reply(db, "call-2", b"call-1") is None
+    sessions.change(db, "call-1", next_turn, NOW)
+    assert sessions.remembered_reply(db, "call-1", b"call-1") == (2, b"sealed \x00\xff"), "of a turn that is over"
+    sessions.change(db, "call-1", next_turn, NOW, reply=lambda _: (b"newer", b"other words"))
+    assert sessions.remembered_reply(db, "call-1", b"newer") == (4, b"other words")
+    assert sessions.remembered_reply(db, "call-1", b"call-1") is None
 
     def ends(session: Session, reader: Reader) -> Turn:
         return a_turn(replace(session, ended="finished"), CallEnded(reason="finished"))
 
     sessions.change(db, "call-1", ends, NOW, reply=lambda _: (b"last", b"goodbye"))
-    assert replies.remembered_reply(db, b"call-1") is None
-    assert replies.remembered_reply(db, b"last") is None
-    assert replies.remembered_reply(db, b"call-2") == (2, b"sealed \x00\xff")
+    assert sessions.remembered_reply(db, "call-1", b"newer") is None
+    assert sessions.remembered_reply(db, "call-1", b"last") is None
+    assert sessions.remembered_reply(db, "call-2", b"call-2") == (2, b"sealed \x00\xff")
 
 
 def test_the_sweep_finds_calls_that_have_not_ended(db: Database) -> None:
