@@ -1,12 +1,11 @@
-"""Might somebody else be talking too? Asked before a verdict is final: a second voice, a television or a screen reader in
-the room make an owner sound like a stranger, and a stranger's call with a stretch of the owner in it like the owner.
+"""Might somebody else be talking too? Asked before anybody is REJECTED.
 
-Two signs, both about what an honest verdict needs rather than about how a second voice sounds:
+A second person, a television or a screen reader in the room makes an owner sound like a stranger. How a second voice sounds
+is hard to tell; what an honest rejection needs is not:
 
-- Nobody is REJECTED whose pauses were not heard. One person falls silent between words; where the line never does,
-  another voice or music may fill the pauses, and what was compared is not one voice.
-- No half of the speech contradicts the verdict. Who is ACCEPTED is not clearly a stranger in one half, who is REJECTED is
-  a stranger in both.
+- pauses were heard. One person falls silent between words; where the line never does, another voice or music may fill
+  the pauses, and what was compared is not one voice;
+- both halves of the speech are a stranger's. In one of them the owner may have been the only one who spoke.
 """
 
 from collections.abc import Callable
@@ -30,7 +29,6 @@ def pauses_are_heard(speech: np.ndarray, pauses: np.ndarray, net_speech_seconds:
     return float(np.sum(pauses <= quiet)) * WINDOW_SECONDS >= LEAST_PAUSE_SHARE * net_speech_seconds
 
 
-def lowest_and_highest_half(speech: np.ndarray, llr: Callable[[np.ndarray], float]) -> tuple[float, float]:
-    """The lower and the higher LLR of the two halves of ``speech``; ``llr`` compares samples with the print."""
-    first, second = sorted(llr(half) for half in np.array_split(speech, 2))
-    return first, second
+def highest_half(speech: np.ndarray, llr: Callable[[np.ndarray], float]) -> float:
+    """The LLR of that half of ``speech`` that is more like the print; ``llr`` compares samples with it."""
+    return max(llr(half) for half in np.array_split(speech, 2))

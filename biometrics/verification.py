@@ -11,7 +11,7 @@ from biometrics.calibration import OperatingPoint
 from biometrics.encoder import Encoder
 from biometrics.errors import ModelMismatchError
 from biometrics.speech import Utterance
-from biometrics.talkers import lowest_and_highest_half, pauses_are_heard
+from biometrics.talkers import highest_half, pauses_are_heard
 from biometrics.voiceprint import Voiceprint
 
 log = logging.getLogger(__name__)
@@ -108,13 +108,11 @@ def verify(
         score = llr(heard)
         # Written so that a score that is not a number lands in the last line.
         if score >= operating_point.accept_llr:
-            if lowest_and_highest_half(heard, llr)[0] <= operating_point.reject_llr:
-                return verdict(Outcome.INCONCLUSIVE, "two_voices", score, next_look)
             return verdict(Outcome.ACCEPTED, "match", score)
         if score <= operating_point.reject_llr:
             if not pauses_are_heard(heard, utterance.pauses(reached[-1]), reached[-1]):
                 return verdict(Outcome.INCONCLUSIVE, "no_pause", score, next_look)
-            if lowest_and_highest_half(heard, llr)[1] > operating_point.reject_llr:
+            if highest_half(heard, llr) > operating_point.reject_llr:
                 return verdict(Outcome.INCONCLUSIVE, "two_voices", score, next_look)
             return verdict(Outcome.REJECTED, "other_voice", score)
         return verdict(Outcome.INCONCLUSIVE, "undecided" if ahead else "budget_spent", score, next_look)
