@@ -14,8 +14,8 @@ import numpy as np
 
 from biometrics.speech import WINDOW_SECONDS
 
-# On the train split (README, "Somebody else talks too"): the share at which a voice that talks on at 10 dB below the
-# caller's is always found after 3 s of speech.
+# On the train split (README, "Somebody else talks too"): the share at which a reader that talks on at 10 dB below the
+# caller's voice is always found after 3 s of speech.
 LEAST_PAUSE_SHARE = 0.15  # seconds of pause for each second of speech
 PAUSE_BELOW_SPEECH_DB = 15.0  # a pause louder than this holds something that may be speech
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 import numpy as np
 
 from biometrics.audio import TELEPHONE_RATE_HZ
+from biometrics.band import is_telephone_band
 from biometrics.calibration import OperatingPoint
 from biometrics.encoder import Encoder
 from biometrics.errors import ModelMismatchError
@@ -29,7 +30,7 @@ class Verdict:
 
     ``score`` and ``threshold`` are log-likelihood ratios (natural logarithm; None where nothing was scored).
     ``reason``: match · other_voice · too_short · silent · too_quiet · too_noisy · clipped · undecided · budget_spent ·
-    no_pause · two_voices · no_operating_point · other_model · failure.
+    wrong_band · no_pause · two_voices · no_operating_point · other_model · failure.
     ``next_look_seconds``: seconds of net speech at which asking again can change the answer; None: it cannot.
     """
 
@@ -110,6 +111,8 @@ def verify(
         if score >= operating_point.accept_llr:
             return verdict(Outcome.ACCEPTED, "match", score)
         if score <= operating_point.reject_llr:
+            if not is_telephone_band(heard):
+                return verdict(Outcome.INCONCLUSIVE, "wrong_band", score, next_look)
             if not pauses_are_heard(heard, utterance.pauses(reached[-1]), reached[-1]):
                 return verdict(Outcome.INCONCLUSIVE, "no_pause", score, next_look)
             if highest_half(heard, llr) > operating_point.reject_llr:

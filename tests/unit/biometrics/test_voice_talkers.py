@@ -1,4 +1,4 @@
-"""Somebody else talks too: what a second voice does to a verdict."""
+"""What a second voice, and a narrower band, do to a verdict."""
 
 import numpy as np
 import pytest
@@ -56,3 +56,17 @@ def test_what_is_judged_while_the_call_goes_on_has_its_own_pauses(verdict, heard
     taken.feed(long_speech)
     assert np.array_equal(snapshot.pauses(3.0), taken.pauses(3.0))
     assert verdict(snapshot, STRANGER).outcome is Outcome.REJECTED
+
+
+@pytest.mark.parametrize("band_hz", [(500, 2500), (300, 2000)])
+def test_nobody_is_rejected_over_a_narrower_line(verdict, long_speech, band_hz):
+    from biometrics import decode_ulaw
+
+    voice = decode_ulaw(long_speech)
+    frequencies = np.fft.rfftfreq(len(voice), 1 / 8000)
+    kept = np.fft.irfft(np.fft.rfft(voice) * ((frequencies >= band_hz[0]) & (frequencies <= band_hz[1])), len(voice))
+    narrow = Utterance()
+    narrow.feed(encode_ulaw(kept))
+    assert narrow.net_speech_seconds > 3
+    answer = verdict(narrow, STRANGER)
+    assert (answer.outcome, answer.reason) == (Outcome.INCONCLUSIVE, "wrong_band")
