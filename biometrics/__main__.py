@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.getLogger("biometrics").setLevel(logging.INFO)
     try:
         return options.run(options)
-    except BiometricsError as error:
+    except (BiometricsError, OSError) as error:  # OSError: a print that cannot be read or written, by name
         print(f"error: {error}", file=sys.stderr)
         return 1
 

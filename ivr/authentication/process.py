@@ -15,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from biometrics import (
-    BiometricsError,
     Keys,
     Outcome,
+    SealError,
     Taken,
     Utterance,
     default_model,
@@ -208,9 +208,9 @@ class VoiceProcess:
                 return _nothing(model.problem)
             voiceprint = unseal(asked.sealed, self._key, asked.contact)
             return verify(model.encoder, voiceprint, utterance, model.operating_point)
-        except BiometricsError as error:
+        except SealError as error:
             log.warning("verification %s: %s", asked.request, error)
-            return _nothing(type(error).__name__)
+            return _nothing("unreadable_print")
         except Exception:
             log.exception("verification %s failed; the answer is INCONCLUSIVE", asked.request)
             return _nothing("failure")
