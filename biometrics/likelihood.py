@@ -34,6 +34,11 @@ class Conditions:
     enrolment_utterances: float | np.ndarray  # embeddings in the print
 
 
+BETWEEN_PRINTS = Conditions(
+    8.0, REFERENCE_SNR_DB, REFERENCE_UTTERANCES
+)  # a print taken for a call: the least enrolment
+
+
 @dataclass(frozen=True)
 class LikelihoodRatio:
     """The model above. ``scale`` and ``offset``: four numbers each; the ranges (lowest, highest) were seen in training."""
@@ -54,6 +59,12 @@ class LikelihoodRatio:
             )
         )
         return weights @ np.array(self.scale) * cosine + weights @ np.array(self.offset)
+
+
+def unconditional(scale: float, offset: float) -> LikelihoodRatio:
+    """LLR = scale * cosine + offset, whatever the conditions."""
+    anything = (1.0, 1.0), (REFERENCE_SNR_DB, REFERENCE_SNR_DB), (REFERENCE_UTTERANCES, REFERENCE_UTTERANCES)
+    return LikelihoodRatio((scale, 0.0, 0.0, 0.0), (offset, 0.0, 0.0, 0.0), *anything)
 
 
 def _weights(conditions: Conditions) -> np.ndarray:

@@ -7,11 +7,13 @@ from enum import StrEnum
 import numpy as np
 
 from biometrics.audio import TELEPHONE_RATE_HZ
+from biometrics.band import is_telephone_band
 from biometrics.calibration import OperatingPoint
 from biometrics.encoder import Encoder
 from biometrics.errors import ModelMismatchError
 from biometrics.likelihood import Conditions, speech_snr_db
 from biometrics.speech import Quality, Utterance
+from biometrics.talkers import highest_half, pauses_are_heard
 from biometrics.voiceprint import Voiceprint
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ class Verdict:
     ``score`` and ``threshold`` are log-likelihood ratios (natural logarithm; None where nothing was scored), the threshold
     that of ``target_far``, which was measured in training to lie in ``far_interval_95``.
     ``reason``: match · other_voice · too_short · silent · too_quiet · too_noisy · clipped · undecided · budget_spent ·
-    no_operating_point · other_model · failure.
+    wrong_band · no_pause · two_voices · no_operating_point · other_model · failure.
     ``next_look_seconds``: seconds of net speech at which asking again can change the answer; None: it cannot.
     ``snr_db``: of the speech that was scored, else of all that was heard.
     """
@@ -130,6 +132,12 @@ def verify(
         if score >= threshold:
             return verdict(Outcome.ACCEPTED, "match", score, None, snr_db, threshold)
         if score <= operating_point.reject_llr:
+            if not is_telephone_band(heard):
+                return verdict(Outcome.INCONCLUSIVE, "wrong_band", score, next_look, snr_db, threshold)
+            if not pauses_are_heard(heard, utterance.pauses(reached[-1]), reached[-1]):
+                return verdict(Outcome.INCONCLUSIVE, "no_pause", score, next_look, snr_db, threshold)
+            if highest_half(heard, llr) > operating_point.reject_llr:
+                return verdict(Outcome.INCONCLUSIVE, "two_voices", score, next_look, snr_db, threshold)
             return verdict(Outcome.REJECTED, "other_voice", score, None, snr_db, threshold)
         reason = "undecided" if ahead else "budget_spent"
         return verdict(Outcome.INCONCLUSIVE, reason, score, next_look, snr_db, threshold)

@@ -8,7 +8,6 @@ written down is INCONCLUSIVE, or makes no print.
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 import os
 import signal
@@ -19,14 +18,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from biometrics import (
-    BiometricsError,
-    EnrolmentPolicy,
     EnrolmentResult,
+    Keys,
     Outcome,
+    SealError,
+    Taken,
     Utterance,
     Voiceprint,
     default_model,
-    enrol,
     load_encoder,
     operating_point,
     seal,
@@ -34,6 +33,7 @@ from biometrics import (
     verify,
 )  # fmt: skip
 from biometrics import Verdict as Judged
+from biometrics.keys import as_keys
 from biometrics.receipts import (
     ReceiptFile,
     enrolment_of,
@@ -42,6 +42,7 @@ from biometrics.receipts import (
     opaque_reference,
     read_key,
 )
+from ivr.authentication.guiding import Ended, Guiding, print_seconds
 from ivr.authentication.messages import (
     Audio,
     Closed,
@@ -58,11 +59,11 @@ from ivr.authentication.messages import (
     decode_to_voice,
     frame,
 )  # fmt: skip
+from ivr.authentication.print_keys import print_keys
 
 log = logging.getLogger("ivr.voice")
 NICENESS = 5  # a verdict may wait for a webhook, never a webhook for a verdict
 LOOK_EVERY_SECONDS = 0.5  # of new net speech, between two looks or progress reports
-ENROL_AT_SECONDS = (12.0, 20.0, 30.0)  # net speech at which an enrolment is tried
 
 
 @dataclass
@@ -71,8 +72,7 @@ class Listening:
 
     utterance: Utterance = field(default_factory=Utterance)
     verify: Verify | None = None
-    enrol: Enrol | None = None
-    enrol_tries: int = 0
+    guiding: Guiding | None = None  # an enrolment under way
     reported_seconds: float = 0.0
     next_look_seconds: float = 0.0
     answered: bool = False  # the last question has been; until the next one the audio is let go by
@@ -90,7 +90,7 @@ class Model:
 class VoiceProcess:
     """One connection to the web process. All methods but ``_load`` and the looks run on the event loop."""
 
-    def __init__(self, writer: asyncio.StreamWriter, model_name: str, key: bytes, receipts: ReceiptFile) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, model_name: str, key: bytes | Keys, receipts: ReceiptFile) -> None:
         self._writer = writer
         self._key = key
         self._receipts = receipts
@@ -119,7 +119,9 @@ class VoiceProcess:
         match message:
             case Audio():
                 listening = self._listening(message.call)
-                if listening.answered and not (listening.verify or listening.enrol):
+                if listening.guiding is not None:
+                    self._guide(message, listening)
+                if listening.verify is None and (listening.answered or listening.guiding):
                     return  # nobody will ask what the rest of the call sounds like
                 listening.utterance.feed(message.ulaw)
                 net = listening.utterance.net_speech_seconds
@@ -136,13 +138,14 @@ class VoiceProcess:
             case Enrol():
                 # A print is made only of what was said after consent.
                 listening = self._listening(message.call)
-                listening.utterance, listening.reported_seconds = Utterance(), 0.0
-                listening.enrol, listening.enrol_tries = message, 0
+                listening.guiding, listening.reported_seconds = Guiding(message), 0.0
             case Forget():
                 self._forget(message)
             case Closed():
                 if message.call in self._calls:
                     self._calls[message.call].closed = True
+                    if self._calls[message.call].guiding is not None:
+                        self._calls[message.call].guiding.close()
                     self._look(message.call)
 
     def _forget(self, message: Forget) -> None:
@@ -152,15 +155,14 @@ class VoiceProcess:
             return
         if listening.verify is not None and listening.verify.request == message.request:
             listening.verify, listening.answered = None, True
-        if listening.enrol is not None and listening.enrol.request == message.request:
-            listening.enrol, listening.answered = None, True
-            listening.utterance = Utterance()
+        if listening.guiding is not None and listening.guiding.asked.request == message.request:
+            listening.guiding, listening.answered = None, True
 
     def _tell_heard(self, call: str, listening: Listening) -> None:
-        if listening.enrol is not None:
-            needed = ENROL_AT_SECONDS[min(listening.enrol_tries, len(ENROL_AT_SECONDS) - 1)]
-        else:
-            needed = listening.next_look_seconds if listening.verify is not None else 0.0
+        if listening.guiding is not None:
+            self.send(Heard(call, *listening.guiding.progress))
+            return
+        needed = listening.next_look_seconds if listening.verify is not None else 0.0
         self.send(Heard(call, listening.utterance.net_speech_seconds, needed))
 
     def _listening(self, call: str) -> Listening:
@@ -172,17 +174,20 @@ class VoiceProcess:
     def _look(self, call: str) -> None:
         """Start a look if there is a question, a model and enough new speech; one look of a call at a time."""
         listening = self._calls[call]
-        if self._model is None or listening.busy:
+        if self._model is None:
+            return
+        guiding = listening.guiding
+        if guiding is not None and not guiding.busy and (guiding.ended or listening.closed):
+            guiding.busy = True
+            self._run(self._enrol(call, listening, guiding))
+        if listening.busy:
             return
         net = listening.utterance.net_speech_seconds
-        if listening.enrol and (listening.closed or net >= ENROL_AT_SECONDS[min(listening.enrol_tries, 2)]):
-            listening.busy = True
-            self._run(self._enrol(call, listening, listening.enrol))
-        elif listening.verify and (listening.closed or net >= listening.next_look_seconds):
+        if listening.verify and (listening.closed or net >= listening.next_look_seconds):
             listening.busy = True
             self._run(self._verify(call, listening, listening.verify))
-        elif listening.closed:
-            del self._calls[call]
+        elif listening.closed and guiding is None:
+            self._calls.pop(call, None)
 
     def _run(self, coroutine) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
@@ -200,7 +205,7 @@ class VoiceProcess:
             listening.verify, listening.answered = None, True
         if listening.verify is not None:
             self._tell_heard(call, listening)  # how much the next look takes is known now
-        if listening.closed or listening.verify or listening.enrol:
+        if listening.closed or listening.verify:
             self._look(call)
         if answers:
             await self._answer(asked, verdict, voiceprint)
@@ -217,7 +222,7 @@ class VoiceProcess:
         )  # fmt: skip
 
     def _reference(self, contact: str) -> str:
-        return opaque_reference(contact, self._key)
+        return opaque_reference(contact, as_keys(self._key).sealing)
 
     async def _written(self, request: str, body: Callable[[], dict]) -> bool:
         """Whether the receipt is on the disk."""
@@ -240,50 +245,63 @@ class VoiceProcess:
                 return _nothing(model.problem), None
             voiceprint = unseal(asked.sealed, self._key, asked.contact)
             return verify(model.encoder, voiceprint, utterance, model.operating_point), voiceprint
-        except BiometricsError as error:
+        except SealError as error:
             log.warning("verification %s: %s", asked.request, error)
-            return _nothing(type(error).__name__), voiceprint
+            return _nothing("unreadable_print"), None
         except Exception:
             log.exception("verification %s failed; the answer is INCONCLUSIVE", asked.request)
             return _nothing("failure"), voiceprint
 
-    async def _enrol(self, call: str, listening: Listening, asked: Enrol) -> None:
-        loop = asyncio.get_running_loop()
-        result, sealed = await loop.run_in_executor(self._pool, self._learn, asked, listening.utterance.snapshot())
-        listening.busy = False
-        listening.enrol_tries += 1
-        worth_more = result.refusal in ("too_short", "inconsistent", "too_noisy") and not listening.closed
-        tried_enough = sealed or not worth_more or listening.enrol_tries >= len(ENROL_AT_SECONDS)
-        answers = tried_enough and listening.enrol is asked
-        if answers:
-            listening.enrol, listening.answered = None, True
-        if listening.closed or listening.verify or listening.enrol:
-            self._look(call)
-        if answers:
-            await self._enrolled(asked, result, sealed)
+    def _guide(self, message: Audio, listening: Listening) -> None:
+        guiding = listening.guiding
+        guiding.hear(message.ulaw)
+        done, _needed = guiding.progress
+        if abs(done - listening.reported_seconds) >= LOOK_EVERY_SECONDS:
+            listening.reported_seconds = done
+            self._tell_heard(message.call, listening)
+        if guiding.ended:
+            self._look(message.call)
 
-    async def _enrolled(self, asked: Enrol, result: EnrolmentResult, sealed: bytes | None) -> None:
-        encoder = self._model.encoder
+    async def _enrol(self, call: str, listening: Listening, guiding: Guiding) -> None:
+        """Judge the next utterance, or end an enrolment whose caller has gone."""
+        loop = asyncio.get_running_loop()
+        ended = guiding.ended.popleft() if guiding.ended else None
+        taken, sealed = Taken("too_short", guiding.accepted, guiding.needed), None
+        if ended is not None:
+            taken, sealed = await loop.run_in_executor(self._pool, self._learn, guiding, ended)
+        guiding.busy = False
+        if listening.guiding is guiding:
+            told = guiding.judged(ended, taken) if ended is not None else None
+            gone = listening.closed and not guiding.ended
+            if sealed or gone or guiding.given_up(taken) or self._model.encoder is None:
+                listening.guiding, listening.answered = None, True
+                await self._tell_enrolled(guiding, taken, sealed)
+            else:
+                self.send(told)
+                self._tell_heard(call, listening)
+        if call in self._calls:
+            self._look(call)
+
+    async def _tell_enrolled(self, guiding: Guiding, taken: Taken, sealed: bytes | None) -> None:
+        asked, encoder = guiding.asked, self._model.encoder
         model = tuple(getattr(encoder, name, "") for name in ("name", "class_name", "sha256"))
+        seconds = print_seconds(taken.voiceprint, guiding)
+        refusal = None if sealed else taken.refusal or "too_short"
+        result = EnrolmentResult(taken.voiceprint if sealed else None, refusal, seconds)
         enrolment = enrolment_of(self._reference(asked.contact), sealed, result.voiceprint)
         if not await self._written(asked.request, lambda: of_enrolment(asked.request, result, enrolment, *model)):
-            sealed = None  # and nobody has seen the print
-        refusal = None if sealed else result.refusal or "failure"
-        self.send(
-            Enrolled(asked.request, asked.call, asked.contact, sealed, refusal, result.net_speech_seconds, *model)
-        )
+            sealed, refusal = None, "failure"  # nobody has seen the print
+        self.send(Enrolled(asked.request, asked.call, asked.contact, sealed, refusal, seconds, *model))
 
-    def _learn(self, asked: Enrol, utterance: Utterance) -> tuple[EnrolmentResult, bytes | None]:
+    def _learn(self, guiding: Guiding, ended: Ended) -> tuple[Taken, bytes | None]:
         """Runs on the model's thread. Never raises."""
+        taken = guiding.judge(ended, self._model.encoder)
         try:
-            if self._model.encoder is None:
-                return EnrolmentResult(None, "failure", utterance.net_speech_seconds), None
-            result = enrol(self._model.encoder, utterance, EnrolmentPolicy())
-            sealed = seal(result.voiceprint, self._key, asked.contact) if result.voiceprint else None
-            return result, sealed
+            sealed = seal(taken.voiceprint, self._key, guiding.asked.contact) if taken.voiceprint else None
+            return taken, sealed
         except Exception:
-            log.exception("enrolment %s failed; no voiceprint was made", asked.request)
-            return EnrolmentResult(None, "failure", utterance.net_speech_seconds), None
+            log.exception("the voiceprint of enrolment %s could not be sealed", guiding.asked.request)
+            return Taken("failure", taken.accepted, taken.needed), None
 
 
 def _nothing(reason: str) -> Judged:
@@ -303,7 +321,7 @@ def _load(name: str) -> Model:
         return Model(None, None, str(error) or type(error).__name__)
 
 
-async def serve(path: str, model_name: str, key: bytes, receipts: ReceiptFile) -> None:
+async def serve(path: str, model_name: str, key: bytes | Keys, receipts: ReceiptFile) -> None:
     """Connect to the web process, which listens on ``path``, and work until it goes."""
     reader, writer = await asyncio.open_unix_connection(path)
     process = VoiceProcess(writer, model_name, key, receipts)
@@ -322,10 +340,10 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s voice %(levelname)s %(message)s")
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the web process, which ends us
-    key = base64.urlsafe_b64decode(os.environ["IVR_VOICEPRINT_KEY"])
+    keys = print_keys(os.environ["IVR_VOICEPRINT_KEY"], os.environ.get("IVR_VOICEPRINT_KEY_OLD", ""))
     receipt_key = os.environ.get("IVR_RECEIPT_KEY")
     receipts = ReceiptFile(Path(os.environ["IVR_RECEIPTS"]), read_key(receipt_key) if receipt_key else None)
-    asyncio.run(serve(sys.argv[1], os.environ.get("IVR_SPEAKER_MODEL", ""), key, receipts))
+    asyncio.run(serve(sys.argv[1], os.environ.get("IVR_SPEAKER_MODEL", ""), keys, receipts))
     os._exit(0)  # a model thread may still be busy; nothing is left to save
 
 

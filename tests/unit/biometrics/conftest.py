@@ -8,7 +8,7 @@ import pytest
 
 from biometrics.audio import encode_ulaw, read_audio
 from biometrics.calibration import Calibration, OperatingPoint, Threshold
-from biometrics.likelihood import LikelihoodRatio
+from biometrics.likelihood import unconditional
 from biometrics.speech import Utterance
 
 SAMPLES = Path(__file__).parents[3] / "samples"
@@ -60,14 +60,17 @@ def long_speech() -> bytes:
 
 @pytest.fixture
 def heard(long_speech):
-    """An utterance of at least the given seconds of net speech."""
+    """An utterance of at least the given seconds of net speech, with a pause of half a second after every one of them."""
 
-    def build(net_seconds: float) -> Utterance:
-        utterance = Utterance()
+    def build(net_seconds: float, pause: bytes = b"\xff" * 4000) -> Utterance:
+        utterance, pauses = Utterance(), 0
         for start in range(0, len(long_speech), 160):
             if utterance.net_speech_seconds >= net_seconds:
                 break
             utterance.feed(long_speech[start : start + 160])
+            if utterance.net_speech_seconds >= pauses + 1:
+                utterance.feed(pause)
+                pauses += 1
         assert utterance.net_speech_seconds >= net_seconds
         return utterance
 
@@ -75,7 +78,7 @@ def heard(long_speech):
 
 
 def a_calibration(sha256: str, thresholds: tuple[Threshold, ...], reject_llr: float) -> Calibration:
-    ratio = LikelihoodRatio((10.0, 0.0, 0.0, 0.0), (-5.0, 0.0, 0.0, 0.0), (1.0, 10.0), (0.0, 40.0), (1.0, 3.0))
+    ratio = unconditional(10.0, -5.0)
     looks = (3.0, 4.5, 7.0, 10.0)
     return Calibration(
         "scripted", sha256, ratio, looks, thresholds, reject_llr, 0.5, 10, 10, 9000, 0.1, 0.09, "-", "-", ""
