@@ -1,4 +1,4 @@
-"""``python -m biometrics fetch | export | enrol | reseal | verify | evaluate | calibrate | verify-receipts | train``."""
+"""``python -m biometrics fetch | export | enrol | reseal | verify | evaluate | card | calibrate | verify-receipts | train``."""
 
 import argparse
 import json

@@ -73,7 +73,7 @@ def _shape(directory: Path) -> str:
         "kernel_sizes:",
         "dilations:",
     )
-    return "\n".join(line.strip() for line in lines if line.strip().startswith(wanted))
+    return "\n".join(line.strip() for line in lines if line.strip().startswith(wanted) and "!ref" not in line)
 
 
 def _training(record: Record) -> str:
@@ -144,7 +144,9 @@ def _comparisons(results: Results, name: str) -> str:
             f"| {each['other']} | {each['corpus']} | {ratio} | {each['low']:.2f} to {high} | ≤ {each['goal']:g} | "
             f"{each['answer']} |"
         )
-    return "Paired speaker bootstrap; met = the upper bound keeps the goal.\n\n" + "\n".join(rows)
+    return "## Against other models\n\nPaired speaker bootstrap; met = the upper bound keeps the goal.\n\n" + "\n".join(
+        rows
+    )
 
 
 def _fairness(results: Results, name: str) -> str:
@@ -159,7 +161,8 @@ def _fairness(results: Results, name: str) -> str:
         lines.append(
             f"- not known of the speakers, and not guessed: {', '.join(entry['not_in_manifest']) or 'nothing'}"
         )
-    return "FRR by group, at one threshold with FAR 1 % over all:\n\n" + "\n".join(lines) if lines else ""
+    told = "## By group\n\nFRR at one threshold with FAR 1 % over all:\n\n"
+    return told + "\n".join(lines) if lines else ""
 
 
 def _calibration(sha256: str) -> str:
@@ -177,7 +180,7 @@ def _limits(results: Results, record: Record, seen: bool) -> list[str]:
     limits = [
         f"Measured on {heard} only; other languages, real telephone lines and calls weeks apart were not measured: expect worse.",
         "All impostors were other people who made no effort; recordings and synthetic voices were not tried here.",
-        "The false accept rate of a rate learnt on other speakers may differ; calibrate with your own callers "
+        "A threshold learnt on these speakers may give another false accept rate with yours: calibrate with your own calls "
         "(`python -m biometrics calibrate --trials`).",
     ]
     if seen:

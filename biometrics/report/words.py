@@ -13,7 +13,7 @@ def percent(value: float | None, digits: int = 1) -> str:
 def between(interval: Sequence[float] | None, scale: float = 100, digits: int = 1) -> str:
     """[0.005, 0.028] -> "[0.5, 2.8]"; None: too few speakers for an interval."""
     if interval is None:
-        return "no interval: too few speakers"
+        return "(no interval: too few speakers)"
     return f"[{scale * interval[0]:.{digits}f}, {scale * interval[1]:.{digits}f}]"
 
 
