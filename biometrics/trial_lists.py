@@ -16,6 +16,8 @@ from biometrics.likelihood import Conditions, speech_snr_db
 from biometrics.speech import speech_only
 
 BOOTSTRAP_DRAWS, BOOTSTRAP_DRAWS_OF_MANY_TRIALS, MANY_TRIALS = 1000, 200, 200_000
+FARS = {"frr_at_far_1pct": 0.01, "frr_at_far_01pct": 0.001}
+ERRORS_WANTED = 30  # rule of 30 (Doddington 1998)
 LEAST_SPEECH_SECONDS = 0.5  # with less than this found, the recording is taken whole
 LONGEST_SPEECH_SECONDS = 60.0
 
@@ -32,7 +34,7 @@ def evaluate(
 
     A recording that cannot be scored is named under ``unscored`` with its reason; its trials are left out. Without a
     calibration of the model ``cllr`` is None and ``uncalibrated`` says why. ``trials_of_enrolled_recordings`` should be 0:
-    such trials compare a recording with itself.
+    such trials compare a recording with itself. ``rough``: rates with fewer impostor trials than 30 errors at their FAR need.
     Paths are relative to the working directory or else to the csv. ``BiometricsError`` for a csv that makes no sense.
     """
     enrolments = _rows(enrol_csv, ("speaker", "path"))
@@ -81,8 +83,8 @@ def evaluate(
         "eer": eer(curve),
         "eer_interval_95": _interval(speaker_bootstrap(ranking, eer, claimed, speaking, draws)),
         "min_dcf": min_dcf(curve),
-        "frr_at_far_1pct": frr_at_far(curve, 0.01),
-        "frr_at_far_01pct": frr_at_far(curve, 0.001),
+        **{name: frr_at_far(curve, far) for name, far in FARS.items()},
+        "rough": [name for name, far in FARS.items() if (~is_target).sum() < ERRORS_WANTED / far],
         "cllr": cllr(llrs, is_target) if llrs is not None else None,
         "cllr_min": cllr_min(scores if llrs is None else llrs, is_target),
         "uncalibrated": uncalibrated,

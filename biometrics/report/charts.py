@@ -57,6 +57,29 @@ def durations(results: Results, corpus: str, name: str, value_of, interval_of) -
     return picture(corpus, x_axis, y_axis, lines, f"{name} by net speech on {corpus}")
 
 
+def speech_used(results: Results, corpus: str) -> str | None:
+    """Share of owners ACCEPTED by so many seconds of net speech, a line a model."""
+    lines = [
+        Line(
+            model["name"],
+            [point["net_speech_seconds"] for point in each["speech_used"]],
+            [point["owners_accepted"] for point in each["speech_used"]],
+            marks=True,
+            style=number,
+        )
+        for number, model in enumerate(results["models"])
+        for each in results["decisions"]
+        if (each["model"], each["corpus"]) == (model["name"], corpus)
+    ]
+    if not lines:
+        return None
+    last = max(line.x[-1] for line in lines)
+    x_axis = Axis("net speech", 0, last, [(at, f"{at:g} s") for at in np.arange(0, last + 1, 2)])
+    return picture(
+        corpus, x_axis, _rates("owners ACCEPTED by then", 1), lines, f"Owners accepted by net speech on {corpus}"
+    )
+
+
 def reliability(results: Results, model: str) -> str | None:
     """LLR that should have been over the LLR that was given: on the diagonal the model means what it says."""
     lines = [Line("as it should be", [-10, 10], [-10, 10], style=5)]

@@ -7,18 +7,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from biometrics.calibration import DEFAULT_TARGET_FAR, Calibration, load_calibration
+from biometrics.calibration import DEFAULT_TARGET_FAR, Calibration, load_calibration, operating_point
 from biometrics.commands import SPEECH, run_evaluate_speakers
 from biometrics.encoder import CHECKPOINT, Encoder, file_sha256, load_encoder, model_directory
 from biometrics.errors import BiometricsError, CalibrationError, ModelError
 from biometrics.report.card import README, card, read_results
+from biometrics.report.decisions import decisions
 from biometrics.report.embeddings import RememberingEncoder
 from biometrics.report.heard import callers
 from biometrics.report.measure import Model, corpus_notes, measure
 from biometrics.report.page import page
 from biometrics.report.resemblyzer import NAME as RESEMBLYZER
 from biometrics.report.resemblyzer import ResemblyzerEncoder, fetch_resemblyzer
-from biometrics.report.scores import Scores, score
+from biometrics.report.scores import score
 from biometrics.report.training_record import RECORD, read_training_record, training_record
 from biometrics.trial_lists import evaluate
 
@@ -49,7 +50,7 @@ def add_evaluate(added: argparse.ArgumentParser) -> None:
         "--target-far",
         type=float,
         default=DEFAULT_TARGET_FAR,
-        help="of verdicts, --speech without --report (%(default)s)",
+        help="of verdicts on labelled speakers (%(default)s)",
     )
 
 
@@ -94,7 +95,7 @@ def run_report(options: argparse.Namespace, track: Track) -> int:
     heard = callers(options.speech, options.split, options.cache, track)
     if not heard:
         raise BiometricsError(f"{options.speech} has no speaker of split {options.split!r} with enough speech to test")
-    models, sets, missing = [], [], []
+    models, sets, told, missing = [], [], [], []
     for name in options.model or [""]:
         try:
             encoder = RememberingEncoder(_encoder(name, options), options.cache)
@@ -113,11 +114,13 @@ def run_report(options: argparse.Namespace, track: Track) -> int:
             _seen(name, options),
         )
         models.append(model)
-        sets += [_renamed(each, model.name) for each in score(encoder, calibration, heard, track)]
+        sets += [replace(each, model=model.name) for each in score(encoder, calibration, heard, track)]
+        if calibration and (point := operating_point(encoder, options.target_far)):
+            told += [each | {"model": model.name} for each in decisions(encoder, point, heard, track)]
     if not models:
         raise ModelError("none of the models can be had: " + "; ".join(missing))
     command = " ".join(["python -m biometrics evaluate", *_portable(options.arguments)])
-    results = measure(models, sets, corpus_notes(options.speech / "README.md"), options.split, command, track)
+    results = measure(models, sets, told, corpus_notes(options.speech / "README.md"), options.split, command, track)
     results["missing"] = missing
     options.report.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(results, indent=1, allow_nan=False)
@@ -177,7 +180,3 @@ def _seen(name: str, options: argparse.Namespace) -> tuple[str, ...] | None:
 def _distinct(name: str, models: list[Model]) -> str:
     taken = sum(model.name.split(" (")[0] == name for model in models)
     return f"{name} ({taken + 1})" if taken else name
-
-
-def _renamed(scores: Scores, name: str) -> Scores:
-    return replace(scores, model=name)

@@ -38,9 +38,16 @@ class Model:
 
 
 def measure(
-    models: list[Model], sets: list[Scores], about: dict[str, dict[str, str]], split: str, command: str, track: Track
+    models: list[Model],
+    sets: list[Scores],
+    told: list[dict[str, Any]],
+    about: dict[str, dict[str, str]],
+    split: str,
+    command: str,
+    track: Track,
 ) -> dict[str, Any]:
-    """All figures. ``about``: what is known of a corpus (``corpus_notes``)."""
+    """All figures. ``told``: what callers would be told (``decisions``); ``about``: what is known of a corpus
+    (``corpus_notes``)."""
     main = [each for each in sets if each.seconds == MAIN_SECONDS]
     figures = []
     for each in track(sets, "bootstrap"):
@@ -59,6 +66,7 @@ def measure(
         "models": [_about_model(model, split) for model in models],
         "corpora": _corpora(sets, about),
         "figures": figures,
+        "decisions": told,
         "comparisons": _comparisons(main, {each.name for each in models if each.seen and split in each.seen}),
         "curves": [{"model": each.model, "corpus": each.corpus, **curves(each)} for each in main],
         "fairness": [

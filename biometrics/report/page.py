@@ -4,7 +4,7 @@ import html
 from pathlib import Path
 from typing import Any
 
-from biometrics.report.plots import calibration, duration, trade_offs, unfairness
+from biometrics.report.plots import calibration, duration, trade_offs, unfairness, verdicts
 from biometrics.report.words import between, count, frr_cell, percent, rate, table
 
 STYLE = Path(__file__).with_name("page.css")
@@ -14,6 +14,7 @@ SECTIONS = {
     "short": "In short",
     "tested": "What was tested, and what that cannot show",
     "errors": "How often it errs",
+    "told": "What callers would be told",
     "models": "The models against each other",
     "plots": "Strangers accepted against owners refused",
     "speech": "How much speech it takes",
@@ -27,7 +28,20 @@ SECTIONS = {
 
 def page(results: Results) -> str:
     """The whole document."""
-    writers = (_short, _tested, _errors, _models, trade_offs, duration, calibration, unfairness, _unseen, _words, _made)
+    writers = (
+        _short,
+        _tested,
+        _errors,
+        verdicts,
+        _models,
+        trade_offs,
+        duration,
+        calibration,
+        unfairness,
+        _unseen,
+        _words,
+        _made,
+    )
     parts = [
         f'<section id="{key}"><h2>{title}</h2>{write(results)}</section>'
         for (key, title), write in zip(SECTIONS.items(), writers, strict=True)
@@ -218,9 +232,9 @@ def _unseen(results: Results) -> str:
                     ]
                 )
     return (
-        "<p>Nobody learns from the speakers of the dev split, but training logs its error rates on all of them as it goes, "
-        "and ideas were tried on some. Whoever chooses between models, checkpoints or settings should look at one half "
-        "only and at this one, picked by a hash of the names, once at the end. Our recipe chooses nothing by these "
+        "<p>Nobody learns from the speakers of the dev split, but training logs its error rates on all of them as it "
+        "goes, and ideas were tried on some. Whoever chooses between models, checkpoints or settings should look at one "
+        "half only and at this one, picked by a hash of the names, once at the end. Our recipe chooses nothing by these "
         "figures (its last step is the model), so the halves should differ by chance alone; where they differ more, "
         "believe this one. A model that has heard these speakers in training is not helped by any of this.</p>"
         + table("The held-out half", ["corpus, model", "speakers", "trials", "EER", "FRR at FAR 1 %"], rows)

@@ -4,7 +4,7 @@ from html import escape
 from typing import Any
 
 from biometrics.report import charts
-from biometrics.report.words import frr_cell, rate, table
+from biometrics.report.words import count, frr_cell, percent, rate, table
 
 Results = dict[str, Any]
 
@@ -19,6 +19,53 @@ def trade_offs(results: Results) -> str:
         "<p>A threshold that lets fewer strangers in refuses more owners. Each line is a model, each point on it a "
         "threshold; nearer to the lower left is better. The ends of a line rest on very few trials.</p>"
         + _side_by_side([charts.det(results, corpus["name"]) for corpus in results["corpora"]])
+    )
+
+
+def verdicts(results: Results) -> str:
+    """ACCEPTED, REJECTED and INCONCLUSIVE at the learnt thresholds, and the net speech it takes."""
+    if not results["decisions"]:
+        return "<p>None of the models has thresholds for this FAR, so every verdict would be INCONCLUSIVE.</p>"
+    far, budget = results["decisions"][0]["target_far"], results["decisions"][0]["budget_seconds"]
+    columns = [
+        "corpus, model",
+        "owners ACCEPTED",
+        "REJECTED",
+        "decided",
+        "net speech",
+        "impostors ACCEPTED",
+        "REJECTED",
+    ]
+    rows = []
+    for each in results["decisions"]:
+        told = each["rates"]
+        seconds = (
+            "–"
+            if told["seconds"] is None
+            else "{:g} s <small>quartiles {:g}, {:g}</small>".format(
+                told["seconds"][1], told["seconds"][0], told["seconds"][2]
+            )
+        )
+        rows.append(
+            [
+                f"{escape(each['corpus'])}, {escape(each['model'])}",
+                f"{rate(told['owners_accepted'], told['owners_accepted_95'])}<small>of {told['owner_calls']} calls</small>",
+                percent(told["owners_rejected"]),
+                rate(told["owners_decided"], told["owners_decided_95"]),
+                seconds,
+                f"{rate(told['impostors_accepted'], told['impostors_accepted_95'])}"
+                f"<small>of {count(told['impostor_calls'])} calls</small>",
+                percent(told["impostors_rejected"]),
+            ]
+        )
+    pictures = [charts.speech_used(results, corpus["name"]) for corpus in results["corpora"]]
+    return (
+        "<p>A call is looked at again and again as speech arrives, until it is ACCEPTED or REJECTED or "
+        f"{budget:g} seconds are spent (INCONCLUSIVE). The thresholds stand for a FAR of {percent(far)} over all looks "
+        "and were learnt on other speakers; <em>decided</em> is ACCEPTED or REJECTED, <em>net speech</em> the median an "
+        "owner had to give. Our goals: half of the owners within 4 seconds, nine in ten decided.</p>"
+        + table("Verdicts", columns, rows)
+        + _side_by_side(pictures)
     )
 
 

@@ -150,6 +150,7 @@ def test_trials_are_scored_and_what_cannot_be_is_named(trial_files, tmp_path, sc
     assert figures["cllr"] is None  # the scripted model has no calibration
     assert "calibrate" in figures["uncalibrated"]
     assert figures["eer_interval_95"] is None or all(0 <= end <= 1 for end in figures["eer_interval_95"])
+    assert figures["rough"] == ["frr_at_far_1pct", "frr_at_far_01pct"]  # one impostor trial
     assert figures["trials_of_enrolled_recordings"] == 0
     assert {"eer", "eer_interval_95", "min_dcf", "frr_at_far_1pct", "frr_at_far_01pct"} <= figures.keys()
     json.dumps(figures, allow_nan=False)

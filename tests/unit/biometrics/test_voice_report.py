@@ -54,7 +54,14 @@ def results():
     ]
     models = [model("campplus"), model("ecapa-telephone", ("train", "dev")), model("resemblyzer", calibrated=False)]
     notes = {"readers": {"what": "people who read", "licence": "MIT", "source": "-"}}
-    found = measure(models, sets, notes, "dev", "python -m biometrics evaluate", lambda items, _: items)
+    rates = {"owner_calls": 20, "owners_accepted": 0.85, "owners_accepted_95": (0.62, 0.97), "owners_rejected": 0.05}
+    rates |= {"owners_decided": 0.9, "owners_decided_95": (0.68, 0.99), "seconds": (2.0, 3.5, 6.0)}
+    rates |= {"impostor_calls": 180, "impostors_accepted": 0.0, "impostors_accepted_95": (0.0, 0.0203)}
+    rates |= {"impostors_rejected": 0.75}
+    used = [{"net_speech_seconds": seconds, "owners_accepted": seconds / 12} for seconds in (2.0, 10.0)]
+    told = {"model": "campplus", "corpus": "readers", "target_far": 0.005, "budget_seconds": 10.0}
+    told = [told | {"rates": rates, "speech_used": used}]
+    found = measure(models, sets, told, notes, "dev", "python -m biometrics evaluate", lambda items, _: items)
     return json.loads(json.dumps(found, allow_nan=False))
 
 
@@ -109,6 +116,7 @@ def test_the_page_carries_what_was_measured(results):
     assert "ecapa-telephone was trained on these very speakers" in text
     assert "campplus was trained" not in text
     assert {each["answer"] for each in results["comparisons"]} == {"void"} and "void on readers" in text
+    assert "85.0 % [62.0, 97.0]" in text and "3.5 s quartiles 2, 6" in text and "of 180 calls" in text
     assert "flattering" in text and "people who read" in text and "resemblyzer: it has none" in text
     assert "Not known: age, language." in text  # sex is known of some
 
