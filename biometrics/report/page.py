@@ -152,7 +152,7 @@ def _tested(results: Results) -> str:
 def _errors(results: Results) -> str:
     figures = _figures(results)
     parts = [_seen_warnings(results)]
-    fars = ("FRR at FAR 1 %", "at FAR 0.1 %", "at FAR 0.01 %")
+    fars = ("FRR at FAR 1\u00a0%", "at FAR 0.1\u00a0%", "at FAR 0.01\u00a0%")
     for corpus in results["corpora"]:
         rows = []
         for model in results["models"]:

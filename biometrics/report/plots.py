@@ -37,18 +37,20 @@ def verdicts(results: Results) -> str:
         "REJECTED",
     ]
     rows = []
+    seen = {model["name"] for model in results["models"] if model["has_seen_these_speakers"]}
     for each in results["decisions"]:
         told = each["rates"]
         seconds = (
             "–"
             if told["seconds"] is None
-            else "{:g} s <small>quartiles {:g}, {:g}</small>".format(
+            else "{:.1f} s <small>quartiles {:.1f}, {:.1f}</small>".format(
                 told["seconds"][1], told["seconds"][0], told["seconds"][2]
             )
         )
         rows.append(
             [
-                f"{escape(each['corpus'])}, {escape(each['model'])}",
+                f"{escape(each['corpus'])}, {escape(each['model'])}"
+                + (' <span class="mark">has seen them</span>' if each["model"] in seen else ""),
                 f"{rate(told['owners_accepted'], told['owners_accepted_95'])}<small>of {told['owner_calls']} calls</small>",
                 percent(told["owners_rejected"]),
                 rate(told["owners_decided"], told["owners_decided_95"]),
@@ -61,11 +63,10 @@ def verdicts(results: Results) -> str:
     pictures = [charts.speech_used(results, corpus["name"]) for corpus in results["corpora"]]
     return (
         "<p>A call is looked at again and again as speech arrives, until it is ACCEPTED or REJECTED or "
-        f"{budget:g} seconds are spent (INCONCLUSIVE). The thresholds stand for a FAR of {percent(far)} over all looks "
-        "and were learnt on other speakers; <em>decided</em> is ACCEPTED or REJECTED, <em>net speech</em> the median an "
-        "owner had to give. Our goals: half of the owners within 4 seconds, nine in ten decided.</p>"
-        + table("Verdicts", columns, rows)
-        + _side_by_side(pictures)
+        f"{budget:g} seconds are spent or the caller has no more to say (INCONCLUSIVE). The thresholds stand for a FAR "
+        f"of {percent(far)} over all looks and were learnt on other speakers; <em>decided</em> is ACCEPTED or REJECTED, "
+        "<em>net speech</em> the median an owner had to give. Our goals: half of the owners within 4 seconds, nine in ten "
+        "decided.</p>" + table("Verdicts", columns, rows) + _side_by_side(pictures)
     )
 
 

@@ -12,6 +12,8 @@ from biometrics import BiometricsError
 from biometrics.__main__ import main
 from biometrics.audio import telephone
 from biometrics.report import command
+from biometrics.report.decisions import decisions
+from biometrics.report.embeddings import RememberingEncoder
 from biometrics.report.fairness import common_threshold, fairness
 from biometrics.report.figures import comparison, error_figures, most_without_an_error
 from biometrics.report.heard import Caller
@@ -116,7 +118,7 @@ def test_the_page_carries_what_was_measured(results):
     assert "ecapa-telephone was trained on these very speakers" in text
     assert "campplus was trained" not in text
     assert {each["answer"] for each in results["comparisons"]} == {"void"} and "void on readers" in text
-    assert "85.0 % [62.0, 97.0]" in text and "3.5 s quartiles 2, 6" in text and "of 180 calls" in text
+    assert "85.0 % [62.0, 97.0]" in text and "3.5 s quartiles 2.0, 6.0" in text and "of 180 calls" in text
     assert "flattering" in text and "people who read" in text and "resemblyzer: it has none" in text
     assert "Not known: age, language." in text  # sex is known of some
 
@@ -161,6 +163,33 @@ def test_one_threshold_for_all_shows_who_is_refused():
     assert by_corpus["worst"] == "hard" and by_corpus["frr_ratio"] is None  # nobody of the best was refused: no ratio
     assert told["not_in_manifest"] == ["language", "age"]
     assert {each["trait"] for each in told["traits"]} == {"corpus", "pitch of the voice", "sex"}
+
+
+class BySign:
+    """Two voices: one whose samples are above zero, and one below, who sounds half like the first."""
+
+    name, class_name, sample_rate, dimension, sha256 = "sign", "tests.BySign", 8000, 2, "cd" * 32
+
+    def embed(self, samples, sample_rate_hz):
+        return np.array([1, 0] if samples.mean() > 0 else [0.2, 0.98**0.5], dtype=np.float32)
+
+
+def test_what_callers_are_told_is_the_whole_decision(point, tmp_path):
+    def caller(name, sign, seconds):
+        enrolment = tuple(np.full(8000 * 3, sign * 0.1, dtype=np.float32) for _ in range(3))
+        return Caller("c", name, enrolment, np.full(int(8000 * seconds), sign * 0.2, dtype=np.float32), None, False, {})
+
+    encoder = RememberingEncoder(BySign(), tmp_path)
+    [told] = decisions(encoder, point, [caller("a", 1, 25), caller("b", -1, 5)], lambda items, _: items)
+    assert (told["target_far"], told["budget_seconds"]) == (0.005, 10)
+    rates = told["rates"]
+    assert (rates["owner_calls"], rates["impostor_calls"]) == (
+        3,
+        3,
+    )  # 25 s are two calls of 10 s, 5 s are one short one
+    assert rates["owners_accepted"] == 1 and rates["seconds"] == (3, 3, 3)  # at the first look
+    assert rates["impostors_accepted"] == 0 and rates["impostors_rejected"] == 1
+    assert [point["owners_accepted"] for point in told["speech_used"]] == [1, 1, 1, 1]
 
 
 def test_what_is_said_of_a_corpus_comes_from_the_page_beside_it(tmp_path):
