@@ -17,7 +17,8 @@ def trade_offs(results: Results) -> str:
     """DET plots."""
     return (
         "<p>A threshold that lets fewer strangers in refuses more owners. Each line is a model, each point on it a "
-        "threshold; nearer to the lower left is better. The ends of a line rest on very few trials.</p>"
+        "threshold; nearer to the lower left is better. The ends of a line rest on very few trials; where it runs along an "
+        "edge, no error was seen.</p>"
         + _side_by_side([charts.det(results, corpus["name"]) for corpus in results["corpora"]])
     )
 
