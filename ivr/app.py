@@ -248,8 +248,10 @@ class House:
     def link_alive(self, token: str) -> bool:
         return pages.is_alive(self.calls, self.addressing, token)
 
-    def open_link(self, token: str, digits: str, now: datetime) -> pages.Opened | pages.LinkRefused:
-        return pages.open_link(self.calls, self.addressing, token, digits, now)
+    def open_link(
+        self, token: str, digits: str, now: datetime, earlier_cookie: str = ""
+    ) -> pages.Opened | pages.LinkRefused:
+        return pages.open_link(self.calls, self.addressing, token, digits, now, earlier_cookie)
 
     def held(self, session: Session) -> Held | None:
         return held(self.calls, session)

@@ -58,6 +58,7 @@ class Heard(msgspec.Struct, frozen=True, tag=True):
     call: str
     net_speech_seconds: float
     needed_seconds: float = 0.0
+    compared: str = ""  # the request for which voices have been compared by now, whatever will be answered
 
 
 class Verdict(msgspec.Struct, frozen=True, tag=True):
@@ -71,6 +72,7 @@ class Verdict(msgspec.Struct, frozen=True, tag=True):
     model_name: str
     model_class: str
     model_sha256: str
+    compared: bool = True  # at any of the looks; False: nothing was, so it is no try either
 
 
 class Enrolled(msgspec.Struct, frozen=True, tag=True):

@@ -63,6 +63,7 @@ class Listening:
     enrol_tries: int = 0
     reported_seconds: float = 0.0
     next_look_seconds: float = 0.0
+    compared: bool = False  # the voice asked about and the print, at any look
     answered: bool = False  # the last question has been; until the next one the audio is let go by
     busy: bool = False  # a look is under way; audio goes on arriving
     closed: bool = False
@@ -116,8 +117,8 @@ class VoiceProcess:
             case Verify():
                 listening = self._listening(message.call)
                 if listening.verify is not None:  # of a person no longer claimed
-                    self._tell(listening.verify, _nothing("superseded"))
-                listening.verify, listening.next_look_seconds = message, 0.0
+                    self._tell(listening.verify, _nothing("superseded"), listening.compared)
+                listening.verify, listening.next_look_seconds, listening.compared = message, 0.0, False
                 self._look(message.call)
             case Enrol():
                 # A print is made only of what was said after consent.
@@ -147,7 +148,8 @@ class VoiceProcess:
             needed = ENROL_AT_SECONDS[min(listening.enrol_tries, len(ENROL_AT_SECONDS) - 1)]
         else:
             needed = listening.next_look_seconds if listening.verify is not None else 0.0
-        self.send(Heard(call, listening.utterance.net_speech_seconds, needed))
+        compared = listening.verify.request if listening.verify is not None and listening.compared else ""
+        self.send(Heard(call, listening.utterance.net_speech_seconds, needed, compared))
 
     def _listening(self, call: str) -> Listening:
         """Made once a call: a new one loads the speech detector, which takes longer than a frame lasts."""
@@ -180,20 +182,23 @@ class VoiceProcess:
         verdict = await loop.run_in_executor(self._pool, self._judge, asked, listening.utterance.snapshot())
         listening.busy = False
         listening.next_look_seconds = getattr(verdict, "next_look_seconds", None) or 0.0
+        if listening.verify is asked and verdict.score is not None:
+            listening.compared = True
+        compared = listening.verify is not asked or listening.compared
         final = verdict.outcome != "INCONCLUSIVE" or listening.closed or verdict.next_look_seconds is None
         if final and listening.verify is asked:
             listening.verify, listening.answered = None, True
-            self._tell(asked, verdict)
+            self._tell(asked, verdict, compared)
         if listening.verify is not None:
             self._tell_heard(call, listening)  # how much the next look takes is known now
         if listening.closed or listening.verify or listening.enrol:
             self._look(call)
 
-    def _tell(self, asked: Verify, verdict: Judged) -> None:
+    def _tell(self, asked: Verify, verdict: Judged, compared: bool) -> None:
         self.send(
             Verdict(
                 asked.request, asked.call, str(verdict.outcome), verdict.reason, verdict.score, verdict.threshold,
-                verdict.net_speech_seconds, verdict.model_name, verdict.model_class, verdict.model_sha256,
+                verdict.net_speech_seconds, verdict.model_name, verdict.model_class, verdict.model_sha256, compared,
             )
         )  # fmt: skip
 

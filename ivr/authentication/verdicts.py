@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from ivr.authentication import tries
 from ivr.authentication.listening import Answer, Listening
 from ivr.authentication.messages import Enrol, Enrolled, Verdict, Verify
 from ivr.calls import Services, take_turn
@@ -33,6 +34,8 @@ def ask(services: Services, listening: Listening) -> None:
             found = voiceprints.voiceprint(services.database, asked.contact)
             if found is None:
                 _inconclusive(services, open_request.call, asked.request, "no_voiceprint")
+            elif tries.begin(services, open_request.call, asked) is not None:
+                _inconclusive(services, open_request.call, asked.request, "locked")
             else:
                 listening.ask(Verify(asked.request, open_request.call, asked.contact, found[0]))
 
@@ -53,6 +56,8 @@ def let_go(services: Services, listening: Listening) -> None:
         if gone and question.request in still_open:
             _inconclusive(services, question.call, question.request, "withdrawn")
         if gone or question.request not in still_open:
+            if isinstance(question, Verify):
+                tries.settle(services, question, listening.compared(question))
             listening.forget(question)
 
 
@@ -68,6 +73,7 @@ def answered(services: Services, answer: Answer) -> None:
                 model_class=answer.model_class, model_sha256=answer.model_sha256,
             )  # fmt: skip
             _compared(services, answer, fact)
+            tries.settle(services, answer, answer.compared and fact.outcome is not Outcome.ACCEPTED)
     except UnknownCall as error:
         log.warning("%s", error)
     except Exception:

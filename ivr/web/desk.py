@@ -51,11 +51,14 @@ def voice_of(pop: Pop) -> Sureness:
     """INCONCLUSIVE is not a no: nothing was decided, so the agent reads "not checked" and why."""
     measured = f"{pop.net_speech_seconds:.1f} s of speech" if pop.net_speech_seconds else ""
     detail = " · ".join(part for part in (pop.verdict_reason.replace("_", " "), measured, pop.voice_model) if part)
+    locked = f"locked until {pop.voice_locked_until:%H:%M} UTC" if pop.voice_locked_until else ""
     match pop.verdict:
         case "ACCEPTED":
             return Sureness("good", "Voice verified", detail)
         case "REJECTED":
-            return Sureness("bad", "Voice not verified", detail)
+            return Sureness("bad", "Voice not verified", " · ".join(filter(None, (detail, locked))))
+        case _ if locked:
+            return Sureness("unsure", f"Voice {locked}", "Too many tries did not match; nothing was compared since.")
         case _:
             return Sureness("unsure", "Voice not checked", detail or "No comparison was made in this call.")
 
