@@ -49,7 +49,7 @@ class Secrets:
             for subject in limits:
                 attempts.record(transaction, subject, right, now)
             if right:
-                voice_tries.clear(transaction, f"contact:{session.claim.contact}")
+                voice_tries.clear(transaction, session.claim.contact, session.caller)
 
         try:
             answer = SecretAnswer(turn=turn, matches=right, by=by)

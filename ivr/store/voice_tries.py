@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import Select, bindparam, delete, func, select
 
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.instants import from_microseconds, to_microseconds
@@ -31,6 +31,15 @@ _NEWEST = Statement(
 )
 _TAKE_BACK = Statement(delete(voice_tries).where(voice_tries.c.request == bindparam("request")))
 _CLEAR = Statement(delete(voice_tries).where(voice_tries.c.subject == bindparam("subject")))
+
+
+def _of(subject: str) -> Select:
+    return select(voice_tries.c.request).where(voice_tries.c.subject == bindparam(subject))
+
+
+_CLEAR_CALLER = Statement(
+    delete(voice_tries).where(voice_tries.c.request.in_(_of("contact")), voice_tries.c.request.in_(_of("caller")))
+)
 _FADE = Statement(
     delete(voice_tries).where(voice_tries.c.subject == bindparam("subject"), voice_tries.c.at <= bindparam("since"))
 )
@@ -86,9 +95,14 @@ def take_back(db: Database, request: str) -> None:
     write(db, lambda transaction: transaction.write(_TAKE_BACK, {"request": request}))
 
 
-def clear(transaction: Transaction, subject: str) -> None:
-    """Somebody has proven to be the owner by another factor."""
-    transaction.write(_CLEAR, {"subject": subject})
+def clear(transaction: Transaction, contact: str, caller: str) -> None:
+    """This caller has proven to be the owner by another factor.
+
+    So the print is free again, and what this very number tried at it was the owner on a bad line. What the number tried at
+    other prints stays: an attacker has an account, too.
+    """
+    transaction.write(_CLEAR_CALLER, {"contact": f"contact:{contact}", "caller": f"caller:{caller}"})
+    transaction.write(_CLEAR, {"subject": f"contact:{contact}"})
 
 
 def subjects(reader: Reader, call: str, caller: str, contact: str) -> list[str]:

@@ -54,12 +54,21 @@ def test_an_accepted_try_is_taken_back(db: Database) -> None:
         voice_tries.take_back(db, f"r{number}")
 
 
-def test_another_factor_clears_the_print_but_not_the_phone(db: Database) -> None:
+def test_another_factor_clears_the_print_and_what_the_owners_phone_tried_at_it(db: Database) -> None:
     for number in range(3):
         begun(db, f"r{number}", subjects=(ANN, "caller:+15550123"))
-    write(db, lambda transaction: voice_tries.clear(transaction, ANN))
+    write(db, lambda transaction: voice_tries.clear(transaction, "c-ann", "+15550123"))
+    assert voice_tries.locked_until(db, [ANN, "caller:+15550123"], NOW) is None
+
+
+def test_another_factor_clears_neither_another_phone_nor_another_print(db: Database) -> None:
+    for number in range(3):
+        begun(db, f"r{number}", subjects=(ANN, "caller:+15550199"))
+        begun(db, f"b{number}", subjects=("contact:c-ben", "caller:+15550123"))
+    write(db, lambda transaction: voice_tries.clear(transaction, "c-ann", "+15550123"))
     assert voice_tries.locked_until(db, [ANN], NOW) is None
-    assert voice_tries.locked_until(db, ["caller:+15550123"], NOW) == NOW + timedelta(hours=1)
+    for subject in ("caller:+15550199", "caller:+15550123", "contact:c-ben"):
+        assert voice_tries.locked_until(db, [subject], NOW) == NOW + timedelta(hours=1)
 
 
 def test_many_calls_at_once_have_three_tries_together(db: Database) -> None:
@@ -67,7 +76,10 @@ def test_many_calls_at_once_have_three_tries_together(db: Database) -> None:
 
     def one(number: int) -> None:
         together.wait()
-        if begun(db, f"r{number}", subjects=("caller:+15550123", ANN) if number % 2 else (ANN, "caller:+15550123")) is None:
+        if (
+            begun(db, f"r{number}", subjects=("caller:+15550123", ANN) if number % 2 else (ANN, "caller:+15550123"))
+            is None
+        ):
             let_in.append(number)
 
     threads = [threading.Thread(target=one, args=(number,)) for number in range(12)]
