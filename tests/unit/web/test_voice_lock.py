@@ -157,4 +157,4 @@ def test_the_desk_says_until_when_the_voice_is_locked(house: House, calls, clock
     locked = calls()
     locked.phone.presses("0")
     house.queue.look()
-    assert voice_of(house.dispatch.pop("dana")).heading == "Voice locked until 13:00 UTC"
+    assert voice_of(house.dispatch.pop(dana)).heading == "Voice locked until 13:00 UTC"
