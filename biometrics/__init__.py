@@ -1,7 +1,7 @@
 """Voice biometrics for telephone calls: enrolment, verification and three honest answers.
 
-Stands alone (numpy, torch, SpeechBrain; no web framework, no database). Importing it never imports torch; only
-``load_encoder`` does. See README.md.
+Stands alone (numpy, torch, SpeechBrain, ONNX Runtime; no web framework, no database). Importing it never imports torch;
+only ``load_encoder`` does, where no accelerator serves. See README.md.
 """
 
 from biometrics.audio import decode_ulaw, encode_ulaw

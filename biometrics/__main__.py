@@ -1,4 +1,4 @@
-"""``python -m biometrics fetch | enrol | verify | evaluate | calibrate | train``: the package from a terminal."""
+"""``python -m biometrics fetch | export | enrol | verify | evaluate | calibrate | train``: the package from a terminal."""
 
 import argparse
 import json
@@ -13,10 +13,11 @@ from typing import TypeVar
 from biometrics.audio import encode_ulaw, read_audio, telephone
 from biometrics.calibration import DEFAULT_TARGET_FAR, load_calibration, operating_point, save_calibration
 from biometrics.corpus import speakers
-from biometrics.encoder import FETCHED, load_encoder
+from biometrics.encoder import FALLBACK_MODEL, FETCHED, PREFERRED_MODEL, Encoder, load_encoder
 from biometrics.enrolment import EnrolmentPolicy, enrol
-from biometrics.errors import BiometricsError
+from biometrics.errors import BiometricsError, ModelError
 from biometrics.evaluation import evaluate
+from biometrics.export import export
 from biometrics.fetch import fetch_campplus
 from biometrics.speech import Utterance
 from biometrics.trials import CALIBRATION_TESTS, calibrate, score_speakers, verdict_rates
@@ -57,9 +58,16 @@ def _parser() -> argparse.ArgumentParser:
         added.add_argument("--json", action="store_true", help="print one JSON object")
         if name != "fetch":
             added.add_argument("--model", default="", help="directory, shipped or fetched name, or hub id")
+        if name not in ("fetch", "export"):
+            added.add_argument(
+                "--reference", action="store_true", help="SpeechBrain, even where ONNX Runtime could serve"
+            )
         return added
 
-    command("fetch", _fetch, "Fetch the CAM++ speaker model; the shipped model serves where it cannot be had.")
+    command("fetch", _fetch, "Fetch the CAM++ speaker model (the shipped one serves without it); accelerate both.")
+
+    added = command("export", _export, "Make a model's accelerator: ONNX Runtime then serves it, without torch.")
+    added.add_argument("--out", type=Path, metavar="DIR", help="instead of beside the checkpoint or under --models")
 
     added = command("enrol", _enrol, f"Make a voiceprint, sealed with the key in {KEY_VARIABLE}.")
     added.add_argument("--contact", required=True, help="whose print it is; it opens for this contact only")
@@ -98,14 +106,34 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fetch(options: argparse.Namespace) -> int:
-    directory = fetch_campplus(options.models, say=lambda text: print(text, file=sys.stderr, flush=True))
+    directory = fetch_campplus(options.models, say=_say)
+    for model in [FALLBACK_MODEL] + ([PREFERRED_MODEL] if directory else []):
+        try:
+            export(model, options.models, say=_say)
+        except ModelError as error:
+            _say(f"export: {error}; SpeechBrain serves {model} instead, slower")
     if options.json:
         print(json.dumps({"fetched": directory is not None, "directory": str(directory) if directory else None}))
     return 0
 
 
+def _export(options: argparse.Namespace) -> int:
+    path = export(options.model, options.models, options.out, _say)
+    if options.json:
+        print(json.dumps({"exported": str(path)}))
+    return 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _encoder(options: argparse.Namespace) -> Encoder:
+    return load_encoder(options.model, options.models, accelerate=not options.reference)
+
+
 def _enrol(options: argparse.Namespace) -> int:
-    result = enrol(load_encoder(options.model, options.models), _heard(options.audio), EnrolmentPolicy())
+    result = enrol(_encoder(options), _heard(options.audio), EnrolmentPolicy())
     if result.voiceprint:
         options.out.write_bytes(seal(result.voiceprint, _key(), options.contact))
     answer = {"enrolled": result.voiceprint is not None, "refusal": result.refusal}
@@ -118,7 +146,7 @@ def _enrol(options: argparse.Namespace) -> int:
 
 def _verify(options: argparse.Namespace) -> int:
     voiceprint = unseal(options.sealed.read_bytes(), _key(), options.contact)
-    encoder = load_encoder(options.model, options.models)
+    encoder = _encoder(options)
     verdict = _listen(encoder, voiceprint, _ulaw(options.audio), operating_point(encoder, options.target_far))
     if options.json:
         print(json.dumps(asdict(verdict)))
@@ -143,7 +171,7 @@ def _listen(encoder, voiceprint: Voiceprint, ulaw: bytes, point) -> Verdict:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    encoder = load_encoder(options.model, options.models)
+    encoder = _encoder(options)
     if options.speech:
         return _evaluate_speakers(options, encoder)
     if not options.enrol or not options.trials:
@@ -183,7 +211,7 @@ def _evaluate_speakers(options: argparse.Namespace, encoder) -> int:
 
 
 def _calibrate(options: argparse.Namespace) -> int:
-    encoder = load_encoder(options.model, options.models)
+    encoder = _encoder(options)
     people = [
         speaker
         for speaker in speakers(options.speech, "train")

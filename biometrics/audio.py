@@ -1,4 +1,4 @@
-"""Audio in and out: G.711 µ-law, files of any sample rate, resampling, and what a telephone line does to speech."""
+"""Audio in and out: G.711 µ-law, files of any sample rate, and what a telephone line does to speech."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import numpy as np
 import soundfile
 
 from biometrics.errors import AudioError
+from biometrics.resampling import resample
 
 TELEPHONE_RATE_HZ = 8000
 TELEPHONE_BAND_HZ = (300.0, 3400.0)
@@ -81,16 +82,6 @@ def checked(samples: np.ndarray, source: str | Path = "audio") -> np.ndarray:
     if not np.isfinite(samples).all():
         raise AudioError("not_finite", f"{source} holds NaN or infinity: the file is damaged")
     return samples
-
-
-def resample(samples: np.ndarray, from_rate_hz: int, to_rate_hz: int) -> np.ndarray:
-    """Windowed-sinc resampling of float32 mono samples."""
-    if from_rate_hz == to_rate_hz:
-        return samples
-    import torch
-    import torchaudio
-
-    return torchaudio.functional.resample(torch.from_numpy(samples), from_rate_hz, to_rate_hz).numpy()
 
 
 def telephone(samples: np.ndarray, rate_hz: int) -> np.ndarray:

@@ -14,6 +14,8 @@ from speechbrain.utils.checkpoints import mark_as_transfer, register_checkpoint_
 from torch import Tensor, nn
 from torch.nn import functional
 
+from biometrics.features import QUIETEST, white_noise
+
 SEGMENT_FRAMES = 100  # context pooling window of the paper, in frames after the stride of 2 (2 s)
 
 # Published parameter name -> name in this module, applied in order.
@@ -59,8 +61,8 @@ class KaldiFilterBank(nn.Module):
 
     def _features(self, waveform: Tensor) -> Tensor:
         if self.dither:
-            noise = torch.randn(waveform.shape, generator=torch.Generator().manual_seed(0))
-            loudness = waveform.square().mean().sqrt().clamp_min(1e-6)
+            noise = torch.from_numpy(white_noise(waveform.shape[-1]))
+            loudness = waveform.square().mean().sqrt().clamp_min(QUIETEST)
             waveform = waveform * (self.level / loudness) + self.dither * noise.to(waveform)
         return torchaudio.compliance.kaldi.fbank(
             waveform.unsqueeze(0), num_mel_bins=self.n_mels, sample_frequency=self.sample_rate, dither=0.0

@@ -1,6 +1,7 @@
 """Speaker encoders: SpeechBrain models read from a directory (``hyperparams.yaml`` + ``embedding_model.ckpt``).
 
-Importing this module is cheap; torch and SpeechBrain are imported by ``load_encoder`` alone.
+Importing this module is cheap; torch and SpeechBrain are imported by ``load_encoder`` alone, and only where no
+accelerator (``biometrics.accelerator``) serves in their place.
 """
 
 import hashlib
@@ -13,8 +14,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from biometrics.audio import checked, resample
+from biometrics.accelerator import Accelerated, Source, find
+from biometrics.audio import checked
 from biometrics.errors import AudioError, ModelError
+from biometrics.resampling import resample
 
 log = logging.getLogger(__name__)
 
@@ -71,16 +74,35 @@ class SpeechBrainEncoder:
 
     def embed(self, samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
         """Float32 mono samples -> float32 (dimension,) of unit length; ``AudioError`` if that is not possible."""
-        samples = checked(samples)
-        if len(samples) < SHORTEST_SECONDS * sample_rate_hz:
-            raise AudioError(
-                "empty", f"{len(samples) / sample_rate_hz:.2f} s of audio is too little to hear a voice in"
-            )
-        embedding = self._encode(resample(samples, sample_rate_hz, self.sample_rate))
-        length = float(np.linalg.norm(embedding))
-        if not np.isfinite(length) or length == 0:
-            raise AudioError("not_finite", f"model {self.name} gave no usable embedding for this audio")
-        return embedding / length
+        return _unit(self, self._encode(_prepared(self, samples, sample_rate_hz)))
+
+
+class OnnxEncoder:
+    """An ``Encoder`` over ONNX Runtime that gives what SpeechBrain would; torch is never imported."""
+
+    def __init__(self, name: str, accelerated: Accelerated, sha256: str) -> None:
+        self.name, self.sha256 = name, sha256
+        self.class_name = f"{accelerated.class_name} via onnxruntime"
+        self.sample_rate, self.dimension = accelerated.sample_rate, len(accelerated.probe)
+        self._accelerated = accelerated
+
+    def embed(self, samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
+        """Float32 mono samples -> float32 (dimension,) of unit length; ``AudioError`` if that is not possible."""
+        return _unit(self, self._accelerated.encode(_prepared(self, samples, sample_rate_hz)))
+
+
+def _prepared(encoder: Encoder, samples: np.ndarray, sample_rate_hz: int) -> np.ndarray:
+    samples = checked(samples)
+    if len(samples) < SHORTEST_SECONDS * sample_rate_hz:
+        raise AudioError("empty", f"{len(samples) / sample_rate_hz:.2f} s of audio is too little to hear a voice in")
+    return resample(samples, sample_rate_hz, encoder.sample_rate)
+
+
+def _unit(encoder: Encoder, embedding: np.ndarray) -> np.ndarray:
+    length = float(np.linalg.norm(embedding))
+    if not np.isfinite(length) or length == 0:
+        raise AudioError("not_finite", f"model {encoder.name} gave no usable embedding for this audio")
+    return embedding / length
 
 
 def default_model(search: Path = FETCHED) -> str:
@@ -94,25 +116,43 @@ def default_model(search: Path = FETCHED) -> str:
     return FALLBACK_MODEL
 
 
-def load_encoder(model: str = "", search: Path = FETCHED) -> Encoder:
+def load_encoder(model: str = "", search: Path = FETCHED, accelerate: bool = True) -> Encoder:
     """The encoder named by ``model``: a directory, a fetched model under ``search``, a shipped model, or a hub id.
 
-    An empty name is the default model. Sets torch to one thread: two on a busy machine are several times slower.
+    An empty name is the default model. Where ``python -m biometrics export`` has made an accelerator of the model,
+    ONNX Runtime serves and torch is never imported; otherwise, or with ``accelerate`` false, SpeechBrain does.
+    Either uses one thread: two on a busy machine are several times slower.
     A model directory is code (its hyperparams.yaml names classes): name only directories you trust.
     ``ModelError`` where there is no such model or it does not load.
     """
+    directory = model_directory(model, search)
+    source = source_of(directory)
+    if accelerate and (accelerated := find(directory, search, source)):
+        return OnnxEncoder(directory.name, accelerated, source.checkpoint_sha256)
+    return SpeechBrainEncoder(directory.name, load_recognition(directory), source.checkpoint_sha256)
+
+
+def model_directory(model: str = "", search: Path = FETCHED) -> Path:
+    """The directory that ``load_encoder`` reads for a name; ``ModelError`` where there is none."""
     directory = _directory(model or default_model(search), search)
-    checkpoint = directory / CHECKPOINT
-    if not checkpoint.is_file():
+    if not (directory / CHECKPOINT).is_file():
         raise ModelError(f"{directory} has no {CHECKPOINT}: a model directory holds it beside {HYPERPARAMS}")
-    sha256 = file_sha256(checkpoint)
+    return directory
+
+
+def source_of(directory: Path) -> Source:
+    """What an accelerator of this model has to have been made from."""
+    return Source(file_sha256(directory / CHECKPOINT), file_sha256(directory / HYPERPARAMS))
+
+
+def load_recognition(directory: Path) -> Any:
+    """SpeechBrain's ``SpeakerRecognition`` of a model directory, in evaluation mode, on one thread; ``ModelError``."""
     try:
-        recognition = _load(directory)
+        return _load(directory)
     except ModelError:
         raise
     except Exception as error:  # SpeechBrain raises whatever the named classes raise
         raise ModelError(f"the speaker model in {directory} does not load: {type(error).__name__}: {error}") from error
-    return SpeechBrainEncoder(directory.name, recognition, sha256)
 
 
 def file_sha256(path: Path) -> str:

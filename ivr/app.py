@@ -143,7 +143,11 @@ class House:
         self.joining = Joining(self.calls, self.addressing, settings.number)
         self.doorkeeper = Doorkeeper(settings.public_url, settings.auth_token.encode(), settings.secret_key)
         self.control = control or LateControl(partial(twilio_control, settings))
-        environment = {"IVR_VOICEPRINT_KEY": settings.voiceprint_key, "IVR_SPEAKER_MODEL": settings.speaker_model}
+        environment = {
+            "IVR_VOICEPRINT_KEY": settings.voiceprint_key,
+            "IVR_SPEAKER_MODEL": settings.speaker_model,
+            "IVR_SPEAKER_ACCELERATOR": str(int(settings.speaker_accelerator)),
+        }
         self.listening = Listening(environment, self.executor, partial(verdicts.answered, self.calls))
         self.queue = Dispatch(self.calls, self.control, self.addressing, self.executor, self._desk_changed, self._wake)
         self.promises = Promises(self.calls, self._desks_changed)

@@ -30,6 +30,7 @@ class Settings:
     number: str = ""
     api_base: str | None = None
     speaker_model: str = ""
+    speaker_accelerator: bool = True
     person_number: str | None = None
     metrics_token: str | None = field(default=None, repr=False)
     log: str = "text"
@@ -63,6 +64,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         number=environment.get("IVR_TWILIO_NUMBER", ""),
         api_base=environment.get("IVR_TWILIO_API_BASE") or None,
         speaker_model=environment.get("IVR_SPEAKER_MODEL", ""),
+        speaker_accelerator=environment.get("IVR_SPEAKER_ACCELERATOR") != "0",
         person_number=environment.get("IVR_PERSON_NUMBER") or None,
         metrics_token=environment.get("IVR_METRICS_TOKEN") or None,
         log=log,

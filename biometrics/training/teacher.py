@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 import torchaudio
 
+from biometrics.runtime import onnx_runtime
 from biometrics.training.corpus import SAMPLE_RATE, Speech
 
 CHUNK_SECONDS = 6.0
@@ -48,6 +48,7 @@ def load(model: Path) -> Embed:
     """The teacher as a function from 96,000 samples (float32, 16 kHz) to a unit-length vector of 192."""
     if not model.exists():
         raise FileNotFoundError(f"{model} does not exist: give the teacher's ONNX file (6 s input) with --teacher")
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -254,9 +254,10 @@ def _nothing(reason: str) -> Judged:
 
 
 def _load(name: str) -> Model:
-    """Runs on the model's thread, where torch is imported. Never raises."""
+    """Runs on the model's thread, where the runtime is imported. Never raises."""
     try:
-        encoder = load_encoder(name or default_model())
+        accelerate = os.environ.get("IVR_SPEAKER_ACCELERATOR") != "0"
+        encoder = load_encoder(name or default_model(), accelerate=accelerate)
         point = operating_point(encoder)
         problem = "" if point else f"model {encoder.name} has no calibration: run python -m biometrics calibrate"
         return Model(encoder, point, problem)

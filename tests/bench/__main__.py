@@ -1,4 +1,4 @@
-"""``make bench``: ``python -m tests.bench [--only turn|wire|push|serving|start] [--quick] [--json]``."""
+"""``make bench``: ``python -m tests.bench [--only turn|wire|push|serving|start|voice] [--quick] [--json]``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import importlib
 import json
 import sys
 
-PARTS = ("turn", "wire", "push", "serving", "start")
+PARTS = ("turn", "wire", "push", "serving", "start", "voice")
 
 
 def main() -> None:

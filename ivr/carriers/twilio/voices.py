@@ -1,4 +1,7 @@
-"""The languages in which Twilio's ``<Say>`` speaks on every account, without a voice being bought or chosen."""
+"""The languages in which Twilio's ``<Say>`` speaks on every account, without a voice being bought or chosen.
+
+Source: Twilio, "TwiML Voice: <Say>", the values of ``language`` for its own voice.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from biometrics.encoder import SHIPPED, default_model
 
 @pytest.fixture(scope="module")
 def encoder():
-    return load_encoder("ecapa-telephone")
+    return load_encoder("ecapa-telephone", accelerate=False)
 
 
 def test_importing_the_package_imports_no_torch_and_nothing_of_a_server():
