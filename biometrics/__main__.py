@@ -1,9 +1,8 @@
-"""``python -m biometrics fetch | export | enrol | verify | evaluate | calibrate | train``: the package from a terminal."""
+"""``python -m biometrics fetch | export | enrol | reseal | verify | evaluate | calibrate | train``: from a terminal."""
 
 import argparse
 import json
 import logging
-import os
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -14,17 +13,17 @@ from biometrics.audio import encode_ulaw, read_audio, telephone
 from biometrics.calibration import DEFAULT_TARGET_FAR, load_calibration, operating_point, save_calibration
 from biometrics.corpus import speakers
 from biometrics.encoder import FALLBACK_MODEL, FETCHED, PREFERRED_MODEL, Encoder, load_encoder
-from biometrics.enrolment import EnrolmentPolicy, enrol
+from biometrics.enrol_commands import add_enrol_options, add_reseal_options, run_enrol, run_reseal
 from biometrics.errors import BiometricsError, ModelError
 from biometrics.evaluation import evaluate
 from biometrics.export import export
 from biometrics.fetch import fetch_campplus
+from biometrics.keys import KEY_VARIABLE, OLD_KEY_VARIABLE, keys_from
 from biometrics.speech import Utterance
 from biometrics.trials import CALIBRATION_TESTS, calibrate, score_speakers, verdict_rates
 from biometrics.verification import Outcome, Verdict, verify
-from biometrics.voiceprint import Voiceprint, seal, unseal
+from biometrics.voiceprint import Voiceprint, unseal
 
-KEY_VARIABLE = "IVR_VOICEPRINT_KEY"
 FRAME_BYTES = 160  # 20 ms
 EXIT_CODES = {Outcome.ACCEPTED: 0, Outcome.REJECTED: 3, Outcome.INCONCLUSIVE: 4}
 
@@ -42,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.getLogger("biometrics").setLevel(logging.INFO)
     try:
         return options.run(options)
-    except BiometricsError as error:
+    except (BiometricsError, OSError) as error:  # OSError: a print that cannot be read or written, by name
         print(f"error: {error}", file=sys.stderr)
         return 1
 
@@ -69,10 +68,10 @@ def _parser() -> argparse.ArgumentParser:
     added = command("export", _export, "Make a model's accelerator: ONNX Runtime then serves it, without torch.")
     added.add_argument("--out", type=Path, metavar="DIR", help="instead of beside the checkpoint or under --models")
 
-    added = command("enrol", _enrol, f"Make a voiceprint, sealed with the key in {KEY_VARIABLE}.")
-    added.add_argument("--contact", required=True, help="whose print it is; it opens for this contact only")
-    added.add_argument("--out", type=Path, required=True, help="file for the sealed voiceprint")
-    added.add_argument("audio", nargs="+", help="recordings of the person, 8 s of speech or more in all")
+    add_enrol_options(command("enrol", run_enrol, f"Make voiceprints, sealed with the key in {KEY_VARIABLE}."))
+    add_reseal_options(
+        command("reseal", run_reseal, f"Seal prints of {OLD_KEY_VARIABLE} with {KEY_VARIABLE}; may be run again.")
+    )
 
     added = command(
         "verify", _verify, "Compare a recording with a voiceprint. Exit code 0 ACCEPTED, 3 REJECTED, 4 INCONCLUSIVE."
@@ -132,20 +131,8 @@ def _encoder(options: argparse.Namespace) -> Encoder:
     return load_encoder(options.model, options.models, accelerate=not options.reference)
 
 
-def _enrol(options: argparse.Namespace) -> int:
-    result = enrol(_encoder(options), _heard(options.audio), EnrolmentPolicy())
-    if result.voiceprint:
-        options.out.write_bytes(seal(result.voiceprint, _key(), options.contact))
-    answer = {"enrolled": result.voiceprint is not None, "refusal": result.refusal}
-    answer["net_speech_seconds"] = result.net_speech_seconds
-    done = f"enrolled {options.contact} with {result.net_speech_seconds:.1f} s of speech: {options.out}"
-    refused = f"not enrolled: {result.refusal} ({result.net_speech_seconds:.1f} s of speech)"
-    print(json.dumps(answer) if options.json else done if result.voiceprint else refused)
-    return 0 if result.voiceprint else 4
-
-
 def _verify(options: argparse.Namespace) -> int:
-    voiceprint = unseal(options.sealed.read_bytes(), _key(), options.contact)
+    voiceprint = unseal(options.sealed.read_bytes(), keys_from(), options.contact)
     encoder = _encoder(options)
     verdict = _listen(encoder, voiceprint, _ulaw(options.audio), operating_point(encoder, options.target_far))
     if options.json:
@@ -244,19 +231,6 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 def _ulaw(paths: list[str]) -> bytes:
     return b"".join(encode_ulaw(telephone(*read_audio(path))) for path in paths)
-
-
-def _heard(paths: list[str]) -> Utterance:
-    utterance = Utterance()
-    utterance.feed(_ulaw(paths))
-    return utterance
-
-
-def _key() -> bytes:
-    value = os.environ.get(KEY_VARIABLE, "")
-    if len(value.encode()) < 32:
-        raise BiometricsError(f"set {KEY_VARIABLE} to a secret of 32 or more random characters")
-    return value.encode()
 
 
 def _track(items: list[Item], description: str) -> Iterable[Item]:

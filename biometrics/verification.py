@@ -4,11 +4,15 @@ import logging
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from biometrics.audio import TELEPHONE_RATE_HZ
+from biometrics.band import is_telephone_band
 from biometrics.calibration import OperatingPoint
 from biometrics.encoder import Encoder
 from biometrics.errors import ModelMismatchError
 from biometrics.speech import Utterance
+from biometrics.talkers import highest_half, pauses_are_heard
 from biometrics.voiceprint import Voiceprint
 
 log = logging.getLogger(__name__)
@@ -26,7 +30,7 @@ class Verdict:
 
     ``score`` and ``threshold`` are log-likelihood ratios (natural logarithm; None where nothing was scored).
     ``reason``: match · other_voice · too_short · silent · too_quiet · too_noisy · clipped · undecided · budget_spent ·
-    no_operating_point · other_model · failure.
+    wrong_band · no_pause · two_voices · no_operating_point · other_model · failure.
     ``next_look_seconds``: seconds of net speech at which asking again can change the answer; None: it cannot.
     """
 
@@ -97,12 +101,22 @@ def verify(
         if poor := _too_poor(utterance, policy):
             return verdict(Outcome.INCONCLUSIVE, poor, next_look=next_look)
         heard = utterance.speech()[: int(reached[-1] * TELEPHONE_RATE_HZ)]
-        cosine = voiceprint.cosine(encoder.embed(heard, TELEPHONE_RATE_HZ), encoder.sha256)
-        score = float(operating_point.calibration.llr(cosine))
+
+        def llr(samples: np.ndarray) -> float:
+            cosine = voiceprint.cosine(encoder.embed(samples, TELEPHONE_RATE_HZ), encoder.sha256)
+            return float(operating_point.calibration.llr(cosine))
+
+        score = llr(heard)
         # Written so that a score that is not a number lands in the last line.
         if score >= operating_point.accept_llr:
             return verdict(Outcome.ACCEPTED, "match", score)
         if score <= operating_point.reject_llr:
+            if not is_telephone_band(heard):
+                return verdict(Outcome.INCONCLUSIVE, "wrong_band", score, next_look)
+            if not pauses_are_heard(heard, utterance.pauses(reached[-1]), reached[-1]):
+                return verdict(Outcome.INCONCLUSIVE, "no_pause", score, next_look)
+            if highest_half(heard, llr) > operating_point.reject_llr:
+                return verdict(Outcome.INCONCLUSIVE, "two_voices", score, next_look)
             return verdict(Outcome.REJECTED, "other_voice", score)
         return verdict(Outcome.INCONCLUSIVE, "undecided" if ahead else "budget_spent", score, next_look)
     except ModelMismatchError as error:

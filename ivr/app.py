@@ -145,6 +145,7 @@ class House:
         self.control = control or LateControl(partial(twilio_control, settings))
         environment = {
             "IVR_VOICEPRINT_KEY": settings.voiceprint_key,
+            "IVR_VOICEPRINT_KEY_OLD": settings.voiceprint_key_old,
             "IVR_SPEAKER_MODEL": settings.speaker_model,
             "IVR_SPEAKER_ACCELERATOR": str(int(settings.speaker_accelerator)),
         }

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import msgspec
 
+from ivr.custody import add_commands as add_custody_commands
+from ivr.custody import operator, tell_receipt
 from ivr.errors import DuetError, FlowMistakes
 
 
@@ -95,6 +97,9 @@ def _parser() -> argparse.ArgumentParser:
         "pace", choices=("normal", "slow", "relay"),
         help="slow: three times as long; relay: slow, and an operator speaks for them, so the voice is never compared",
     )  # fmt: skip
+
+    prints = commands.add_parser("voiceprint", help="Voiceprints on file.")
+    add_custody_commands(add, contact, prints.add_subparsers(required=True, metavar="COMMAND"))
 
     agent = commands.add_parser("agent", help="People who answer.").add_subparsers(required=True, metavar="COMMAND")
     add_agent = add("add", _agent_add, "Add an agent; the password is asked for.", agent)
@@ -288,14 +293,16 @@ def _contact_import(options: argparse.Namespace) -> int:
 
 def _contact_delete(options: argparse.Namespace) -> int:
     from ivr.app import utc_now
-    from ivr.store import contacts
+    from ivr.store import contacts, erasures
 
     db = _database()
     found = contacts.by_customer_number(db, options.customer_number)
-    if found is None or not contacts.delete_contact(db, found.id, utc_now()):
+    if found is None or not contacts.delete_contact(db, found.id, utc_now(), operator()):
         print(f"no contact has customer number {options.customer_number}", file=sys.stderr)
         return 1
     print(f"{found.name} and their voiceprint are deleted")
+    for receipt in erasures.erasures_of(db, found.id)[-1:]:
+        tell_receipt(receipt, as_json=False)
     return 0
 
 

@@ -27,6 +27,7 @@ class Settings:
     auth_token: str = field(repr=False)
     secret_key: bytes = field(repr=False)
     voiceprint_key: str = field(repr=False)  # base64, handed to the voice process only
+    voiceprint_key_old: str = field(default="", repr=False)  # still opens prints, while they are resealed
     number: str = ""
     api_base: str | None = None
     speaker_model: str = ""
@@ -53,6 +54,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     log = environment.get("IVR_LOG", "text")
     if log not in ("json", "text"):
         raise SettingsError(f"IVR_LOG is {log!r}; it should be 'json' or 'text'")
+    old = environment.get("IVR_VOICEPRINT_KEY_OLD", "")
     return Settings(
         public_url=public_url,
         database_url=environment.get("IVR_DATABASE_URL") or f"sqlite:///{VAR / 'duet.db'}",
@@ -61,6 +63,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         auth_token=text("IVR_TWILIO_AUTH_TOKEN"),
         secret_key=_key("IVR_SECRET_KEY", text("IVR_SECRET_KEY")),
         voiceprint_key=_checked_key("IVR_VOICEPRINT_KEY", text("IVR_VOICEPRINT_KEY")),
+        voiceprint_key_old=_checked_key("IVR_VOICEPRINT_KEY_OLD", old) if old else "",
         number=environment.get("IVR_TWILIO_NUMBER", ""),
         api_base=environment.get("IVR_TWILIO_API_BASE") or None,
         speaker_model=environment.get("IVR_SPEAKER_MODEL", ""),

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from ivr.authentication.pages import add_link
 from ivr.calls import Services, present, take_turn
@@ -22,7 +22,7 @@ from ivr.flow.events import MessageRequested, RedirectRequested, WatchRequested
 from ivr.flow.inputs import CallerHungUp, Delivery, MessageSettled, TimedOut
 from ivr.flow.session import is_costly
 from ivr.flow.waits import TalkingToAgent
-from ivr.store import attempts, requests, sessions
+from ivr.store import attempts, requests, sessions, voiceprints
 from ivr.store.requests import Request
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,7 @@ SWEEP_SECONDS = 1.0
 MESSAGES_AT_MOST = 12  # to one number in MESSAGES_WINDOW: whoever knows a customer number can have them sent
 MESSAGES_WINDOW = timedelta(hours=1)
 LONGEST_CALL = timedelta(hours=4)  # Twilio's own limit is 14,400 s
+EXPIRE_EVERY = timedelta(hours=1)
 LIMIT = 100
 
 
@@ -51,6 +52,7 @@ class Work:
         self._wake = threading.Event()
         self._stopping = False
         self._finding_out = False
+        self._expired_at: datetime | None = None
         self._thread = threading.Thread(target=self._run, name="work", daemon=True)
 
     def start(self) -> None:
@@ -68,7 +70,7 @@ class Work:
         while not self._stopping:
             self._wake.wait(SWEEP_SECONDS)
             self._wake.clear()
-            for look in (self.deliver, self.time_out, self.reconcile, self.sweep, *self._others):
+            for look in (self.deliver, self.time_out, self.reconcile, self.sweep, self.expire, *self._others):
                 try:
                     look()
                 except Exception:
@@ -127,6 +129,18 @@ class Work:
         for call in sessions.open_calls(self._services.database, before, LIMIT):
             with self._alone(f"the sweep of call {call}"):
                 take_turn(self._services, call, CallerHungUp(id="hangup", source="sweep"))
+
+    def expire(self) -> None:
+        """Voiceprints that nobody was recognised by for three years. The receipts stay in the database."""
+        now = self._services.clock()
+        if self._expired_at is not None and now - self._expired_at < EXPIRE_EVERY:
+            return
+        while receipts := voiceprints.expire(self._services.database, now):
+            for receipt in receipts:
+                log.info(
+                    "voiceprint of contact %s expired and was deleted (%s)", receipt.contact, receipt.sealed_sha256
+                )
+        self._expired_at = now
 
     def _one(self, request: Request) -> None:
         try:

@@ -9,12 +9,22 @@ import msgspec
 from ivr.calls import Services
 from ivr.flow.session import Session
 from ivr.flow.withdrawing import may_wish
-from ivr.store import consents, contacts, paces, voiceprints
+from ivr.store import consents, contacts, erasures, paces, voiceprints
+from ivr.store.voiceprints import UNUSED_FOR, StoredPrint
 
 
 class VoiceprintHeld(msgspec.Struct, frozen=True):
     made_at: datetime
     model: str  # the beginning of its sha256
+    used_at: datetime | None  # when the contact was last recognised by it
+    unused_until: datetime  # then it is deleted, if it is not of use before
+
+
+class ErasureHeld(msgspec.Struct, frozen=True):
+    """The receipt of a print that was deleted."""
+
+    at: datetime
+    receipt: str  # the beginning of the sealed print's sha256
 
 
 class ConsentHeld(msgspec.Struct, frozen=True):
@@ -34,6 +44,7 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
     opted_out_at: datetime | None
     voiceprint: VoiceprintHeld | None
     consent: ConsentHeld | None  # the newest
+    erased: ErasureHeld | None = None  # the newest, where there is no print
     slow: bool = False  # gets more time in every call
     relay: bool = False  # an operator speaks for them
 
@@ -47,7 +58,8 @@ def held(services: Services, session: Session) -> Held | None:
     contact = contacts.get(db, claim.contact)
     if contact is None:
         return None
-    found = voiceprints.voiceprint(db, contact.id)
+    found = voiceprints.stored(db, contact.id)
+    receipts = erasures.erasures_of(db, contact.id) if found is None else []
     pace = paces.pace_of(db, contact.id)
     given = consents.consents_of(db, contact.id)
     newest = given[-1] if given else None
@@ -55,7 +67,13 @@ def held(services: Services, session: Session) -> Held | None:
         contact=contact.id, name=contact.name, number_end=(contact.number or "")[-3:],
         customer_number_end=contact.customer_number[-3:], has_pin=contact.pin_hash is not None,
         facts=tuple(sorted(name.replace("_", " ") for name in contact.facts)), opted_out_at=contact.opted_out_at,
-        voiceprint=VoiceprintHeld(found[2], found[1][:12]) if found else None,
+        voiceprint=_print(found) if found else None,
+        erased=ErasureHeld(receipts[-1].erased_at, receipts[-1].sealed_sha256[:16]) if receipts else None,
         consent=ConsentHeld(newest.version, newest.wording, newest.at, newest.withdrawn_at) if newest else None,
         slow=pace.pace > 1, relay=pace.relay,
     )  # fmt: skip
+
+
+def _print(stored: StoredPrint) -> VoiceprintHeld:
+    unused_until = (stored.last_used_at or stored.created_at) + UNUSED_FOR
+    return VoiceprintHeld(stored.created_at, stored.model_sha256[:12], stored.last_used_at, unused_until)

@@ -24,6 +24,7 @@ from ivr.authentication.messages import (
     Heard,
     Ready,
     ToVoice,
+    UtteranceHeard,
     Verdict,
     Verify,
     bodies,
@@ -37,11 +38,12 @@ TOGETHER_SECONDS = 0.04  # two frames
 TOGETHER_BYTES = 1 << 16  # of one call, however fast it sends
 BACKLOG = 4 << 20  # bytes waiting for the voice process; audio beyond is dropped, questions never are
 
-Answer = Verdict | Enrolled
+Answer = Verdict | Enrolled | UtteranceHeard
 
 
 class Listening:
-    """``answered`` is called on a thread of ``executor`` for every question that is not forgotten, exactly once each."""
+    """``answered`` is called on a thread of ``executor`` for every question that is not forgotten, exactly once each,
+    and before that for every utterance of an enrolment."""
 
     def __init__(self, environment: dict[str, str], executor: Executor, answered: Callable[[Answer], None]) -> None:
         self._environment = environment
@@ -169,7 +171,7 @@ class Listening:
                 self._writer = None
             writer.close()
 
-    def _take(self, message: Ready | Heard | Verdict | Enrolled) -> None:
+    def _take(self, message: Ready | Heard | Verdict | UtteranceHeard | Enrolled) -> None:
         match message:
             case Ready():
                 self.model = message
@@ -183,6 +185,9 @@ class Listening:
                     self._compared.add(message.compared)
                 if message.call in self.streams:
                     self._heard[message.call] = message
+            case UtteranceHeard():
+                if message.request in self._asked:
+                    self._executor.submit(self._answered, message)
             case Verdict() | Enrolled():
                 self._settle(message)
 

@@ -75,6 +75,18 @@ class Verdict(msgspec.Struct, frozen=True, tag=True):
     compared: bool = True  # at any of the looks; False: nothing was, so it is no try either
 
 
+class UtteranceHeard(msgspec.Struct, frozen=True, tag=True):
+    """Of an enrolment that goes on: see ``flow.inputs.UtteranceJudged``."""
+
+    request: str
+    call: str
+    number: int
+    refusal: str | None
+    accepted: int
+    needed: int
+    speak: bool
+
+
 class Enrolled(msgspec.Struct, frozen=True, tag=True):
     """``sealed`` None: refused, with the reason."""
 
@@ -90,7 +102,7 @@ class Enrolled(msgspec.Struct, frozen=True, tag=True):
 
 
 ToVoice = Audio | Closed | Verify | Enrol | Forget
-FromVoice = Ready | Heard | Verdict | Enrolled
+FromVoice = Ready | Heard | Verdict | UtteranceHeard | Enrolled
 
 _encode = msgspec.msgpack.Encoder().encode
 decode_to_voice = msgspec.msgpack.Decoder(ToVoice).decode

@@ -7,7 +7,6 @@ with the call.
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 import os
 import signal
@@ -16,13 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from biometrics import (
-    BiometricsError,
-    EnrolmentPolicy,
-    EnrolmentResult,
+    Keys,
     Outcome,
+    SealError,
+    Taken,
     Utterance,
     default_model,
-    enrol,
     load_encoder,
     operating_point,
     seal,
@@ -30,6 +28,7 @@ from biometrics import (
     verify,
 )  # fmt: skip
 from biometrics import Verdict as Judged
+from ivr.authentication.guiding import Ended, Guiding, print_seconds
 from ivr.authentication.messages import (
     Audio,
     Closed,
@@ -46,11 +45,11 @@ from ivr.authentication.messages import (
     decode_to_voice,
     frame,
 )  # fmt: skip
+from ivr.authentication.print_keys import print_keys
 
 log = logging.getLogger("ivr.voice")
 NICENESS = 5  # a verdict may wait for a webhook, never a webhook for a verdict
 LOOK_EVERY_SECONDS = 0.5  # of new net speech, between two looks or progress reports
-ENROL_AT_SECONDS = (12.0, 20.0, 30.0)  # net speech at which an enrolment is tried
 
 
 @dataclass
@@ -59,8 +58,7 @@ class Listening:
 
     utterance: Utterance = field(default_factory=Utterance)
     verify: Verify | None = None
-    enrol: Enrol | None = None
-    enrol_tries: int = 0
+    guiding: Guiding | None = None  # an enrolment under way
     reported_seconds: float = 0.0
     next_look_seconds: float = 0.0
     compared: bool = False  # the voice asked about and the print, at any look
@@ -79,7 +77,7 @@ class Model:
 class VoiceProcess:
     """One connection to the web process. All methods but ``_load`` and the looks run on the event loop."""
 
-    def __init__(self, writer: asyncio.StreamWriter, model_name: str, key: bytes) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, model_name: str, key: bytes | Keys) -> None:
         self._writer = writer
         self._key = key
         self._calls: dict[str, Listening] = {}
@@ -106,7 +104,9 @@ class VoiceProcess:
         match message:
             case Audio():
                 listening = self._listening(message.call)
-                if listening.answered and not (listening.verify or listening.enrol):
+                if listening.guiding is not None:
+                    self._guide(message, listening)
+                if listening.verify is None and (listening.answered or listening.guiding):
                     return  # nobody will ask what the rest of the call sounds like
                 listening.utterance.feed(message.ulaw)
                 net = listening.utterance.net_speech_seconds
@@ -123,13 +123,14 @@ class VoiceProcess:
             case Enrol():
                 # A print is made only of what was said after consent.
                 listening = self._listening(message.call)
-                listening.utterance, listening.reported_seconds = Utterance(), 0.0
-                listening.enrol, listening.enrol_tries = message, 0
+                listening.guiding, listening.reported_seconds = Guiding(message), 0.0
             case Forget():
                 self._forget(message)
             case Closed():
                 if message.call in self._calls:
                     self._calls[message.call].closed = True
+                    if self._calls[message.call].guiding is not None:
+                        self._calls[message.call].guiding.close()
                     self._look(message.call)
 
     def _forget(self, message: Forget) -> None:
@@ -139,17 +140,24 @@ class VoiceProcess:
             return
         if listening.verify is not None and listening.verify.request == message.request:
             listening.verify, listening.answered = None, True
-        if listening.enrol is not None and listening.enrol.request == message.request:
-            listening.enrol, listening.answered = None, True
-            listening.utterance = Utterance()
+        if listening.guiding is not None and listening.guiding.asked.request == message.request:
+            listening.guiding, listening.answered = None, True
 
     def _tell_heard(self, call: str, listening: Listening) -> None:
+<<<<<<< HEAD
         if listening.enrol is not None:
             needed = ENROL_AT_SECONDS[min(listening.enrol_tries, len(ENROL_AT_SECONDS) - 1)]
         else:
             needed = listening.next_look_seconds if listening.verify is not None else 0.0
         compared = listening.verify.request if listening.verify is not None and listening.compared else ""
         self.send(Heard(call, listening.utterance.net_speech_seconds, needed, compared))
+=======
+        if listening.guiding is not None:
+            self.send(Heard(call, *listening.guiding.progress))
+            return
+        needed = listening.next_look_seconds if listening.verify is not None else 0.0
+        self.send(Heard(call, listening.utterance.net_speech_seconds, needed))
+>>>>>>> main
 
     def _listening(self, call: str) -> Listening:
         """Made once a call: a new one loads the speech detector, which takes longer than a frame lasts."""
@@ -160,17 +168,20 @@ class VoiceProcess:
     def _look(self, call: str) -> None:
         """Start a look if there is a question, a model and enough new speech; one look of a call at a time."""
         listening = self._calls[call]
-        if self._model is None or listening.busy:
+        if self._model is None:
+            return
+        guiding = listening.guiding
+        if guiding is not None and not guiding.busy and (guiding.ended or listening.closed):
+            guiding.busy = True
+            self._run(self._enrol(call, listening, guiding))
+        if listening.busy:
             return
         net = listening.utterance.net_speech_seconds
-        if listening.enrol and (listening.closed or net >= ENROL_AT_SECONDS[min(listening.enrol_tries, 2)]):
-            listening.busy = True
-            self._run(self._enrol(call, listening, listening.enrol))
-        elif listening.verify and (listening.closed or net >= listening.next_look_seconds):
+        if listening.verify and (listening.closed or net >= listening.next_look_seconds):
             listening.busy = True
             self._run(self._verify(call, listening, listening.verify))
-        elif listening.closed:
-            del self._calls[call]
+        elif listening.closed and guiding is None:
+            self._calls.pop(call, None)
 
     def _run(self, coroutine) -> None:
         task = asyncio.get_running_loop().create_task(coroutine)
@@ -191,7 +202,7 @@ class VoiceProcess:
             self._tell(asked, verdict, compared)
         if listening.verify is not None:
             self._tell_heard(call, listening)  # how much the next look takes is known now
-        if listening.closed or listening.verify or listening.enrol:
+        if listening.closed or listening.verify:
             self._look(call)
 
     def _tell(self, asked: Verify, verdict: Judged, compared: bool) -> None:
@@ -210,43 +221,62 @@ class VoiceProcess:
                 return _nothing(model.problem)
             voiceprint = unseal(asked.sealed, self._key, asked.contact)
             return verify(model.encoder, voiceprint, utterance, model.operating_point)
-        except BiometricsError as error:
+        except SealError as error:
             log.warning("verification %s: %s", asked.request, error)
-            return _nothing(type(error).__name__)
+            return _nothing("unreadable_print")
         except Exception:
             log.exception("verification %s failed; the answer is INCONCLUSIVE", asked.request)
             return _nothing("failure")
 
-    async def _enrol(self, call: str, listening: Listening, asked: Enrol) -> None:
+    def _guide(self, message: Audio, listening: Listening) -> None:
+        guiding = listening.guiding
+        guiding.hear(message.ulaw)
+        done, _needed = guiding.progress
+        if abs(done - listening.reported_seconds) >= LOOK_EVERY_SECONDS:
+            listening.reported_seconds = done
+            self._tell_heard(message.call, listening)
+        if guiding.ended:
+            self._look(message.call)
+
+    async def _enrol(self, call: str, listening: Listening, guiding: Guiding) -> None:
+        """Judge the next utterance, or end an enrolment whose caller has gone."""
         loop = asyncio.get_running_loop()
-        result, sealed = await loop.run_in_executor(self._pool, self._learn, asked, listening.utterance.snapshot())
-        listening.busy = False
-        listening.enrol_tries += 1
-        worth_more = result.refusal in ("too_short", "inconsistent", "too_noisy") and not listening.closed
-        if listening.enrol is asked and (sealed or not worth_more or listening.enrol_tries >= len(ENROL_AT_SECONDS)):
-            listening.enrol, listening.answered = None, True
-            encoder = self._model.encoder
-            self.send(
-                Enrolled(
-                    asked.request, call, asked.contact, sealed, None if sealed else result.refusal or "failure",
-                    result.net_speech_seconds, getattr(encoder, "name", ""), getattr(encoder, "class_name", ""),
-                    getattr(encoder, "sha256", ""),
-                )
-            )  # fmt: skip
-        if listening.closed or listening.verify or listening.enrol:
+        ended = guiding.ended.popleft() if guiding.ended else None
+        taken, sealed = Taken("too_short", guiding.accepted, guiding.needed), None
+        if ended is not None:
+            taken, sealed = await loop.run_in_executor(self._pool, self._learn, guiding, ended)
+        guiding.busy = False
+        if listening.guiding is guiding:
+            told = guiding.judged(ended, taken) if ended is not None else None
+            gone = listening.closed and not guiding.ended
+            if sealed or gone or guiding.given_up(taken) or self._model.encoder is None:
+                listening.guiding, listening.answered = None, True
+                self._tell_enrolled(guiding, taken, sealed)
+            else:
+                self.send(told)
+                self._tell_heard(call, listening)
+        if call in self._calls:
             self._look(call)
 
-    def _learn(self, asked: Enrol, utterance: Utterance) -> tuple[EnrolmentResult, bytes | None]:
+    def _tell_enrolled(self, guiding: Guiding, taken: Taken, sealed: bytes | None) -> None:
+        asked, encoder = guiding.asked, self._model.encoder
+        refusal = None if sealed else taken.refusal or "too_short"
+        self.send(
+            Enrolled(
+                asked.request, asked.call, asked.contact, sealed, refusal, print_seconds(taken.voiceprint, guiding),
+                getattr(encoder, "name", ""), getattr(encoder, "class_name", ""), getattr(encoder, "sha256", ""),
+            )
+        )  # fmt: skip
+
+    def _learn(self, guiding: Guiding, ended: Ended) -> tuple[Taken, bytes | None]:
         """Runs on the model's thread. Never raises."""
+        taken = guiding.judge(ended, self._model.encoder)
         try:
-            if self._model.encoder is None:
-                return EnrolmentResult(None, "failure", utterance.net_speech_seconds), None
-            result = enrol(self._model.encoder, utterance, EnrolmentPolicy())
-            sealed = seal(result.voiceprint, self._key, asked.contact) if result.voiceprint else None
-            return result, sealed
+            sealed = seal(taken.voiceprint, self._key, guiding.asked.contact) if taken.voiceprint else None
+            return taken, sealed
         except Exception:
-            log.exception("enrolment %s failed; no voiceprint was made", asked.request)
-            return EnrolmentResult(None, "failure", utterance.net_speech_seconds), None
+            log.exception("the voiceprint of enrolment %s could not be sealed", guiding.asked.request)
+            return Taken("failure", taken.accepted, taken.needed), None
 
 
 def _nothing(reason: str) -> Judged:
@@ -266,7 +296,7 @@ def _load(name: str) -> Model:
         return Model(None, None, str(error) or type(error).__name__)
 
 
-async def serve(path: str, model_name: str, key: bytes) -> None:
+async def serve(path: str, model_name: str, key: bytes | Keys) -> None:
     """Connect to the web process, which listens on ``path``, and work until it goes."""
     reader, writer = await asyncio.open_unix_connection(path)
     process = VoiceProcess(writer, model_name, key)
@@ -285,8 +315,8 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s voice %(levelname)s %(message)s")
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the web process, which ends us
-    key = base64.urlsafe_b64decode(os.environ["IVR_VOICEPRINT_KEY"])
-    asyncio.run(serve(sys.argv[1], os.environ.get("IVR_SPEAKER_MODEL", ""), key))
+    keys = print_keys(os.environ["IVR_VOICEPRINT_KEY"], os.environ.get("IVR_VOICEPRINT_KEY_OLD", ""))
+    asyncio.run(serve(sys.argv[1], os.environ.get("IVR_SPEAKER_MODEL", ""), keys))
     os._exit(0)  # a model thread may still be busy; nothing is left to save
 
 

@@ -6,11 +6,11 @@ import logging
 
 from ivr.authentication import tries
 from ivr.authentication.listening import Answer, Listening
-from ivr.authentication.messages import Enrol, Enrolled, Verdict, Verify
+from ivr.authentication.messages import Enrol, Enrolled, UtteranceHeard, Verdict, Verify
 from ivr.calls import Services, take_turn
 from ivr.errors import UnknownCall
 from ivr.flow.events import EnrolmentRequested, VerificationRequested
-from ivr.flow.inputs import EnrolmentFinished, Outcome, VerdictReached
+from ivr.flow.inputs import EnrolmentFinished, Outcome, UtteranceJudged, VerdictReached
 from ivr.store import requests, voiceprints
 from ivr.store.errors import ConsentMissing
 
@@ -66,6 +66,8 @@ def answered(services: Services, answer: Answer) -> None:
     try:
         if isinstance(answer, Enrolled):
             _enrolled(services, answer)
+        elif isinstance(answer, UtteranceHeard):
+            _utterance(services, answer)
         else:
             fact = VerdictReached(
                 id=answer.request, outcome=Outcome(answer.outcome), reason=answer.reason, score=answer.score,
@@ -90,6 +92,9 @@ def _compared(services: Services, answer: Verdict, fact: VerdictReached) -> None
     def still_on_file(transaction) -> None:
         if not voiceprints.present(transaction, [asked.contact for asked in found]):
             raise _Withdrawn
+        if fact.outcome is Outcome.ACCEPTED:
+            for asked in found:
+                voiceprints.used(transaction, asked.contact, services.clock())
 
     if fact.outcome is Outcome.INCONCLUSIVE:
         take_turn(services, answer.call, fact)
@@ -102,6 +107,14 @@ def _compared(services: Services, answer: Verdict, fact: VerdictReached) -> None
 
 def _inconclusive(services: Services, call: str, request: str, reason: str) -> None:
     take_turn(services, call, VerdictReached(id=request, outcome=Outcome.INCONCLUSIVE, reason=reason))
+
+
+def _utterance(services: Services, answer: UtteranceHeard) -> None:
+    fact = UtteranceJudged(
+        id=f"utterance:{answer.request}:{answer.number}", request=answer.request, number=answer.number,
+        refusal=answer.refusal, accepted=answer.accepted, needed=answer.needed, speak=answer.speak,
+    )  # fmt: skip
+    take_turn(services, answer.call, fact)
 
 
 def _enrolled(services: Services, answer: Enrolled) -> None:

@@ -109,7 +109,7 @@ def _choose(play: Play, input: Digits | Speech, choices: tuple[Offered, ...], mi
         else:
             _again(play, silence=False, refused=True)
     elif isinstance(step, Enrol):
-        play.guarded(lambda: consent_answered(play, step, agreed=chosen.key == "1", by=input.by))
+        play.guarded(lambda: consent_answered(play, step, key=chosen.key, by=input.by))
     elif session.proving is not None and session.proving.current is Factor.PAGE and chosen.key == SKIP_PAGE.key:
         play.guarded(lambda: give_up(play, Factor.PAGE, "skipped"))
     return True

@@ -5,20 +5,32 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ivr.flow import phrases
-from ivr.flow.events import ConsentDeclined, ConsentGiven, EnrolmentRecorded, EnrolmentRequested
-from ivr.flow.inputs import By, EnrolmentFinished
+from ivr.flow.events import ConsentDeclined, ConsentGiven, EnrolmentRecorded, EnrolmentRequested, UtteranceTaken
+from ivr.flow.inputs import By, EnrolmentFinished, UtteranceJudged
 from ivr.flow.pace import RELAY
 from ivr.flow.playing import PERSON, Play
 from ivr.flow.steps import Enrol, Factor
-from ivr.flow.waits import AwaitChoice, AwaitFact, Offered
+from ivr.flow.waits import AwaitChoice, AwaitFact, Offered, Utterances
 
-ENROLMENT_SECONDS = 75
+ENROLMENT_SECONDS = 150  # for three good utterances and as many that have to be said again
 CONSENT_SECONDS = 8
+NEVER = "3"
 CONSENT = (
     Offered(key="1", label=phrases.YES, words=("yes", "agree")),
     Offered(key="2", label=phrases.NO, words=("no",)),
+    Offered(key=NEVER, label=phrases.NEVER, words=("never",)),
     PERSON,
 )
+
+ADVICE = {
+    "silent": phrases.HEARD_NOTHING,
+    "too_short": phrases.HEARD_LITTLE,
+    "too_quiet": phrases.HEARD_FAINTLY,
+    "too_noisy": phrases.HEARD_NOISE,
+    "clipped": phrases.HEARD_TOO_LOUD,
+    "more_than_one_voice": phrases.HEARD_VOICES,
+    "disagrees": phrases.HEARD_ANOTHER,
+}
 
 
 def ask_consent(play: Play, step: Enrol) -> None:
@@ -41,13 +53,20 @@ def ask_consent(play: Play, step: Enrol) -> None:
         )
         return play._go(step.failed)
     play.say(step.consent, must_hear=True)
+    play.say(phrases.PRESS_3_FOR_NEVER)  # of ours: no part of the wording that is agreed to
     play.wait(AwaitChoice(choices=CONSENT, timeout_seconds=CONSENT_SECONDS))
     return None
 
 
-def consent_answered(play: Play, step: Enrol, *, agreed: bool, by: By) -> None:
+def consent_answered(play: Play, step: Enrol, *, key: str, by: By) -> None:
+    from ivr.flow.withdrawing import opt_out  # it imports this
+
     contact = play.session.claim.contact
-    if not agreed:
+    if key == NEVER:
+        opt_out(play)
+        play.say(phrases.NEVER_AGAIN)
+        return play._go(step.declined)
+    if key != "1":
         play.record(ConsentDeclined(contact=contact, version=step.consent_version))
         return play._go(step.declined)
     wording = play.text(step.consent)
@@ -60,6 +79,28 @@ def consent_answered(play: Play, step: Enrol, *, agreed: bool, by: By) -> None:
     request = play.open(EnrolmentRequested(request=play.request_id(), due_seconds=ENROLMENT_SECONDS, contact=contact))
     play.wait(AwaitFact(request=request, about="enrolment", choices=(PERSON,)))
     return None
+
+
+def utterance_judged(play: Play, fact: UtteranceJudged) -> bool:
+    """False: nobody waits for this enrolment any more, or a later utterance has been judged already."""
+    wait = play.session.waiting_for
+    if not isinstance(wait, AwaitFact) or wait.request != fact.request or wait.about != "enrolment":
+        return False
+    if wait.utterances is not None and fact.number <= wait.utterances.number:
+        return False
+    play.record(UtteranceTaken(request=fact.request, refusal=fact.refusal, accepted=fact.accepted, needed=fact.needed))
+    wait = replace(wait, utterances=Utterances(fact.accepted, fact.needed, fact.number, fact.refusal))
+    if fact.speak:
+        play.say(advice(fact.refusal))
+        play.wait(wait)
+    else:
+        play.change(waiting_for=wait)
+    return True
+
+
+def advice(refusal: str | None) -> str:
+    """What to do now, in our English words; heard on the phone and read on the page."""
+    return ADVICE.get(refusal, phrases.SAY_AGAIN) if refusal else phrases.SAY_MORE
 
 
 def enrolment_finished(play: Play, fact: EnrolmentFinished, waited_for: bool) -> None:

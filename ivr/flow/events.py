@@ -124,6 +124,15 @@ class EnrolmentRecorded(msgspec.Struct, frozen=True, tag="enrolment_recorded"):
     model_sha256: str
 
 
+class UtteranceTaken(msgspec.Struct, frozen=True, kw_only=True, tag="utterance_taken"):
+    """Of a guided enrolment; ``refusal`` None: it is good."""
+
+    request: str
+    refusal: str | None
+    accepted: int
+    needed: int
+
+
 class PageOpened(msgspec.Struct, frozen=True, tag="page_opened"):
     factor: bool
 
@@ -264,7 +273,7 @@ class AgentRequested(Requested, frozen=True, kw_only=True, tag="agent_requested"
 
 AnyEvent = (
     Said | StepEntered | AnswerTaken | NoInputHeard | NoMatchHeard | ContactIdentified | FactorProven | FactorFailed
-    | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | PageOpened
+    | AuthenticationFailed | ConsentGiven | ConsentDeclined | VerdictRecorded | EnrolmentRecorded | UtteranceTaken | PageOpened
     | PageCodeGiven | BeginningJoined | BeginningMissed | MessageRecorded | PaceChanged | AgentJoined | AgentGone
     | CardShown | CardAnswered | SharingBegun | SharingEnded | FaultMet | CallEnded | VoiceWishGranted
     | CallBackPromised | IdentifyRequested | LookupRequested

@@ -140,6 +140,18 @@ class EnrolmentFinished(Fact, frozen=True, kw_only=True, tag="enrolment_finished
     model_sha256: str = ""
 
 
+class UtteranceJudged(Fact, frozen=True, kw_only=True, tag="utterance_judged"):
+    """One utterance of the enrolment that ``request`` asked for was good, or was refused and why. Its id is told once:
+    ``utterance:<request>:<number>``."""
+
+    request: str
+    number: int  # of the utterance; facts may come in any order
+    refusal: str | None
+    accepted: int  # utterances that are good by now ...
+    needed: int  # ... of so many
+    speak: bool  # the caller has fallen silent, or has to be told: they are spoken to
+
+
 class StreamStarted(Fact, frozen=True, kw_only=True, tag="stream_started"):
     pass
 
@@ -269,6 +281,6 @@ AnyFact = (
     CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
     | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | CardPushed | CardReplied
     | SharingChosen | NobodyAvailable | PageCodeDrawn | BeginningFound | VoiceWish | CallBackDeclined | TimedOut
-    | PaceChosen | AloudChosen | DocumentFailed | CallerHungUp
+    | PaceChosen | AloudChosen | DocumentFailed | CallerHungUp | UtteranceJudged
 )  # fmt: skip
 Input = AnyAnswer | AnyFact

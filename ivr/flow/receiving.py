@@ -7,7 +7,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from ivr.flow import phrases
-from ivr.flow.enrolling import enrolment_finished
+from ivr.flow.enrolling import enrolment_finished, utterance_judged
 from ivr.flow.events import (
     AgentGone,
     AgentJoined,
@@ -46,6 +46,7 @@ from ivr.flow.inputs import (
     StreamStarted,
     StreamStopped,
     TimedOut,
+    UtteranceJudged,
     VerdictReached,
     VoiceWish,
 )  # fmt: skip
@@ -123,6 +124,8 @@ def _take(play: Play, fact: Fact) -> bool:
             take_verdict(play, fact, waited_for)
         case EnrolmentFinished():
             enrolment_finished(play, fact, waited_for)
+        case UtteranceJudged():
+            return utterance_judged(play, fact)
         case MessageSettled():
             play.record(MessageRecorded(request=fact.id, outcome=fact.outcome))
         case TimedOut():

@@ -82,11 +82,21 @@ class AwaitSecret(Wait, frozen=True, kw_only=True, tag="secret"):
     timeout_seconds: int
 
 
+class Utterances(msgspec.Struct, frozen=True):
+    """How far a guided enrolment has come; ``refusal`` is of the latest utterance."""
+
+    accepted: int = 0
+    needed: int = 0
+    number: int = 0
+    refusal: str | None = None
+
+
 class AwaitFact(Wait, frozen=True, kw_only=True, tag="fact"):
     """A short hold that polls until the fact that answers ``request`` comes. ``about`` is what is being waited for."""
 
     request: str
     about: str  # verdict | enrolment | page | lookup | identify | code | join
+    utterances: Utterances | None = None  # of an enrolment, once the first one has been judged
     patience: str = ""  # id of the request by which the clock ends this wait, if it is not ``request`` itself
 
 

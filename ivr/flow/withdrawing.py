@@ -27,6 +27,11 @@ def forget(play: Play, step: ForgetVoice) -> str:
     return step.next
 
 
+def opt_out(play: Play) -> None:
+    """ "Never", said where consent is asked for: by somebody who is proven."""
+    _fulfil(play, Wish.OPT_OUT, play.session.waiting_for)
+
+
 def grant(play: Play, fact: VoiceWish) -> bool:
     """False, and nothing changes: somebody else is claimed by now, or who is calling has not been proven."""
     claim = play.session.claim

@@ -9,9 +9,8 @@ from hashlib import sha256
 from sqlalchemy import bindparam, select, update
 
 from ivr.flow.events import ConsentGiven
-from ivr.flow.inputs import By
 from ivr.store.database import Reader, Transaction
-from ivr.store.instants import from_microseconds, maybe_from_microseconds
+from ivr.store.instants import from_microseconds, maybe_from_microseconds, to_microseconds
 from ivr.store.statements import Statement, insert_into
 from ivr.store.tables import consents
 
@@ -24,7 +23,7 @@ class Consent:
     wording_sha256: str
     wording: str
     language: str
-    by: By
+    by: str  # how it was given: a ``By``, or what a manifest says (paper, web …)
     at: datetime
     withdrawn_at: datetime | None
 
@@ -52,6 +51,24 @@ def record(transaction: Transaction, call: str, given: ConsentGiven, now: int) -
     )  # fmt: skip
 
 
+def record_evidence(
+    transaction: Transaction,
+    contact: str,
+    source: str,
+    version: str,
+    wording: str,
+    language: str,
+    how: str,
+    at: datetime,
+) -> None:
+    """A consent that was given outside a call; ``source`` says where its evidence came from."""
+    transaction.write(
+        _RECORD,
+        {"contact": contact, "call": source, "version": version, "wording_sha256": sha256(wording.encode()).hexdigest(),
+         "wording": wording, "language": language, "given_by": how, "given_at": to_microseconds(at), "withdrawn_at": None},
+    )  # fmt: skip
+
+
 def withdraw(transaction: Transaction, contact: str, now: int) -> None:
     transaction.write(_WITHDRAW, {"of_contact": contact, "withdrawn_at": now})
 
@@ -69,5 +86,5 @@ def consents_of(reader: Reader, contact: str) -> list[Consent]:
         _OF, {"contact": contact}
     ):
         when = from_microseconds(at), maybe_from_microseconds(withdrawn)
-        found.append(Consent(contact_, call, version, digest, wording, language, By(by), *when))
+        found.append(Consent(contact_, call, version, digest, wording, language, by, *when))
     return found

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import ClauseElement, bindparam, delete, func, select, update
 
-from ivr.store import consents, paces, voiceprints
+from ivr.store import consents, paces, refusals, voiceprints
 from ivr.store.codecs import to_json
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import StoreError
@@ -45,6 +45,7 @@ _NAMES = contacts.c.keys()
 def _upsert(insert: Insert) -> ClauseElement:
     statement = insert(contacts)
     changed = {name: statement.excluded[name] for name in _NAMES if name not in ("id", "customer_number")}
+    changed["opted_out_at"] = func.coalesce(contacts.c.opted_out_at, statement.excluded.opted_out_at)
     changed["language"] = func.coalesce(func.nullif(statement.excluded.language, constant("")), contacts.c.language)
     return statement.on_conflict_do_update(index_elements=["customer_number"], set_=changed).inline()
 
@@ -60,19 +61,21 @@ _ALL = Statement(select(contacts).order_by(contacts.c.customer_number))
 
 
 def add_contact(db: Database, contact: Contact) -> None:
-    """Raises StoreError if the id or the customer number is taken."""
-    if write(db, lambda transaction: transaction.write(_ADD, _row(contact))) == 0:
+    """Who has said "never" under this number is put on file as opted out. Raises StoreError if the id or the customer
+    number is taken."""
+    if write(db, lambda transaction: transaction.write(_ADD, _row(contact, transaction))) == 0:
         raise StoreError(
             f"contact {contact.customer_number}: this customer number or id is already on file; import it to change it"
         )
 
 
 def import_contacts(db: Database, people: Iterable[Contact]) -> int:
-    """Adds or replaces by customer number, all or none; who is on file keeps the id, consents and voiceprint."""
-    rows = [_row(contact) for contact in people]
+    """Adds or replaces by customer number, all or none; who is on file keeps the id, consents and voiceprint, and who has
+    opted out stays so."""
+    found = list(people)
 
     def job(transaction: Transaction) -> int:
-        return sum(transaction.write(_IMPORT, row) for row in rows)
+        return sum(transaction.write(_IMPORT, _row(contact, transaction)) for contact in found)
 
     return write(db, job)
 
@@ -82,13 +85,14 @@ def remember_language(transaction: Transaction, contact: str, language: str) -> 
     transaction.write(_SET_LANGUAGE, {"of_id": contact, "language": language})
 
 
-def delete_contact(db: Database, contact: str, at: datetime) -> bool:
-    """Deletes the person and the voiceprint; consents are kept as evidence, withdrawn. False: nobody by that id."""
+def delete_contact(db: Database, contact: str, at: datetime, by: str = "operator") -> bool:
+    """Deletes the person and the voiceprint; kept are consents as evidence, withdrawn, the receipt of the print's deletion,
+    and a "never". False: nobody by that id."""
     now = to_microseconds(at)
 
     def job(transaction: Transaction) -> bool:
         consents.withdraw(transaction, contact, now)
-        voiceprints.forget(transaction, contact)
+        voiceprints.forget(transaction, contact, now, by)
         paces.forget(transaction, contact)
         return transaction.write(_DELETE, {"id": contact}) == 1
 
@@ -112,8 +116,10 @@ def all_contacts(reader: Reader) -> list[Contact]:
     return [_contact(row) for row in reader.rows(_ALL, {})]
 
 
-def _row(contact: Contact) -> dict[str, object]:
+def _row(contact: Contact, reader: Reader) -> dict[str, object]:
     opted_out = None if contact.opted_out_at is None else to_microseconds(contact.opted_out_at)
+    if opted_out is None:
+        opted_out = refusals.refused_since(reader, contact.customer_number, contact.number)
     return {
         "id": contact.id, "customer_number": contact.customer_number, "name": contact.name, "number": contact.number,
         "pin_hash": contact.pin_hash, "language": contact.language, "facts": to_json(contact.facts),

@@ -221,7 +221,7 @@ def _save(
         elif type(event) is CallBackPromised:
             promises.record(transaction, call, revision, event, now)
         elif type(event) is VoiceWishGranted:
-            voiceprints.fulfil(transaction, event, now)
+            voiceprints.fulfil(transaction, event, now, call)
         elif type(event) is PaceChanged:
             paces.record(transaction, event)
     joining.follow(transaction, before, turn, now)

@@ -145,8 +145,35 @@ voiceprints = Table(
     _needed("sealed", LargeBinary),
     _needed("model_sha256", Text),
     _needed("created_at", BigInteger),
+    _optional("last_used_at", BigInteger),  # of the last ACCEPTED; NULL: never
     # Without a consent of this very contact no print can exist.
     ForeignKeyConstraint(["consent", "contact"], ["consents.id", "consents.contact"]),
+)
+
+# The proof that a print was deleted: what, when, why and by whom, without the print. Kept when the contact is deleted.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    _needed("contact", Text),
+    _needed("sealed_sha256", Text),
+    _needed("model_sha256", Text),
+    _needed("made_at", BigInteger),
+    _needed("erased_at", BigInteger),
+    _needed("reason", Text),
+    _needed("erased_by", Text),  # call:<id>, operator:<name> or clock
+    sqlite_autoincrement=True,
+)
+Index("ix_erasures_contact", erasures.c.contact)
+
+# Who said "never", on file or not: a hash of the customer number or the phone number. Outlives the contact, so that
+# neither an import nor a batch enrols them.
+voice_refusals = Table(
+    "voice_refusals",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    _needed("refused_at", BigInteger),
+    _needed("refused_by", Text),
 )
 
 secret_attempts = Table(

@@ -51,6 +51,7 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
     voice_inconclusive: str
     learning_voice: str
     learning_voice_hint: str
+    learning_voice_progress: str
     opening_page: str
     opening_page_hint: str
     setting_up: str
@@ -130,6 +131,7 @@ _ENGLISH = Labels(
     voice_inconclusive="Your voice was not checked.",
     learning_voice="Learning your voice…",
     learning_voice_hint="Keep talking on the phone in your normal voice.",
+    learning_voice_progress="{accepted} of {needed} parts are learnt.",
     opening_page="Waiting for your page…",
     opening_page_hint="Open the link in the text message we sent.",
     setting_up="Setting up…",

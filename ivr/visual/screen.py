@@ -10,6 +10,8 @@ from typing import assert_never
 import msgspec
 
 from ivr.flow.definition import Flow, in_language
+from ivr.flow.enrolling import advice
+from ivr.flow.phrases import phrase
 from ivr.flow.session import Session
 from ivr.flow.showing import open_form
 from ivr.flow.waits import (
@@ -24,6 +26,7 @@ from ivr.flow.waits import (
     AwaitSpeech,
     Offered,
     TalkingToAgent,
+    Utterances,
 )
 from ivr.visual.cards import AnyCard, card_of
 from ivr.visual.fields import Fields, fields_of
@@ -203,7 +206,7 @@ def _body(session: Session, live: Live, labels: Labels, language: str) -> Body:
         case AwaitSecret() as wait:
             return SecretField(plain(wait.label), labels.secret_hint, wait.min_length, wait.max_length)
         case AwaitFact() as wait:
-            return _working(wait.about, live.hearing or Hearing(), labels)
+            return _working(wait, live.hearing or Hearing(), labels)
         case AwaitAgent() as wait if wait.agent is not None:
             return Working(labels.connecting, labels.connecting_hint, listening=False)
         case AwaitAgent():
@@ -233,17 +236,26 @@ def _languages(flow: Flow, session: Session) -> tuple[Language, ...]:
     return tuple(Language(code, name_of(code), direction_of(code)) for code in others)
 
 
-def _working(about: str, hearing: Hearing, labels: Labels) -> Working:
+def _working(wait: AwaitFact, hearing: Hearing, labels: Labels) -> Working:
     heard = True, hearing, hearing.words(labels)
-    match about:
+    match wait.about:
         case "verdict":
             return Working(labels.checking_voice, labels.checking_voice_hint, *heard)
         case "enrolment":
-            return Working(labels.learning_voice, labels.learning_voice_hint, *heard)
+            return Working(labels.learning_voice, _learning_hint(wait.utterances, labels), *heard)
         case "page":
             return Working(labels.opening_page, labels.opening_page_hint, listening=False)
         case _:
             return Working(labels.setting_up, labels.setting_up_hint, listening=False)
+
+
+def _learning_hint(utterances: Utterances | None, labels: Labels) -> str:
+    """The same advice as on the phone, and how many utterances are good."""
+    if utterances is None:
+        return labels.learning_voice_hint
+    progress = labels.learning_voice_progress.format(accepted=utterances.accepted, needed=utterances.needed)
+    told = phrase(advice(utterances.refusal), labels.language)
+    return f"{numerals(progress, labels.language)} {told}"
 
 
 def _person(wait: AnyWait | None, body: Body, offered: tuple[Offered, ...], labels: Labels) -> Button | None:

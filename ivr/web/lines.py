@@ -26,6 +26,7 @@ from ivr.flow.events import (
     SharingBegun,
     SharingEnded,
     StepEntered,
+    UtteranceTaken,
     VerdictRecorded,
     VoiceWishGranted,
 )  # fmt: skip
@@ -122,6 +123,9 @@ def _note(event: AnyEvent) -> str:
             return f"voice {event.outcome} ({event.reason}){score}, {event.net_speech_seconds:.1f} s of speech{model}"
         case EnrolmentRecorded():
             return f"voice not learnt: {event.refusal}" if event.refusal else "voiceprint stored"
+        case UtteranceTaken():
+            what = f"refused: {event.refusal}" if event.refusal else "good"
+            return f"utterance {what}, {event.accepted} of {event.needed}"
         case FactorProven():
             return f"{event.factor} proven, level {event.level}"
         case FactorFailed():

@@ -183,7 +183,7 @@ def test_what_is_held_breaks_no_rule(chromium, services, address, axe) -> None:
     at = services.clock()
     held = Held(
         contact="c", name="Ada Marsh", number_end="101", customer_number_end="101", has_pin=True, facts=("balance",),
-        opted_out_at=None, voiceprint=VoiceprintHeld(at, "0a1b2c3d4e5f"), slow=True,
+        opted_out_at=None, voiceprint=VoiceprintHeld(at, "0a1b2c3d4e5f", at, at), slow=True,
         consent=ConsentHeld("2026-11", "We keep numbers made from your voice. Do you agree?", at, None),
     )  # fmt: skip
     page = opened(chromium, services, address)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from axe import axe_source, violations
@@ -24,7 +24,7 @@ from ivr.visual.screen import Live
 MADE = datetime(2026, 11, 1, tzinfo=UTC)
 HELD = Held(
     contact="ada", name="Ada Marsh", number_end="101", customer_number_end="101", has_pin=True, facts=("balance",),
-    opted_out_at=None, voiceprint=VoiceprintHeld(MADE, "8fe6605266bf"),
+    opted_out_at=None, voiceprint=VoiceprintHeld(MADE, "8fe6605266bf", None, MADE + timedelta(days=1095)),
     consent=ConsentHeld("2026-11", "May we keep a voiceprint?", MADE, None),
 )  # fmt: skip
 IN_QUEUE = AwaitAgent(request="r", queue="q", waiting="", choices=(Offered("1", "Call me back instead"),))

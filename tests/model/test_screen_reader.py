@@ -14,6 +14,8 @@ from biometrics import Outcome, Utterance, encode_ulaw, enrol, verify
 SAMPLES = Path(__file__).parents[2] / "samples" / "espeak-ng-en-us"
 AT_ARMS_LENGTH_DB = -20.0  # below the voice of somebody who speaks into a handset; it never pauses: the worst case
 LOUD_DB = -10.0
+AS_NEAR_AS_THE_MOUTH_DB = -5.0
+PAUSE = np.zeros(4000)
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,19 @@ def test_owners_are_not_rejected_and_impostors_are_not_let_in(encoder, callers, 
     assert counts["owner"][Outcome.REJECTED] == 0
     assert counts["owner"][Outcome.ACCEPTED] > 0
     assert counts["impostor"][Outcome.ACCEPTED] == counts["impostor, loud reader"][Outcome.ACCEPTED] == 0
+
+
+def test_a_reader_that_fills_the_callers_pauses_rejects_no_owner(encoder, callers, prints, point, reader) -> None:
+    """It talks on when the caller pauses, so that half of what is compared is the reader alone."""
+    for caller in callers[::3]:
+        if caller.speaker in prints:
+            speech = caller.tests[0].speech()
+            paused = np.concatenate(
+                [part for at in range(0, len(speech), 8000) for part in (speech[at : at + 8000], PAUSE)]
+            )
+            busy = paused + np.resize(in_the_room(reader, speech, AS_NEAR_AS_THE_MOUTH_DB), len(paused))
+            verdict = verify(encoder, prints[caller.speaker], heard(busy), point)
+            assert verdict.outcome is not Outcome.REJECTED, caller.speaker.name
 
 
 def test_the_reader_alone_is_nobody(encoder, prints, point, reader) -> None:

@@ -59,14 +59,17 @@ def long_speech() -> bytes:
 
 @pytest.fixture
 def heard(long_speech):
-    """An utterance of at least the given seconds of net speech."""
+    """An utterance of at least the given seconds of net speech, with a pause of half a second after every one of them."""
 
-    def build(net_seconds: float) -> Utterance:
-        utterance = Utterance()
+    def build(net_seconds: float, pause: bytes = b"\xff" * 4000) -> Utterance:
+        utterance, pauses = Utterance(), 0
         for start in range(0, len(long_speech), 160):
             if utterance.net_speech_seconds >= net_seconds:
                 break
             utterance.feed(long_speech[start : start + 160])
+            if utterance.net_speech_seconds >= pauses + 1:
+                utterance.feed(pause)
+                pauses += 1
         assert utterance.net_speech_seconds >= net_seconds
         return utterance
 

@@ -92,3 +92,18 @@ def test_speech_is_cut_out_of_a_wide_recording_at_its_own_rate(samples):
     wide = resample(np.concatenate([np.zeros(8000, dtype=np.float32), clip]), rate, 44100)
     kept = speech_only(wide, 44100)
     assert 0.5 * len(clip) / rate < len(kept) / 44100 < len(clip) / rate + 0.1
+
+
+def test_a_talker_without_pauses_is_cut_into_utterances_that_know_the_noise(long_speech):
+    """The noise was heard before the caller began: no utterance of a clean line is taken for a noisy one."""
+    utterance, cuts = Utterance(), []
+    utterance.feed(b"\xff" * 8000)
+    for start in range(0, len(long_speech), 160):
+        utterance.feed(long_speech[start : start + 160])
+        if utterance.net_speech_seconds >= 4:
+            cuts.append(utterance.cut())
+            assert (utterance.net_speech_seconds, utterance.heard_seconds) == (0, 0)
+    assert len(cuts) >= 4
+    assert all(4 <= each.net_speech_seconds < 4.1 and each.quality().snr_db > 30 for each in cuts)
+    utterance.forget_noise()
+    assert cuts[0].quality().snr_db > 30, "what was cut off before stays as it was"

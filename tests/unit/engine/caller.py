@@ -34,6 +34,7 @@ from ivr.flow.inputs import (
     SecretAnswer,
     Speech,
     TimedOut,
+    UtteranceJudged,
     VerdictReached,
 )
 from ivr.flow.loader import load_bundle, parse_bundle
@@ -141,6 +142,18 @@ class Caller:
 
     def voice_is_learnt(self, refusal: str | None = None) -> Turn:
         return self.happens(EnrolmentFinished(id=self.request("EnrolmentRequested"), refusal=refusal))
+
+    def utterance_is(
+        self, refusal: str | None = None, accepted: int = 1, number: int = 1, speak: bool = True, request: str = ""
+    ) -> Turn:
+        """Judged good, or refused: the n-th of the enrolment under way."""
+        request = request or self.request("EnrolmentRequested")
+        return self.happens(
+            UtteranceJudged(
+                id=f"utterance:{request}:{number}", request=request, number=number, refusal=refusal, accepted=accepted,
+                needed=3, speak=speak,
+            )
+        )  # fmt: skip
 
     def nothing_comes_of(self, kind: str) -> Turn:
         """The clock answers the latest request of this kind."""

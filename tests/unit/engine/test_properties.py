@@ -75,6 +75,7 @@ from ivr.flow.inputs import (
     StreamStarted,
     StreamStopped,
     TimedOut,
+    UtteranceJudged,
     VerdictReached,
     VoiceWish,
     Wish,
@@ -325,6 +326,13 @@ def act(caller: Watched, byte: int) -> Input:
         case 15:
             verification = session.voice.verification or "x"
             return VerdictReached(id=verification, outcome=list(Outcome)[number % 3], reason="test", score=1.0)
+        case 16 if number > 6:
+            enrolment = _pick(_open(caller, EnrolmentRequested), -1) or "x"
+            refusal = (None, "too_noisy", "odd")[number % 3]
+            return UtteranceJudged(
+                id=f"utterance:{enrolment}:{session.revision}", request=enrolment, number=number, refusal=refusal,
+                accepted=number % 3, needed=3, speak=number % 2 == 0,
+            )  # fmt: skip
         case 16:
             enrolment = _pick(_open(caller, EnrolmentRequested), -1) or "x"
             return EnrolmentFinished(id=enrolment, refusal=None if number % 2 else "too_short")

@@ -8,7 +8,7 @@ import pytest
 from caller import ALICE, ALICE_PHONE, BOB, BOB_PHONE, Caller, bank, flow_of
 from msgspec import structs
 
-from ivr.flow.inputs import ContactClaimed, LinkOpened, MessageSettled, Outcome, StreamStarted
+from ivr.flow.inputs import ContactClaimed, LanguageChoice, LinkOpened, MessageSettled, Outcome, StreamStarted
 from ivr.flow.session import level_of
 from ivr.flow.steps import Factor
 from ivr.flow.waits import AwaitChoice, AwaitFact, AwaitSecret
@@ -359,6 +359,89 @@ def test_the_first_print_needs_two_factors_and_consent() -> None:
     caller.voice_is_learnt()
     assert caller.session.claim.enrolled
     caller.hears("we can recognise you by your voice")
+
+
+def talks_to_be_learnt(language: str = "en-GB") -> Caller:
+    caller = Caller(bank())
+    if language != "en-GB":
+        caller.happens(LanguageChoice(turn=caller.session.turn, language=language))
+    caller.presses("2")
+    caller.opens_page()
+    caller.presses("4821")
+    caller.presses("1")
+    caller.happens(StreamStarted(id="stream:0"))
+    return caller
+
+
+@pytest.mark.parametrize(
+    ("refusal", "advice"),
+    [
+        (None, "Please say another sentence or two."),
+        ("silent", "I cannot hear you."),
+        ("too_short", "Please go on, a sentence or two more."),
+        ("too_quiet", "hold the phone closer"),
+        ("too_noisy", "I could not hear you well. Please move to a quieter place and say it again."),
+        ("clipped", "hold the phone a little further away"),
+        ("more_than_one_voice", "I heard more than one voice."),
+        ("disagrees", "That did not sound like the voice before."),
+        ("failure", "Please say it again."),
+        ("something new", "Please say it again."),
+    ],
+)
+def test_who_is_learnt_hears_and_reads_what_to_do(refusal: str | None, advice: str) -> None:
+    caller = talks_to_be_learnt()
+    caller.utterance_is(refusal)
+    caller.hears(advice)
+    assert advice in caller.sees().body.hint
+    assert "1 of 3" in caller.sees().body.hint
+    assert [type(event).__name__ for event in caller.events][-1] == "RedirectRequested", "the phone is told at once"
+    caller.voice_is_learnt()
+    caller.hears("we can recognise you by your voice")
+
+
+def test_the_advice_is_spoken_and_shown_in_persian() -> None:
+    caller = talks_to_be_learnt("fa-IR")
+    caller.utterance_is("too_noisy")
+    caller.hears("لطفاً به جای آرام‌تری بروید")
+    assert "لطفاً به جای آرام‌تری بروید" in caller.sees().body.hint
+    assert "۱ بخش از ۳" in caller.sees().body.hint
+
+
+def test_who_talks_on_is_not_interrupted_and_sees_the_progress() -> None:
+    caller = talks_to_be_learnt()
+    turn = caller.session.turn
+    caller.utterance_is(accepted=2, speak=False)
+    assert caller.session.turn == turn
+    assert "2 of 3" in caller.sees().body.hint
+    assert caller.happened("UtteranceTaken")[-1].accepted == 2
+
+
+def test_utterances_are_judged_in_any_order_and_only_of_the_enrolment_that_is_under_way() -> None:
+    caller = talks_to_be_learnt()
+    assert caller.utterance_is(accepted=2, number=3).accepted
+    assert not caller.utterance_is("too_short", accepted=1, number=2).accepted, "it was overtaken"
+    assert not caller.utterance_is(number=4, request="another").accepted
+    request = caller.request("EnrolmentRequested")
+    caller.voice_is_learnt("too_noisy")
+    caller.hears("I could not learn your voice this time")
+    assert not caller.utterance_is(number=5, request=request).accepted
+
+
+def test_never_is_an_answer_to_the_question_for_consent() -> None:
+    caller = Caller(bank())
+    caller.presses("2")
+    caller.opens_page()
+    caller.presses("4821")
+    caller.hears("If we should never use your voice, press 3.")
+    assert "Never use my voice" in [button.label for button in caller.sees().buttons]
+    caller.taps("3")
+    caller.hears("We will never use your voice, and not ask you again.")
+    assert [event.wish for event in caller.happened("VoiceWishGranted")] == ["opt_out"]
+    assert caller.session.claim.opted_out
+    assert not caller.happened("ConsentGiven")
+    assert not caller.session.voice.wanted
+    consent = talks_to_be_learnt().happened("ConsentGiven")[0]
+    assert "never use your voice" not in consent.wording, "what we add is no part of what was agreed to"
 
 
 def test_consent_can_be_declined() -> None:

@@ -122,7 +122,8 @@ def test_consent_is_recorded_in_the_words_that_were_agreed_to(caller: Caller) ->
     caller.presses("2")
     caller.opens_page()
     caller.presses(ALICE.pin)
-    assert [button.label for button in caller.sees().buttons] == ["بله، موافقم", "نه، متشکرم"]
+    labels = [button.label for button in caller.sees().buttons]
+    assert labels == ["بله، موافقم", "نه، متشکرم", "هرگز از صدای من استفاده نکنید"]
     caller.says("آره موافقم")
     (given,) = caller.happened("ConsentGiven")
     assert given.language == "fa-IR" and given.wording.startswith("می‌توانیم شما را از صدایتان بشناسیم")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -12,10 +16,11 @@ from sqlalchemy.exc import IntegrityError
 
 from ivr.flow.events import ConsentGiven
 from ivr.flow.inputs import By
-from ivr.store import attempts, consents, contacts, sessions, voiceprints
+from ivr.store import attempts, consents, contacts, erasures, sessions, voiceprints
 from ivr.store.contacts import Contact
-from ivr.store.database import Database
+from ivr.store.database import Database, close, open_database, write
 from ivr.store.errors import ConsentMissing, StoreError
+from ivr.store.instants import to_microseconds
 from tests.unit.store.databases import NOW, a_session, a_turn
 
 ANN = Contact("c-ann", "1001", "Ann Lee", "+15550123", "$argon2id$x", "en-GB", {"balance": "1.50 GBP", "vip": True})
@@ -112,6 +117,50 @@ def test_a_print_is_replaced_and_deleted_with_its_consent(db: Database) -> None:
         contacts.save_voiceprint(db, ANN.id, b"again", "b" * 64, later)
     consent(db, ANN.id)
     contacts.save_voiceprint(db, ANN.id, b"again", "b" * 64, later)
+
+
+def test_a_deletion_leaves_a_receipt_and_so_does_a_replacement(db: Database) -> None:
+    contacts.add_contact(db, ANN)
+    consent(db, ANN.id)
+    later = NOW + timedelta(days=1)
+    contacts.save_voiceprint(db, ANN.id, b"old", "a" * 64, NOW)
+    contacts.save_voiceprint(db, ANN.id, b"new", "b" * 64, later)
+    told = contacts.delete_voiceprint(db, ANN.id, later)
+    replaced, deleted = erasures.erasures_of(db, ANN.id)
+    assert deleted == told
+    assert (replaced.reason, replaced.sealed_sha256, replaced.made_at) == ("replaced", sha256(b"old").hexdigest(), NOW)
+    assert (deleted.reason, deleted.model_sha256, deleted.erased_at) == ("operator", "b" * 64, later)
+
+
+def test_a_deleted_print_does_not_lie_in_the_file_any_more(sqlite_template: Path, tmp_path: Path) -> None:
+    file = Path(shutil.copy(sqlite_template, tmp_path))
+    db = open_database(f"sqlite:///{file}")
+    contacts.add_contact(db, ANN)
+    consent(db, ANN.id)
+    sealed = bytes(range(256)) * 40  # longer than a page
+    contacts.save_voiceprint(db, ANN.id, sealed, "a" * 64, NOW)
+    on_file = sqlite3.connect(file)
+    with closing(on_file):
+        on_file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        assert sealed[:200] in file.read_bytes()
+        contacts.delete_voiceprint(db, ANN.id, NOW)
+        on_file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    assert sealed[:200] not in file.read_bytes()
+    close(db)
+
+
+def test_a_contact_who_opted_out_gets_no_print_and_stays_so_whatever_is_imported(db: Database) -> None:
+    contacts.add_contact(db, ANN)
+    consent(db, ANN.id)
+    write(db, lambda transaction: voiceprints.opt_out(transaction, ANN.id, to_microseconds(NOW), "call:1"))
+    consent(db, ANN.id)
+    with pytest.raises(ConsentMissing, match="opted out"):
+        contacts.save_voiceprint(db, ANN.id, b"print", "f" * 64, NOW)
+    contacts.import_contacts(db, [ANN])
+    assert contacts.get(db, ANN.id).opted_out_at == NOW
+    contacts.delete_contact(db, ANN.id, NOW)
+    contacts.import_contacts(db, [replace(ANN, id="c-again")])
+    assert contacts.get(db, "c-again").opted_out_at == NOW
 
 
 def test_a_deleted_contact_leaves_only_the_evidence(db: Database) -> None:

@@ -7,15 +7,17 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 import pytest
-from doorway import ALICE_PHONE, PUBLIC, Carrier, Clock, Control, Phone, session_of
+from doorway import ALICE_PHONE, PUBLIC, ROOT, Carrier, Clock, Control, Phone, session_of
 from flask.testing import FlaskClient
+from msgspec.structs import replace
 
 from ivr.app import House
 from ivr.authentication import verdicts
 from ivr.authentication.messages import Enrol, Verdict, Verify
 from ivr.flow.events import ConsentGiven
 from ivr.flow.inputs import By, CallerHungUp, Outcome, StreamStarted
-from ivr.store import consents, contacts, pages, requests, voiceprints
+from ivr.people import import_contacts
+from ivr.store import consents, contacts, erasures, pages, requests, voiceprints
 from ivr.store.database import write
 from ivr.store.instants import to_microseconds
 
@@ -149,7 +151,12 @@ def test_deleting_takes_two_taps_and_holds_at_once(house: House, phone: Phone, p
     assert ears.questions() == [], "the voice process lets go of the print"
     verdicts.answered(house.calls, accepted(ears.asked[0]))
     assert session_of(house, phone).factors == ("page",), "an answer that was on its way counts for nothing"
-    assert "We hold no voiceprint" in page.get("/v/about").text
+    after = page.get("/v/about").text
+    assert "We hold no voiceprint" in after
+    [receipt] = erasures.erasures_of(house.database, alice)
+    assert (receipt.reason, receipt.erased_by) == ("wished", f"call:{session_of(house, phone).call}")
+    assert receipt.sealed_sha256 == sha256(b"sealed").hexdigest()
+    assert f'was deleted on 2026-11-21. Receipt: <bdi dir="ltr"><code>{receipt.sealed_sha256[:16]}' in after
     assert "was not checked" in page.get("/v/call").text
 
 
@@ -169,6 +176,7 @@ def test_who_opts_out_is_not_asked_again_until_they_allow_it(
     assert "not used any more" in taps_twice(page, "opt_out")
     assert voiceprints.voiceprint(house.database, alice) is None
     assert session_of(house, phone).claim.opted_out
+    import_contacts(house.database, ROOT / "flows" / "contacts.csv")
     assert contacts.get(house.database, alice).opted_out_at is not None
     assert "allowed again" in taps_twice(page, "opt_in")
     assert contacts.get(house.database, alice).opted_out_at is None
@@ -203,6 +211,28 @@ def test_a_comparison_under_way_is_left_alone(house: House, phone: Phone, page: 
     assert ears.questions() == ears.asked
     verdicts.answered(house.calls, accepted(ears.asked[0]))
     assert session_of(house, phone).factors == ("page", "voice")
+
+
+def test_being_recognised_keeps_a_print_and_three_years_without_it_delete_it(
+    house: House, phone: Phone, page: FlaskClient, alice: str, clock: Clock
+) -> None:
+    html = page.get("/v/about").text
+    assert "never so far" in html
+    assert "on 2029-11-20" in html
+    ears = listens(house, phone)
+    clock.goes_on(3600)
+    verdicts.answered(house.calls, replace(accepted(ears.asked[0]), outcome="REJECTED"))
+    assert voiceprints.stored(house.database, alice).last_used_at is None, "only ACCEPTED is a use"
+    again = Phone(phone.carrier, sid="CA" + "3" * 32).dials()
+    verdicts.answered(house.calls, accepted(listens(house, again).asked[0]))
+    assert voiceprints.stored(house.database, alice).last_used_at == clock.now
+    clock.goes_on(voiceprints.UNUSED_FOR.total_seconds())
+    house.work.expire()
+    assert voiceprints.stored(house.database, alice) is not None
+    clock.goes_on(3601)
+    house.work.expire()
+    assert voiceprints.stored(house.database, alice) is None
+    assert [one.reason for one in erasures.erasures_of(house.database, alice)] == ["expired"]
 
 
 def test_forms_of_others_and_ended_calls_change_nothing(

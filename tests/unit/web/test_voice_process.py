@@ -3,9 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
-from ivr.authentication.messages import Audio, Enrol, Forget, FromVoice, Heard, Verdict, Verify, decode_from_voice
-from ivr.authentication.process import VoiceProcess
+import numpy as np
+import pytest
+
+from biometrics import Keys, decode_ulaw, encode_ulaw, unseal
+from biometrics.audio import read_audio
+from biometrics.calibration import Calibration
+from ivr.authentication import guiding
+from ivr.authentication import process as voice_process
+from ivr.authentication.messages import (
+    Audio,
+    Closed,
+    Enrol,
+    Enrolled,
+    Forget,
+    FromVoice,
+    Heard,
+    UtteranceHeard,
+    Verdict,
+    Verify,
+    decode_from_voice,
+)
+from ivr.authentication.process import Model, VoiceProcess
 
 SPEECHLESS = b"\xff" * 160
 
@@ -69,3 +90,132 @@ def test_the_same_call_may_be_asked_about_again() -> None:
 def test_a_print_that_is_being_made_is_forgotten_too() -> None:
     socket = asyncio.run(speaks(Enrol("made", "call", "ada"), Forget("made", "call"), asked("two"), until="two"))
     assert set(socket.of(Verdict)) == {"two", "last"}
+
+
+# -- guided enrolment -------------------------------------------------------------------------------------------------
+
+SAMPLES = Path(__file__).parents[3] / "samples" / "flite-rms"
+KEYS = Keys(b"n" * 32, (b"k" * 32,))
+
+
+class Voices:
+    """Hears the voice it is told to, one answer an embedding, the last one for ever."""
+
+    name, class_name, sample_rate, dimension, sha256 = "fake", "tests.Voices", 8000, 2, "f" * 64
+
+    def __init__(self, *voices: tuple[float, float]) -> None:
+        self.voices = list(voices) or [(1.0, 0.0)]
+
+    def embed(self, samples, sample_rate_hz):
+        return np.array(self.voices.pop(0) if len(self.voices) > 1 else self.voices[0], dtype=np.float32)
+
+
+@pytest.fixture(scope="module")
+def speech() -> bytes:
+    """About 25 s of one voice without long pauses."""
+    return b"".join(encode_ulaw(read_audio(clip)[0]) for clip in sorted(SAMPLES.glob("enrolment-*.wav")))
+
+
+def pause(seconds: float) -> bytes:
+    return b"\xff" * int(8000 * seconds)
+
+
+@pytest.fixture
+def enrols(monkeypatch: pytest.MonkeyPatch):
+    """A caller's audio, said after consent, to a process with a model; everything it told, without the meter."""
+
+    def run(*audio: bytes, encoder: Voices | None = None, hangs_up: bool = True) -> list[FromVoice]:
+        encoder = encoder or Voices()
+        calibration = Calibration("fake", encoder.sha256, 20.0, -5.0, (), -2.0, 0.5, 1, 1, 1, "", "", "")
+        monkeypatch.setattr("biometrics.enrolment.load_calibration", lambda _: calibration)
+        monkeypatch.setattr(voice_process, "_load", lambda _name: Model(encoder, None, "no calibration"))
+
+        async def call() -> Socket:
+            socket = Socket()
+            process = VoiceProcess(socket, "", KEYS)
+            await process.load()
+            process.take(Enrol("learn", "call", "ada"))
+            for chunk in audio:
+                process.take(Audio("call", chunk))
+                async with asyncio.timeout(30):
+                    while (open := process._calls["call"].guiding) and (open.busy or open.ended):
+                        await asyncio.sleep(0.001)
+            if hangs_up:
+                process.take(Closed("call"))
+            async with asyncio.timeout(30):
+                while "learn" not in socket.of(Enrolled) and hangs_up:
+                    await asyncio.sleep(0.01)
+            return socket
+
+        return [one for one in asyncio.run(call()).said if isinstance(one, UtteranceHeard | Enrolled)]
+
+    return run
+
+
+def judged(said: list[FromVoice]) -> list[tuple]:
+    """Refusal, how many are good, whether the caller is spoken to."""
+    return [(one.refusal, one.accepted, one.speak) for one in said if isinstance(one, UtteranceHeard)]
+
+
+def test_who_talks_on_is_learnt_without_a_word(enrols, speech: bytes) -> None:
+    said = enrols(speech)
+    assert judged(said) == [(None, 1, False), (None, 2, False)]
+    enrolled = said[-1]
+    assert (enrolled.refusal, enrolled.model_sha256) == (None, "f" * 64)
+    assert unseal(enrolled.sealed, KEYS.sealing, "ada").embeddings.shape == (3, 2)
+    assert 11.5 < enrolled.net_speech_seconds < 13
+
+
+def test_who_falls_silent_is_asked_for_more_and_chunks_do_not_matter(enrols, speech: bytes) -> None:
+    first, second, third = speech[:28000], speech[28000:56000], speech[56000:90000]
+    audio = first + pause(2) + second + pause(2) + third
+    said = enrols(first, pause(2), second, pause(2), third)
+    assert judged(said) == [(None, 1, True), (None, 2, True)]
+    assert said[-1].sealed
+    by_frame = enrols(*(audio[start : start + 160] for start in range(0, len(audio), 160)))
+    assert judged(by_frame) == judged(said)
+
+
+def test_too_little_and_nothing_are_told_and_what_was_said_counts_on(enrols, speech: bytes) -> None:
+    said = enrols(pause(16), speech[:12000], pause(5), speech[12000:])
+    assert judged(said)[:2] == [("silent", 0, True), ("too_short", 0, True)]
+    assert said[-1].sealed
+
+
+def test_noise_is_told_at_once_and_the_caller_may_try_again(enrols, speech: bytes) -> None:
+    samples = decode_ulaw(speech[:40000])
+    noisy = encode_ulaw(samples + np.random.default_rng(0).normal(0, 0.03, len(samples)))
+    said = enrols(noisy, pause(2), speech)
+    assert judged(said)[0] == ("too_noisy", 0, True)
+    assert said[-1].sealed
+
+
+def test_another_voice_is_told_and_left_out(enrols, speech: bytes) -> None:
+    said = enrols(speech, encoder=Voices((1.0, 0.0), (0.0, 1.0), (1.0, 0.0)))
+    assert [refusal for refusal, _, _ in judged(said)] == [None, "disagrees", None]
+    assert (unseal(said[-1].sealed, KEYS, "ada").embeddings[:, 0] == 1).all()
+
+
+def test_voices_that_never_agree_end_in_a_refusal_and_no_print(
+    enrols, speech: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guiding, "REFUSALS", 3)
+    directions = [(float(np.cos(angle)), float(np.sin(angle))) for angle in np.linspace(0, 2 * np.pi, 5)[:-1]]
+    said = enrols(speech, encoder=Voices(*directions))
+    assert (said[-1].sealed, said[-1].refusal) == (None, "disagrees")
+    assert sum(refusal is not None for refusal, _, _ in judged(said)) == 2, "the third ends it"
+
+
+def test_who_hangs_up_before_enough_was_said_has_no_print(enrols, speech: bytes) -> None:
+    for audio in (b"", speech[:8000], speech[:60000]):
+        said = enrols(audio)
+        assert (said[-1].sealed, said[-1].refusal) == (None, "too_short")
+
+
+def test_what_is_said_while_an_enrolment_is_forgotten_makes_no_print(speech: bytes) -> None:
+    socket = asyncio.run(
+        speaks(
+            Enrol("made", "call", "ada"), Audio("call", speech[:40000]), Forget("made", "call"), Audio("call", speech)
+        )
+    )
+    assert not [one for one in socket.said if isinstance(one, UtteranceHeard | Enrolled)]
