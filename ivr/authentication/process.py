@@ -144,20 +144,12 @@ class VoiceProcess:
             listening.guiding, listening.answered = None, True
 
     def _tell_heard(self, call: str, listening: Listening) -> None:
-<<<<<<< HEAD
-        if listening.enrol is not None:
-            needed = ENROL_AT_SECONDS[min(listening.enrol_tries, len(ENROL_AT_SECONDS) - 1)]
-        else:
-            needed = listening.next_look_seconds if listening.verify is not None else 0.0
-        compared = listening.verify.request if listening.verify is not None and listening.compared else ""
-        self.send(Heard(call, listening.utterance.net_speech_seconds, needed, compared))
-=======
         if listening.guiding is not None:
             self.send(Heard(call, *listening.guiding.progress))
             return
         needed = listening.next_look_seconds if listening.verify is not None else 0.0
-        self.send(Heard(call, listening.utterance.net_speech_seconds, needed))
->>>>>>> main
+        compared = listening.verify.request if listening.verify is not None and listening.compared else ""
+        self.send(Heard(call, listening.utterance.net_speech_seconds, needed, compared))
 
     def _listening(self, call: str) -> Listening:
         """Made once a call: a new one loads the speech detector, which takes longer than a frame lasts."""
