@@ -46,6 +46,7 @@ from ivr.authentication.messages import (
     frame,
 )  # fmt: skip
 from ivr.authentication.print_keys import print_keys
+from ivr.authentication.replays import guarded, remembered
 
 log = logging.getLogger("ivr.voice")
 NICENESS = 5  # a verdict may wait for a webhook, never a webhook for a verdict
@@ -85,6 +86,7 @@ class VoiceProcess:
         self._model: Model | None = None
         self._model_name = model_name
         self._tasks: set[asyncio.Task] = set()
+        self._left: dict[str, bytes] = {}  # by request: what its last look leaves to be remembered, sealed
 
     def send(self, message: FromVoice) -> None:
         self._writer.write(frame(message))
@@ -194,6 +196,8 @@ class VoiceProcess:
             self._tell(asked, verdict, compared)
         if listening.verify is not None:
             self._tell_heard(call, listening)  # how much the next look takes is known now
+        if listening.verify is not asked:
+            self._left.pop(asked.request, None)  # nobody was told: it was forgotten
         if listening.closed or listening.verify:
             self._look(call)
 
@@ -202,6 +206,7 @@ class VoiceProcess:
             Verdict(
                 asked.request, asked.call, str(verdict.outcome), verdict.reason, verdict.score, verdict.threshold,
                 verdict.net_speech_seconds, verdict.model_name, verdict.model_class, verdict.model_sha256, compared,
+                asked.contact, self._left.pop(asked.request, b""),
             )
         )  # fmt: skip
 
@@ -212,7 +217,9 @@ class VoiceProcess:
             if model.encoder is None:
                 return _nothing(model.problem)
             voiceprint = unseal(asked.sealed, self._key, asked.contact)
-            return verify(model.encoder, voiceprint, utterance, model.operating_point)
+            verdict = verify(model.encoder, voiceprint, utterance, model.operating_point)
+            verdict, self._left[asked.request] = guarded(verdict, asked, utterance, voiceprint)
+            return verdict
         except SealError as error:
             log.warning("verification %s: %s", asked.request, error)
             return _nothing("unreadable_print")
@@ -257,6 +264,7 @@ class VoiceProcess:
             Enrolled(
                 asked.request, asked.call, asked.contact, sealed, refusal, print_seconds(taken.voiceprint, guiding),
                 getattr(encoder, "name", ""), getattr(encoder, "class_name", ""), getattr(encoder, "sha256", ""),
+                guiding.leaves,
             )
         )  # fmt: skip
 
@@ -265,6 +273,8 @@ class VoiceProcess:
         taken = guiding.judge(ended, self._model.encoder)
         try:
             sealed = seal(taken.voiceprint, self._key, guiding.asked.contact) if taken.voiceprint else None
+            if taken.voiceprint:
+                guiding.leaves = remembered(guiding.good, taken.voiceprint, guiding.asked.contact)
             return taken, sealed
         except Exception:
             log.exception("the voiceprint of enrolment %s could not be sealed", guiding.asked.request)
