@@ -1,4 +1,4 @@
-"""``python -m biometrics fetch | export | enrol | reseal | verify | evaluate | calibrate | train``: from a terminal."""
+"""``python -m biometrics fetch | export | enrol | reseal | verify | evaluate | calibrate | verify-receipts | train``."""
 
 import argparse
 import json
@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from biometrics.audio import encode_ulaw, read_audio, telephone
-from biometrics.calibration import DEFAULT_TARGET_FAR, load_calibration, operating_point, save_calibration
-from biometrics.corpus import speakers
+from biometrics.calibration import DEFAULT_TARGET_FAR, operating_point
+from biometrics.commands import add_calibrate, run_calibrate, run_evaluate_speakers
 from biometrics.encoder import FALLBACK_MODEL, FETCHED, PREFERRED_MODEL, Encoder, load_encoder
 from biometrics.enrol_commands import add_enrol_options, add_reseal_options, run_enrol, run_reseal
 from biometrics.errors import BiometricsError, ModelError
@@ -19,8 +19,8 @@ from biometrics.evaluation import evaluate
 from biometrics.export import export
 from biometrics.fetch import fetch_campplus
 from biometrics.keys import KEY_VARIABLE, OLD_KEY_VARIABLE, keys_from
+from biometrics.receipts import check, read_key
 from biometrics.speech import Utterance
-from biometrics.trials import CALIBRATION_TESTS, calibrate, score_speakers, verdict_rates
 from biometrics.verification import Outcome, Verdict, verify
 from biometrics.voiceprint import Voiceprint, unseal
 
@@ -37,6 +37,7 @@ def main(argv: list[str] | None = None) -> int:
 
         return train(arguments[1:]) or 0
     options = _parser().parse_args(arguments)
+    options.arguments = arguments[1:]
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s", stream=sys.stderr)
     logging.getLogger("biometrics").setLevel(logging.INFO)
     try:
@@ -55,9 +56,9 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         added.add_argument("--models", type=Path, default=FETCHED, metavar="DIR", help="fetched models (%(default)s)")
         added.add_argument("--json", action="store_true", help="print one JSON object")
-        if name != "fetch":
+        if name not in ("fetch", "verify-receipts"):
             added.add_argument("--model", default="", help="directory, shipped or fetched name, or hub id")
-        if name not in ("fetch", "export"):
+        if name not in ("fetch", "export", "verify-receipts"):
             added.add_argument(
                 "--reference", action="store_true", help="SpeechBrain, even where ONNX Runtime could serve"
             )
@@ -92,14 +93,12 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--split", default="dev", help="of the labelled speakers (%(default)s)")
     added.add_argument("--target-far", type=float, default=DEFAULT_TARGET_FAR, help="with --speech, 0-1 (%(default)s)")
 
-    added = command("calibrate", _calibrate, "Learn LLR and thresholds from the train split of labelled speakers.")
-    added.add_argument("--speech", type=Path, default=Path("../shared/speech"), metavar="DIR", help="(%(default)s)")
-    added.add_argument("--corpus", action="append", metavar="NAME", help="only this corpus (repeatable; all)")
-    added.add_argument(
-        "--seen-in-training",
-        action="store_true",
-        help="the model was trained on these speakers: thresholds are set for half of each FAR, and the file says so",
-    )
+    add_calibrate(command("calibrate", _calibrate, "Learn LLR and thresholds from labelled speakers or own trials."))
+
+    added = command("verify-receipts", _verify_receipts, "Check a chain of receipts. Exit code 0 whole, 1 not.")
+    added.add_argument("file", type=Path, help="receipts.jsonl")
+    added.add_argument("--key-file", type=Path, metavar="FILE", help="the chain's key in base64, if it has one")
+    added.add_argument("--anchor", metavar="HASH", help="a head hash noted before: finds an end that was cut off")
     commands.add_parser("train", help="Train a speaker model of our own (see biometrics/training).")
     return parser
 
@@ -160,7 +159,7 @@ def _listen(encoder, voiceprint: Voiceprint, ulaw: bytes, point) -> Verdict:
 def _evaluate(options: argparse.Namespace) -> int:
     encoder = _encoder(options)
     if options.speech:
-        return _evaluate_speakers(options, encoder)
+        return run_evaluate_speakers(options, encoder, _track)
     if not options.enrol or not options.trials:
         raise BiometricsError("evaluate needs --enrol and --trials, or --speech")
     figures = evaluate(encoder, options.enrol, options.trials, options.telephone, options.scores, _track)
@@ -172,61 +171,25 @@ def _evaluate(options: argparse.Namespace) -> int:
     return 1 if figures["trials_unscored"] else 0
 
 
-def _evaluate_speakers(options: argparse.Namespace, encoder) -> int:
-    point = operating_point(encoder, options.target_far)
-    if point is None:
-        raise BiometricsError(
-            f"{encoder.name} has no threshold for FAR {options.target_far}: python -m biometrics calibrate"
-        )
-    scores = score_speakers(encoder, speakers(options.speech, options.split), _track)
-    rows = verdict_rates(scores, point.calibration, point.accept_llr)
-    if options.json:
-        print(
-            json.dumps({"model": encoder.name, "target_far": point.target_far, "rates": [asdict(row) for row in rows]})
-        )
-        return 0
-    print(f"{encoder.name} ({encoder.sha256[:12]}), FAR {point.target_far:.1%}, accept at LLR {point.accept_llr:+.2f}")
-    names = ("speakers", "owners", "ACCEPTED", "REJECTED", "impostors", "ACCEPTED", "REJECTED")
-    print(f"{'corpus':22}" + "".join(f"{name:>10}" for name in names))
-    for row in rows:
-        print(
-            f"{row.corpus:22}{row.speakers:10}{row.owner_trials:10}{row.owners_accepted:10.1%}{row.owners_rejected:10.1%}"
-            f"{row.impostor_trials:10}{row.impostors_accepted:10.2%}{row.impostors_rejected:10.1%}"
-        )
-    print(f"median net speech until an owner was accepted: {rows[-1].median_seconds_to_accept} s")
-    return 0
-
-
 def _calibrate(options: argparse.Namespace) -> int:
-    encoder = _encoder(options)
-    people = [
-        speaker
-        for speaker in speakers(options.speech, "train")
-        if options.corpus is None or speaker.corpus in options.corpus
-    ]
-    command = f"python -m biometrics calibrate --model {encoder.name}"
-    command += "".join(f" --corpus {name}" for name in options.corpus or ())
-    command += " --seen-in-training" if options.seen_in_training else ""
-    conditions = (
-        "train split, telephone (8 kHz, 300-3400 Hz, G.711 µ-law), enrolment >= 8 s net speech, tests looked at after 3, "
-        "4.5, 7 and 10 s, impostors within a corpus, one recording session a speaker: optimistic for calls weeks apart"
-    )
-    caution = (
-        "The model was trained on these speakers, so its scores here are too good: thresholds are those of half the FAR."
-        if options.seen_in_training
-        else ""
-    )
-    scores = score_speakers(encoder, people, _track, CALIBRATION_TESTS)
-    calibration = calibrate(encoder, scores, command, conditions, caution, 2.0 if options.seen_in_training else 1.0)
-    path = save_calibration(calibration)
+    return run_calibrate(options, _encoder(options), _track)
+
+
+def _verify_receipts(options: argparse.Namespace) -> int:
+    try:
+        key = read_key(options.key_file.read_text()) if options.key_file else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise BiometricsError(f"the key file cannot be read: {error}") from error
+    checked = check(options.file, key, options.anchor)
     if options.json:
-        print(json.dumps(asdict(load_calibration(encoder.sha256))))
+        print(json.dumps(asdict(checked)))
+    elif checked.problem:
+        print(
+            f"{options.file}:{checked.wrong_line}: {checked.problem} ({checked.receipts} receipts before it are whole)"
+        )
     else:
-        print(f"{path}: {calibration.target_trials} owner and {calibration.impostor_trials} impostor trials")
-        for each in calibration.thresholds:
-            print(f"  FAR {each.far:.1%}: accept at LLR {each.llr:+.2f}, FRR {each.frr:.1%}")
-        print(f"  reject at LLR {calibration.reject_llr:+.2f} or below")
-    return 0
+        print(f"{options.file}: {checked.receipts} receipts, all whole; head {checked.head}")
+    return 1 if checked.problem else 0
 
 
 def _ulaw(paths: list[str]) -> bytes:

@@ -1,102 +1,74 @@
-"""From cosine to evidence: calibrated log-likelihood ratios, and thresholds that stand for a false accept rate.
+"""What was learnt for one model: the LLR of a cosine, and thresholds that stand for a false accept rate.
 
 A calibration belongs to one checkpoint (by sha256) and is learnt from trials of speakers that no figure is ever
 reported on. Without one there is no threshold, and without a threshold every verdict is INCONCLUSIVE.
 """
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
-
 from biometrics.encoder import Encoder
 from biometrics.errors import CalibrationError
+from biometrics.likelihood import LikelihoodRatio
 
 SHIPPED_CALIBRATIONS = Path(__file__).parent / "calibrations"
+FORMAT = 2  # 1: one scale and offset for all conditions
 TARGET_FARS = (0.01, 0.005, 0.001)
 DEFAULT_TARGET_FAR = 0.005
-# Rule of 30 (Doddington 1998): 30 errors are needed to know a rate within 30 % at 90 % confidence.
-ERRORS_FOR_A_THRESHOLD = 30
-# For a calibrated ratio, at most 1/100 of the owners score below 1:100 (P(LLR <= -t | owner) <= exp(-t)).
-REJECT_LLR = -float(np.log(100))
-OWNERS_REJECTED = 0.01
-NEWTON_STEPS = 200
-RIDGE = 1e-6
+DEFAULT_LOOKS_SECONDS = (2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """Accept at or above ``llr``: a share ``far`` of impostors was accepted there, a share ``frr`` of owners was not."""
+    """Accept at look i at or above ``llrs[i]``, learnt for a FAR of ``far`` over all looks of a call.
+
+    Of ``impostor_calls`` calls in training a share ``measured_far`` was accepted there (with its 95 % interval; less than
+    ``far`` where one group of speakers asked for more than the others), and a share ``frr`` of owners was not.
+    """
 
     far: float
-    llr: float
+    llrs: tuple[float, ...]
     frr: float
+    measured_far: float
+    far_interval_95: tuple[float, float]
+    impostor_calls: int
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """LLR = ``scale`` * cosine + ``offset`` (natural logarithm), for the model with ``model_sha256``."""
+    """For the model with ``model_sha256``. ``looks_seconds``: the net speech at which a caller is looked at; the first is
+    the least that is ever scored, the last is the budget, and the thresholds hold for exactly these."""
 
     model_name: str
     model_sha256: str
-    scale: float
-    offset: float
+    llr: LikelihoodRatio
+    looks_seconds: tuple[float, ...]
     thresholds: tuple[Threshold, ...]
     reject_llr: float
     agreement_cosine: float  # segments of one enrolment that agree less than this are more than one voice
     speakers: int
     target_trials: int
     impostor_trials: int
+    cllr: float  # on the trials it was learnt from, bits
+    cllr_min: float
     command: str
     conditions: str
     caution: str
-
-    def llr(self, cosine: float | np.ndarray) -> float | np.ndarray:
-        return self.scale * cosine + self.offset
+    format: int = FORMAT
 
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Where a verdict is decided: ACCEPTED at or above ``accept_llr``, REJECTED at or below ``reject_llr``."""
+    """Where a verdict is decided: ACCEPTED at look i at or above ``accept_llrs[i]``, REJECTED at or below ``reject_llr``."""
 
     target_far: float
-    accept_llr: float
+    accept_llrs: tuple[float, ...]
     reject_llr: float
     calibration: Calibration
-
-
-def logistic_regression(targets: np.ndarray, impostors: np.ndarray) -> tuple[float, float]:
-    """(scale, offset) of the LLR by prior-balanced logistic regression (Brümmer & du Preez 2006), Newton's method.
-
-    Both classes weigh one half, so that the fitted log odds are the log-likelihood ratio. ``CalibrationError`` where
-    a class is empty. A faint ridge keeps separable scores finite.
-    """
-    if not len(targets) or not len(impostors):
-        raise CalibrationError("calibration needs scores of owners and of impostors; one of the two is empty")
-    x = np.concatenate([targets, impostors])
-    design = np.stack([x, np.ones_like(x)], axis=1)
-    label = np.concatenate([np.ones(len(targets)), np.zeros(len(impostors))])
-    weight = np.where(label == 1, 0.5 / len(targets), 0.5 / len(impostors))
-    ridge = np.diag([RIDGE, 0.0])
-    solution = np.zeros(2)
-    for _ in range(NEWTON_STEPS):
-        p = 1 / (1 + np.exp(-np.clip(design @ solution, -50, 50)))
-        gradient = design.T @ (weight * (p - label)) + ridge @ solution
-        hessian = (design * (weight * p * (1 - p))[:, None]).T @ design + ridge + 1e-12 * np.eye(2)
-        step = np.linalg.solve(hessian, gradient)
-        # Damping: far from the solution a full Newton step of a logistic loss can overshoot.
-        solution -= step / max(1.0, float(np.abs(step).max()) / 10)
-        if np.abs(step).max() < 1e-9:
-            break
-    return float(solution[0]), float(solution[1])
-
-
-def threshold_at(far: float, impostors: np.ndarray) -> float:
-    """The lowest score that at most a share ``far`` of the impostors reaches (impostor scores, any order)."""
-    ranked = np.sort(impostors)[::-1]
-    allowed = int(np.floor(far * len(ranked)))
-    return float(np.nextafter(ranked[allowed], np.inf)) if allowed < len(ranked) else float(ranked[-1])
+    far_interval_95: tuple[float, float] | None = None
+    calibration_sha256: str | None = None
 
 
 def calibration_path(sha256: str, directory: Path = SHIPPED_CALIBRATIONS) -> Path:
@@ -111,19 +83,37 @@ def save_calibration(calibration: Calibration, directory: Path = SHIPPED_CALIBRA
 
 
 def load_calibration(sha256: str, directory: Path = SHIPPED_CALIBRATIONS) -> Calibration | None:
-    """The calibration of the model with this sha256; None where there is none, ``CalibrationError`` if damaged."""
+    """The calibration of the model with this sha256; None where there is none, ``CalibrationError`` if it is damaged, of
+    another model or of an older format."""
+    found = _read(sha256, directory)
+    return found[0] if found else None
+
+
+def _read(sha256: str, directory: Path) -> tuple[Calibration, str] | None:
+    """(calibration, sha256 of its file)."""
     path = calibration_path(sha256, directory)
     if not path.is_file():
         return None
+    again = "make it again: python -m biometrics calibrate"
     try:
-        stored = json.loads(path.read_text())
-        thresholds = tuple(Threshold(**each) for each in stored.pop("thresholds"))
-        calibration = Calibration(thresholds=thresholds, **stored)
-    except (ValueError, TypeError, KeyError) as error:
-        raise CalibrationError(f"{path} is damaged ({error}): make it again, python -m biometrics calibrate") from error
+        data = path.read_bytes()
+        stored = json.loads(data)
+        if (found := stored.get("format", 1)) != FORMAT:
+            raise CalibrationError(f"{path} is of format {found}, this release reads format {FORMAT}: {again}")
+        ratio = LikelihoodRatio(**{name: tuple(value) for name, value in stored.pop("llr").items()})
+        thresholds = tuple(
+            Threshold(**{name: tuple(value) if isinstance(value, list) else value for name, value in each.items()})
+            for each in stored.pop("thresholds")
+        )
+        looks = tuple(stored.pop("looks_seconds"))
+        calibration = Calibration(llr=ratio, thresholds=thresholds, looks_seconds=looks, **stored)
+        if not looks or any(len(each.llrs) != len(looks) for each in thresholds):
+            raise ValueError("a threshold for each look is needed")
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise CalibrationError(f"{path} is damaged ({error}): {again}") from error
     if calibration.model_sha256 != sha256:
         raise CalibrationError(f"{path} is of model {calibration.model_sha256[:12]}, not of {sha256[:12]}: delete it")
-    return calibration
+    return calibration, hashlib.sha256(data).hexdigest()
 
 
 def operating_point(
@@ -133,9 +123,13 @@ def operating_point(
 
     None where the model has no calibration, or none strict enough: then every verdict is INCONCLUSIVE.
     """
-    calibration = load_calibration(encoder.sha256, directory)
-    strict_enough = [each for each in calibration.thresholds if each.far <= target_far] if calibration else []
-    if calibration is None or not strict_enough:
+    found = _read(encoder.sha256, directory)
+    strict_enough = [each for each in found[0].thresholds if each.far <= target_far] if found else []
+    if found is None or not strict_enough:
         return None
+    calibration, file_sha256 = found
     threshold = max(strict_enough, key=lambda each: each.far)
-    return OperatingPoint(threshold.far, threshold.llr, min(calibration.reject_llr, threshold.llr), calibration)
+    reject_llr = min(calibration.reject_llr, *threshold.llrs)
+    return OperatingPoint(
+        threshold.far, threshold.llrs, reject_llr, calibration, threshold.far_interval_95, file_sha256
+    )

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from biometrics.audio import TELEPHONE_RATE_HZ, encode_ulaw, read_audio, telephone
+import numpy as np
+
+from biometrics.audio import TELEPHONE_BAND_HZ, TELEPHONE_RATE_HZ, decode_ulaw, encode_ulaw, read_audio, telephone
 from biometrics.errors import AudioError
 from biometrics.speech import Utterance
 
@@ -29,11 +31,12 @@ class Speaker:
 
 @dataclass(frozen=True)
 class SpeakerCalls:
-    """One speaker's enrolment call and test calls, which share no audio."""
+    """One speaker's enrolment call and test calls, which share no audio. ``audio``: the µ-law of each test call."""
 
     speaker: Speaker
     enrolment: Utterance
     tests: tuple[Utterance, ...]
+    audio: tuple[bytes, ...] = ()
 
 
 def speakers(directory: Path, split: str) -> list[Speaker]:
@@ -69,19 +72,37 @@ def calls(
         enough = enrolment.net_speech_seconds >= enrolment_seconds
         if enough and (not whole_clips or (clip_ends and finished >= ENROLMENT_CLIPS)):
             break
-    heard = []
+    heard, sounds = [], []
     while len(heard) < tests:
-        test = Utterance()
+        test, sound = Utterance(), bytearray()
         for frame, _ in audio:
             test.feed(frame)
+            sound += frame
             if test.net_speech_seconds >= test_seconds[1]:
                 break
         if test.net_speech_seconds < test_seconds[0]:
             break
         heard.append(test)
+        sounds.append(bytes(sound))
     if enrolment.net_speech_seconds < enrolment_seconds or not heard:
         return None
-    return SpeakerCalls(speaker, enrolment, tuple(heard))
+    return SpeakerCalls(speaker, enrolment, tuple(heard), tuple(sounds))
+
+
+def in_noise(ulaw: bytes, snr_db: float, seed: str) -> Utterance:
+    """A call with steady noise of the telephone band (pink: the same power in each octave) added at ``snr_db`` below the
+    mean power of all that is not silence. The noise is the same for the same ``seed``."""
+    samples = decode_ulaw(ulaw)
+    sounding = samples[np.abs(samples) > 0]
+    spectrum = np.fft.rfft(np.random.default_rng(list(seed.encode())).normal(size=len(samples)))
+    frequencies = np.fft.rfftfreq(len(samples), 1 / TELEPHONE_RATE_HZ)
+    low, high = TELEPHONE_BAND_HZ
+    spectrum *= ((frequencies >= low) & (frequencies <= high)) / np.sqrt(np.maximum(frequencies, low))
+    noise = np.fft.irfft(spectrum, len(samples))
+    level = np.sqrt(np.mean(sounding**2) / np.mean(noise**2)) * 10 ** (-snr_db / 20)
+    utterance = Utterance()
+    utterance.feed(encode_ulaw(samples + level * noise))
+    return utterance
 
 
 def _frames(clips: list[Path]) -> Iterator[tuple[bytes, bool]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from biometrics.calibration import Calibration
+from biometrics.likelihood import BETWEEN_PRINTS
 from biometrics.voiceprint import Voiceprint
 
 FALSE_FLAGS = 0.5  # pairs of strangers expected among what one search flags
@@ -41,7 +42,7 @@ class DuplicateSearch:
 
 def flag_threshold(calibration: Calibration, comparisons: int, false_flags: float = FALSE_FLAGS) -> float:
     """LLR from which on a pair is flagged in a search of so many comparisons."""
-    strictest = max((each.llr for each in calibration.thresholds), default=0.0)
+    strictest = max((max(each.llrs) for each in calibration.thresholds), default=0.0)
     return max(strictest, float(np.log(max(comparisons, 1) / false_flags)))
 
 
@@ -80,7 +81,7 @@ def _alike(
     threshold: float,
 ) -> list[Duplicate]:
     """Pairs at or above the threshold, each once: of two that were both asked about, the later row leaves it out."""
-    ratios = calibration.llr(np.clip(centres[rows] @ centres.T, -1.0, 1.0))
+    ratios = calibration.llr(np.clip(centres[rows] @ centres.T, -1.0, 1.0), BETWEEN_PRINTS)
     pairs = ((rows[row], column, row) for row, column in np.argwhere(ratios >= threshold))
     return [
         Duplicate(contacts[one], contacts[int(other)], float(ratios[row, other]))

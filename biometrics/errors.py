@@ -27,3 +27,7 @@ class SealError(BiometricsError):
 
 class CalibrationError(BiometricsError):
     """A calibration that cannot be learnt from the trials given, or a calibration file that cannot be read."""
+
+
+class ReceiptError(BiometricsError):
+    """A receipt that cannot be written or read; a decision without its receipt must not be acted upon."""

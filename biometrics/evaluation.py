@@ -5,16 +5,18 @@ impostor trials at or above t. Every function takes weights so that a bootstrap 
 """
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from biometrics.audio import TELEPHONE_RATE_HZ, read_audio, telephone
+from biometrics.audio import TELEPHONE_RATE_HZ, read_audio, resample, telephone
 from biometrics.calibration import load_calibration
 from biometrics.encoder import Encoder
 from biometrics.errors import AudioError, BiometricsError
+from biometrics.likelihood import Conditions, speech_snr_db
 from biometrics.speech import speech_only
 
 TARGET_PRIOR = 0.01  # of minDCF, with both costs 1 (NIST SRE)
@@ -79,6 +81,27 @@ def cllr(llrs: np.ndarray, is_target: np.ndarray) -> float:
     return float((owners + impostors) / 2 / np.log(2))
 
 
+def cllr_min(llrs: np.ndarray, is_target: np.ndarray) -> float:
+    """Cllr after the best monotone recalibration of these very scores (pool adjacent violators): what is lost to telling
+    voices apart alone; the rest of ``cllr`` is lost to calibration."""
+    order = np.argsort(llrs, kind="stable")
+    _, tie = np.unique(llrs[order], return_inverse=True)
+    owners, counts = np.bincount(tie, weights=is_target[order]), np.bincount(tie).astype(float)
+    pooled: list[tuple[float, float]] = []  # (owners, trials) of blocks whose share of owners rises
+    for block in zip(owners, counts, strict=True):
+        while pooled and pooled[-1][0] * block[1] >= block[0] * pooled[-1][1]:
+            before = pooled.pop()
+            block = (before[0] + block[0], before[1] + block[1])
+        pooled.append(block)
+    of_owners, of_all = np.array(pooled).T
+    of_impostors = of_all - of_owners
+    with np.errstate(divide="ignore", invalid="ignore"):
+        best = np.log(of_owners / of_impostors) - np.log(of_owners.sum() / of_impostors.sum())
+        owner_cost = np.where(of_owners > 0, of_owners * np.logaddexp(0, -best), 0).sum() / of_owners.sum()
+        impostor_cost = np.where(of_impostors > 0, of_impostors * np.logaddexp(0, best), 0).sum() / of_impostors.sum()
+    return float((owner_cost + impostor_cost) / 2 / np.log(2))
+
+
 def speaker_bootstrap(
     ranking: Ranking,
     figure: Callable[[Curve], float],
@@ -131,10 +154,13 @@ def evaluate(
         )
 
     embeddings: dict[str, np.ndarray] = {}
+    heard: dict[str, tuple[float, float]] = {}  # seconds and SNR in dB of the speech
     unscored: list[dict[str, str]] = []
     for path in track(sorted({row["path"] for row in enrolments + trials}), "embedding recordings"):
         try:
-            embeddings[path] = _embed(encoder, path, through_telephone)
+            speech, rate = _speech(path, through_telephone)
+            embeddings[path] = encoder.embed(speech, rate)
+            heard[path] = len(speech) / rate, speech_snr_db(resample(speech, rate, TELEPHONE_RATE_HZ))
         except AudioError as error:
             unscored.append({"path": path, "reason": error.reason, "message": str(error)})
     centres = _centres(enrolments, embeddings)
@@ -147,7 +173,7 @@ def evaluate(
     scores = np.array([float(centres[row["speaker"]] @ embeddings[row["path"]]) for row in scored])
     is_target = np.array([row["target"] == "1" for row in scored])
     calibration = load_calibration(encoder.sha256)
-    llrs = calibration.llr(scores) if calibration else None
+    llrs = calibration.llr(scores, _conditions(scored, enrolments, embeddings, heard)) if calibration else None
     ranking = Ranking(scores, is_target)
     curve = ranking.curve()
     claimed, speaking = _speaker_numbers(scored)
@@ -191,7 +217,7 @@ def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     return rows
 
 
-def _embed(encoder: Encoder, path: str, through_telephone: bool) -> np.ndarray:
+def _speech(path: str, through_telephone: bool) -> tuple[np.ndarray, int]:
     samples, rate = read_audio(path)
     if through_telephone:
         samples, rate = telephone(samples, rate), TELEPHONE_RATE_HZ
@@ -199,7 +225,18 @@ def _embed(encoder: Encoder, path: str, through_telephone: bool) -> np.ndarray:
         raise AudioError("empty", f"{path} is silent")
     speech = speech_only(samples, rate)
     heard = speech if len(speech) >= LEAST_SPEECH_SECONDS * rate else samples
-    return encoder.embed(heard[: int(LONGEST_SPEECH_SECONDS * rate)], rate)
+    return heard[: int(LONGEST_SPEECH_SECONDS * rate)], rate
+
+
+def _conditions(
+    trials: list[dict[str, str]],
+    enrolments: list[dict[str, str]],
+    embeddings: dict[str, np.ndarray],
+    heard: dict[str, tuple[float, float]],
+) -> Conditions:
+    utterances = Counter(row["speaker"] for row in enrolments if row["path"] in embeddings)
+    seconds, snrs = np.array([heard[row["path"]] for row in trials]).T
+    return Conditions(seconds, snrs, np.array([utterances[row["speaker"]] for row in trials], dtype=float))
 
 
 def _centres(enrolments: list[dict[str, str]], embeddings: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
-"""Scores of owners and impostors on real speakers over a simulated telephone line, and a calibration learnt from them.
+"""Trials: what owners and impostors score at each look of a call, and under which conditions.
 
+They come from labelled speakers over a simulated telephone line (``collect``) or from an operator's own calls (``scorefile``).
 Impostors are taken within a corpus only: across corpora the room, microphone and language give them away.
 """
 
@@ -9,161 +10,135 @@ from dataclasses import dataclass
 import numpy as np
 
 from biometrics.audio import TELEPHONE_RATE_HZ
-from biometrics.calibration import (
-    ERRORS_FOR_A_THRESHOLD,
-    OWNERS_REJECTED,
-    REJECT_LLR,
-    TARGET_FARS,
-    Calibration,
-    Threshold,
-    logistic_regression,
-    threshold_at,
-)
-from biometrics.corpus import Speaker, calls
+from biometrics.corpus import Speaker, calls, in_noise
 from biometrics.encoder import Encoder
 from biometrics.enrolment import DEFAULT_ENROLMENT_POLICY, agreement
 from biometrics.errors import CalibrationError
-from biometrics.verification import DEFAULT_VERIFICATION_POLICY
+from biometrics.likelihood import Conditions, speech_snr_db
+from biometrics.speech import Utterance
 
 Track = Callable[[list[Speaker], str], Iterable[Speaker]]
 CALIBRATION_TESTS, EVALUATION_TESTS = 1, 2  # calls a speaker
-AGREEMENT_REFUSED = 0.01  # share of honest enrolments that the agreement threshold may refuse
+NOISY_EVERY = 3  # so many speakers call a second time, in noise ...
+NOISE_SNRS_DB = (5.0, 10.0, 15.0, 20.0)  # ... of these levels in turn
+NOISY_GROUP = ", noise"  # ends the name of a group that holds copies of another group's calls, with noise added
 
 
-@dataclass(frozen=True)
-class TrialScores:
-    """Cosines of one corpus. ``cosines``: (prints, tests, looks), NaN where a test did not reach the look."""
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """One row a trial and look; arrays of one shape (rows,). ``group``: the corpus, with ``NOISY_GROUP`` where noise was added.
 
-    corpus: str
-    cosines: np.ndarray
-    is_target: np.ndarray  # (prints, tests)
-    agreements: np.ndarray  # (prints,)
-
-
-def score_speakers(
-    encoder: Encoder, people: list[Speaker], track: Track, tests_each: int = EVALUATION_TESTS
-) -> list[TrialScores]:
-    """Enrol everyone who has enough speech; score up to ``tests_each`` calls of each against every print of the
-    corpus."""
-    looks = DEFAULT_VERIFICATION_POLICY.looks_seconds
-    prints: dict[str, list[np.ndarray]] = {}
-    agreements: dict[str, list[float]] = {}
-    tests: dict[str, list[tuple[int, np.ndarray]]] = {}
-    for speaker in track(people, f"{encoder.name}: speakers"):
-        if (heard := calls(speaker, tests=tests_each)) is None:
-            continue
-        segments = np.array_split(heard.enrolment.speech(), DEFAULT_ENROLMENT_POLICY.segments)
-        embeddings = np.stack([encoder.embed(segment, TELEPHONE_RATE_HZ) for segment in segments])
-        centre = embeddings.mean(axis=0)
-        prints.setdefault(speaker.corpus, []).append(centre / np.linalg.norm(centre))
-        agreements.setdefault(speaker.corpus, []).append(agreement(embeddings))
-        owner = len(prints[speaker.corpus]) - 1
-        for test in heard.tests:
-            seen = np.full((len(looks), encoder.dimension), np.nan, dtype=np.float32)
-            for index, look in enumerate(looks):
-                if test.net_speech_seconds >= look:
-                    seen[index] = encoder.embed(test.speech()[: int(look * TELEPHONE_RATE_HZ)], TELEPHONE_RATE_HZ)
-            tests.setdefault(speaker.corpus, []).append((owner, seen))
-    return [
-        TrialScores(
-            corpus,
-            np.einsum("pd,tld->ptl", np.stack(prints[corpus]), np.stack([seen for _, seen in tests[corpus]])),
-            np.arange(len(prints[corpus]))[:, None] == np.array([owner for owner, _ in tests[corpus]])[None, :],
-            np.array(agreements[corpus]),
-        )
-        for corpus in prints
-    ]
-
-
-def calibrate(
-    encoder: Encoder, scores: list[TrialScores], command: str, conditions: str, caution: str, far_divisor: float = 1.0
-) -> Calibration:
-    """Learn LLR and thresholds. A trial counts as accepted if any of its looks would be, as on a live call.
-
-    The threshold of a FAR is the highest that any corpus with enough trials asks for (rule of 30; no pooling to
-    flatter), nor lower than the one of all trials together. ``far_divisor`` > 1 asks for so much stricter thresholds.
-    ``CalibrationError`` where no FAR has enough trials.
+    ``test`` numbers the calls that were made, ``call`` the pairs of such a call with a print: the rows of a pair are its
+    looks. ``agreements``: the lowest cosine between two segments of each enrolment, (prints,).
     """
-    targets = np.concatenate([each.cosines[each.is_target] for each in scores])
-    impostors = [each.cosines[~each.is_target] for each in scores]
-    pooled = np.concatenate(impostors)
-    scale, offset = logistic_regression(targets[np.isfinite(targets)], pooled[np.isfinite(pooled)])
-    if scale <= 0:
-        raise CalibrationError("owners do not score higher than impostors: this model cannot tell voices apart")
-    owner_llr = scale * np.nanmax(targets, axis=1) + offset
-    thresholds = []
-    for far in TARGET_FARS:
-        if len(pooled) * far < ERRORS_FOR_A_THRESHOLD:
+
+    group: np.ndarray
+    claimed: np.ndarray  # number of the print's speaker
+    speaking: np.ndarray  # number of who really speaks, -1 unknown
+    test: np.ndarray
+    call: np.ndarray
+    is_target: np.ndarray
+    cosine: np.ndarray
+    conditions: Conditions
+    agreements: np.ndarray
+
+    def where(self, rows: np.ndarray) -> "Trials":
+        """The rows of a mask (rows,)."""
+        told = self.conditions
+        return Trials(
+            self.group[rows], self.claimed[rows], self.speaking[rows], self.test[rows],
+            self.call[rows], self.is_target[rows], self.cosine[rows],
+            Conditions(told.net_speech_seconds[rows], told.snr_db[rows], told.enrolment_utterances[rows]),
+            self.agreements,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class HeardCall:
+    """One call at each look it reached: (looks,) seconds and SNR, (looks, dimension) embeddings."""
+
+    noisy: bool
+    looks_seconds: np.ndarray
+    snr_db: np.ndarray
+    embeddings: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class HeardSpeaker:
+    """A speaker's enrolment, (segments, dimension), and calls."""
+
+    speaker: Speaker
+    segments: np.ndarray
+    calls: tuple[HeardCall, ...]
+
+
+def collect(
+    encoder: Encoder, people: list[Speaker], looks_seconds: tuple[float, ...], track: Track, tests_each: int
+) -> list[HeardSpeaker]:
+    """Embed everyone who has enough speech: an enrolment, up to ``tests_each`` calls, and for every third speaker the
+    first call once more in noise."""
+    heard: list[HeardSpeaker] = []
+    for speaker in track(people, f"{encoder.name}: speakers"):
+        if (found := calls(speaker, tests=tests_each)) is None:
             continue
-        sets = [pooled, *(each for each in impostors if len(each) * far >= ERRORS_FOR_A_THRESHOLD)]
-        llr = max(scale * threshold_at(far / far_divisor, np.nanmax(each, axis=1)) + offset for each in sets)
-        llr = max([llr, *(looser.llr for looser in thresholds)])  # a stricter FAR never asks for less
-        thresholds.append(Threshold(far, llr, float(np.mean(owner_llr < llr))))
-    if not thresholds:
-        needed = int(ERRORS_FOR_A_THRESHOLD / max(TARGET_FARS))
-        raise CalibrationError(f"{len(pooled)} impostor trials are too few for any threshold: {needed} or more needed")
-    every_owner_look = scale * targets[np.isfinite(targets)] + offset
-    return Calibration(
-        model_name=encoder.name,
-        model_sha256=encoder.sha256,
-        scale=scale,
-        offset=offset,
-        thresholds=tuple(thresholds),
-        reject_llr=min(REJECT_LLR, float(np.quantile(every_owner_look, OWNERS_REJECTED))),
-        agreement_cosine=float(np.quantile(np.concatenate([each.agreements for each in scores]), AGREEMENT_REFUSED)),
-        speakers=sum(len(each.agreements) for each in scores),
-        target_trials=len(targets),
-        impostor_trials=len(pooled),
-        command=command,
-        conditions=conditions,
-        caution=caution,
-    )
+        segments = np.array_split(found.enrolment.speech(), DEFAULT_ENROLMENT_POLICY.segments)
+        tests = [_looked_at(encoder, False, utterance, looks_seconds) for utterance in found.tests]
+        if len(heard) % NOISY_EVERY == 0:
+            snr = NOISE_SNRS_DB[len(heard) // NOISY_EVERY % len(NOISE_SNRS_DB)]
+            tests.append(_looked_at(encoder, True, in_noise(found.audio[0], snr, speaker.name), looks_seconds))
+        embeddings = np.stack([encoder.embed(segment, TELEPHONE_RATE_HZ) for segment in segments])
+        heard.append(HeardSpeaker(speaker, embeddings, tuple(test for test in tests if len(test.looks_seconds))))
+    return heard
 
 
-@dataclass(frozen=True)
-class VerdictRates:
-    """Shares (0-1) of trials by outcome, and the median net speech that owners needed to be accepted (seconds)."""
-
-    corpus: str
-    speakers: int
-    owner_trials: int
-    owners_accepted: float
-    owners_rejected: float
-    impostor_trials: int
-    impostors_accepted: float
-    impostors_rejected: float
-    median_seconds_to_accept: float | None
+def _looked_at(encoder: Encoder, noisy: bool, utterance: Utterance, looks_seconds: tuple[float, ...]) -> HeardCall:
+    speech = utterance.speech()
+    reached = [look for look in looks_seconds if utterance.net_speech_seconds >= look]
+    parts = [speech[: int(look * TELEPHONE_RATE_HZ)] for look in reached]
+    embeddings = [encoder.embed(part, TELEPHONE_RATE_HZ) for part in parts]
+    snrs = np.array([speech_snr_db(part) for part in parts])
+    return HeardCall(noisy, np.array(reached), snrs, np.array(embeddings, dtype=np.float32))
 
 
-def verdict_rates(scores: list[TrialScores], calibration: Calibration, accept_llr: float) -> list[VerdictRates]:
-    """What callers would have been told, looking again as speech arrives until decided; a row a corpus, then all."""
-    looks = np.array(DEFAULT_VERIFICATION_POLICY.looks_seconds)
-    told: list[tuple[str, int, np.ndarray, np.ndarray, np.ndarray]] = []
-    for each in scores:
-        llrs = calibration.llr(each.cosines)
-        accepts, rejects = llrs >= accept_llr, llrs <= min(calibration.reject_llr, accept_llr)
-        first_accept = np.where(accepts.any(-1), accepts.argmax(-1), len(looks))
-        first_reject = np.where(rejects.any(-1), rejects.argmax(-1), len(looks))
-        outcome = np.sign(first_reject - first_accept)  # 1 accepted first, -1 rejected first, 0 neither
-        seconds = np.append(looks, np.nan)[first_accept]
-        told.append((each.corpus, len(each.agreements), outcome, each.is_target, seconds))
-    flat = [(corpus, count, o.ravel(), t.ravel(), s.ravel()) for corpus, count, o, t, s in told]
-    joined = [np.concatenate([each[index] for each in flat]) for index in (2, 3, 4)]
-    flat.append(("all", sum(each[1] for each in flat), *joined))
-    return [_rates(*each) for each in flat]
+def score(heard: list[HeardSpeaker]) -> Trials:
+    """Every call against every print of its corpus; prints of fewer segments against every other look only."""
+    if not heard:
+        raise CalibrationError("no speaker has enough speech for an enrolment and a call")
+    rows: list[tuple] = []
+    call = 0
+    numbers = {id(test): number for number, test in enumerate(test for each in heard for test in each.calls)}
+    for utterances in range(1, len(heard[0].segments) + 1):
+        centres = [_centre(each.segments[:utterances]) for each in heard]
+        step = 1 if utterances == len(heard[0].segments) else 2
+        for corpus in sorted({each.speaker.corpus for each in heard}):
+            members = [number for number, each in enumerate(heard) if each.speaker.corpus == corpus]
+            prints = np.stack([centres[number] for number in members])
+            for speaking in members:
+                for test in heard[speaking].calls:
+                    looks, snrs = test.looks_seconds[::step], test.snr_db[::step]
+                    cosines = (prints @ test.embeddings[::step].T).ravel()
+                    claimed = np.repeat(members, len(looks))
+                    group = corpus + NOISY_GROUP if test.noisy else corpus
+                    count = len(cosines)
+                    rows.append(
+                        (
+                            np.full(count, group, dtype=object),
+                            claimed,
+                            np.full(count, speaking),
+                            np.full(count, numbers[id(test)]),
+                            call + np.repeat(np.arange(len(members)), len(looks)),
+                            claimed == speaking,
+                            cosines,
+                            np.tile(looks, len(members)),
+                            np.tile(snrs, len(members)),
+                            np.full(count, float(utterances)),
+                        )
+                    )
+                    call += len(members)
+    columns = [np.concatenate(column) for column in zip(*rows, strict=True)]
+    return Trials(*columns[:7], Conditions(*columns[7:]), np.array([agreement(each.segments) for each in heard]))
 
 
-def _rates(corpus: str, count: int, outcome: np.ndarray, is_target: np.ndarray, seconds: np.ndarray) -> VerdictRates:
-    owners, impostors = outcome[is_target], outcome[~is_target]
-    waited = seconds[is_target & (outcome == 1)]
-    return VerdictRates(
-        corpus,
-        count,
-        len(owners),
-        float(np.mean(owners == 1)),
-        float(np.mean(owners == -1)),
-        len(impostors),
-        float(np.mean(impostors == 1)) if len(impostors) else 0.0,
-        float(np.mean(impostors == -1)) if len(impostors) else 0.0,
-        float(np.median(waited)) if len(waited) else None,
-    )
+def _centre(segments: np.ndarray) -> np.ndarray:
+    mean = segments.mean(axis=0)
+    return mean / np.linalg.norm(mean)

@@ -148,6 +148,8 @@ class House:
             "IVR_VOICEPRINT_KEY_OLD": settings.voiceprint_key_old,
             "IVR_SPEAKER_MODEL": settings.speaker_model,
             "IVR_SPEAKER_ACCELERATOR": str(int(settings.speaker_accelerator)),
+            "IVR_RECEIPTS": str(settings.receipts),
+            "IVR_RECEIPT_KEY": settings.receipt_key,
         }
         self.listening = Listening(environment, self.executor, partial(verdicts.answered, self.calls))
         self.queue = Dispatch(self.calls, self.control, self.addressing, self.executor, self._desk_changed, self._wake)

@@ -34,6 +34,8 @@ class Settings:
     speaker_accelerator: bool = True
     person_number: str | None = None
     metrics_token: str | None = field(default=None, repr=False)
+    receipts: Path = VAR / "receipts.jsonl"  # what the voice process decided
+    receipt_key: str = field(default="", repr=False)  # base64; empty: a chain without a key
     log: str = "text"
     try_mode: bool = False
     emulator_url: str | None = None
@@ -70,6 +72,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         speaker_accelerator=environment.get("IVR_SPEAKER_ACCELERATOR") != "0",
         person_number=environment.get("IVR_PERSON_NUMBER") or None,
         metrics_token=environment.get("IVR_METRICS_TOKEN") or None,
+        receipts=Path(environment.get("IVR_RECEIPTS") or VAR / "receipts.jsonl"),
+        receipt_key=_checked_key("IVR_RECEIPT_KEY", key) if (key := environment.get("IVR_RECEIPT_KEY")) else "",
         log=log,
         try_mode=environment.get("IVR_TRY") == "1",
         emulator_url=environment.get("IVR_EMULATOR_URL") or None,

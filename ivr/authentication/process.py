@@ -1,7 +1,8 @@
 """The voice process: audio in, verdicts out. The only process that loads the model.
 
 Started by ``ivr serve`` as ``python -m ivr.authentication.process SOCKET``. Audio lives in its memory only and goes
-with the call.
+with the call. Every answer leaves a receipt (biometrics/receipts.py) before it leaves the process: one that cannot be
+written down is INCONCLUSIVE, or makes no print.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from biometrics import (
+    EnrolmentResult,
     Keys,
     Outcome,
     SealError,
     Taken,
     Utterance,
+    Voiceprint,
     default_model,
     load_encoder,
     operating_point,
@@ -28,6 +33,15 @@ from biometrics import (
     verify,
 )  # fmt: skip
 from biometrics import Verdict as Judged
+from biometrics.keys import as_keys
+from biometrics.receipts import (
+    ReceiptFile,
+    enrolment_of,
+    of_enrolment,
+    of_verdict,
+    opaque_reference,
+    read_key,
+)
 from ivr.authentication.guiding import Ended, Guiding, print_seconds
 from ivr.authentication.messages import (
     Audio,
@@ -78,11 +92,13 @@ class Model:
 class VoiceProcess:
     """One connection to the web process. All methods but ``_load`` and the looks run on the event loop."""
 
-    def __init__(self, writer: asyncio.StreamWriter, model_name: str, key: bytes | Keys) -> None:
+    def __init__(self, writer: asyncio.StreamWriter, model_name: str, key: bytes | Keys, receipts: ReceiptFile) -> None:
         self._writer = writer
         self._key = key
+        self._receipts = receipts
         self._calls: dict[str, Listening] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="model")  # one embedding at a time
+        self._scribe = ThreadPoolExecutor(1, thread_name_prefix="receipts")  # a disk may be slow
         self._model: Model | None = None
         self._model_name = model_name
         self._tasks: set[asyncio.Task] = set()
@@ -119,7 +135,7 @@ class VoiceProcess:
             case Verify():
                 listening = self._listening(message.call)
                 if listening.verify is not None:  # of a person no longer claimed
-                    self._tell(listening.verify, _nothing("superseded"), listening.compared)
+                    self._run(self._answer(listening.verify, _nothing("superseded"), None, listening.compared))
                 listening.verify, listening.next_look_seconds, listening.compared = message, 0.0, False
                 self._look(message.call)
             case Enrol():
@@ -184,24 +200,28 @@ class VoiceProcess:
 
     async def _verify(self, call: str, listening: Listening, asked: Verify) -> None:
         loop = asyncio.get_running_loop()
-        verdict = await loop.run_in_executor(self._pool, self._judge, asked, listening.utterance.snapshot())
+        verdict, voiceprint = await loop.run_in_executor(self._pool, self._judge, asked, listening.utterance.snapshot())
         listening.busy = False
         listening.next_look_seconds = getattr(verdict, "next_look_seconds", None) or 0.0
         if listening.verify is asked and verdict.score is not None:
             listening.compared = True
-        compared = listening.verify is not asked or listening.compared
         final = verdict.outcome != "INCONCLUSIVE" or listening.closed or verdict.next_look_seconds is None
-        if final and listening.verify is asked:
+        answers = final and listening.verify is asked
+        if answers:
             listening.verify, listening.answered = None, True
-            self._tell(asked, verdict, compared)
         if listening.verify is not None:
             self._tell_heard(call, listening)  # how much the next look takes is known now
-        if listening.verify is not asked:
+        if not answers and listening.verify is not asked:
             self._left.pop(asked.request, None)  # nobody was told: it was forgotten
         if listening.closed or listening.verify:
             self._look(call)
+        if answers:
+            await self._answer(asked, verdict, voiceprint, listening.compared)
 
-    def _tell(self, asked: Verify, verdict: Judged, compared: bool) -> None:
+    async def _answer(self, asked: Verify, verdict: Judged, voiceprint: Voiceprint | None, compared: bool) -> None:
+        enrolment = enrolment_of(self._reference(asked.contact), asked.sealed, voiceprint)
+        if not await self._written(asked.request, lambda: of_verdict(asked.request, verdict, enrolment)):
+            verdict = replace(verdict, outcome=Outcome.INCONCLUSIVE, reason="no_receipt")
         self.send(
             Verdict(
                 asked.request, asked.call, str(verdict.outcome), verdict.reason, verdict.score, verdict.threshold,
@@ -210,22 +230,38 @@ class VoiceProcess:
             )
         )  # fmt: skip
 
-    def _judge(self, asked: Verify, utterance: Utterance) -> Judged:
+    def _reference(self, contact: str) -> str:
+        return opaque_reference(contact, as_keys(self._key).sealing)
+
+    async def _written(self, request: str, body: Callable[[], dict]) -> bool:
+        """Whether the receipt is on the disk."""
+
+        def write() -> bool:
+            try:
+                self._receipts.write(body())
+                return True
+            except Exception:
+                log.exception("the receipt of %s cannot be written; nothing is decided without one", request)
+                return False
+
+        return await asyncio.get_running_loop().run_in_executor(self._scribe, write)
+
+    def _judge(self, asked: Verify, utterance: Utterance) -> tuple[Judged, Voiceprint | None]:
         """Runs on the model's thread. Never raises: doubt and failure are INCONCLUSIVE."""
-        model = self._model
+        model, voiceprint = self._model, None
         try:
             if model.encoder is None:
-                return _nothing(model.problem)
+                return _nothing(model.problem), None
             voiceprint = unseal(asked.sealed, self._key, asked.contact)
             verdict = verify(model.encoder, voiceprint, utterance, model.operating_point)
             verdict, self._left[asked.request] = guarded(verdict, asked, utterance, voiceprint)
-            return verdict
+            return verdict, voiceprint
         except SealError as error:
             log.warning("verification %s: %s", asked.request, error)
-            return _nothing("unreadable_print")
+            return _nothing("unreadable_print"), None
         except Exception:
             log.exception("verification %s failed; the answer is INCONCLUSIVE", asked.request)
-            return _nothing("failure")
+            return _nothing("failure"), voiceprint
 
     def _guide(self, message: Audio, listening: Listening) -> None:
         guiding = listening.guiding
@@ -250,23 +286,25 @@ class VoiceProcess:
             gone = listening.closed and not guiding.ended
             if sealed or gone or guiding.given_up(taken) or self._model.encoder is None:
                 listening.guiding, listening.answered = None, True
-                self._tell_enrolled(guiding, taken, sealed)
+                await self._tell_enrolled(guiding, taken, sealed)
             else:
                 self.send(told)
                 self._tell_heard(call, listening)
         if call in self._calls:
             self._look(call)
 
-    def _tell_enrolled(self, guiding: Guiding, taken: Taken, sealed: bytes | None) -> None:
+    async def _tell_enrolled(self, guiding: Guiding, taken: Taken, sealed: bytes | None) -> None:
         asked, encoder = guiding.asked, self._model.encoder
+        model = tuple(getattr(encoder, name, "") for name in ("name", "class_name", "sha256"))
+        seconds = print_seconds(taken.voiceprint, guiding)
         refusal = None if sealed else taken.refusal or "too_short"
+        result = EnrolmentResult(taken.voiceprint if sealed else None, refusal, seconds)
+        enrolment = enrolment_of(self._reference(asked.contact), sealed, result.voiceprint)
+        if not await self._written(asked.request, lambda: of_enrolment(asked.request, result, enrolment, *model)):
+            sealed, refusal = None, "failure"  # nobody has seen the print
         self.send(
-            Enrolled(
-                asked.request, asked.call, asked.contact, sealed, refusal, print_seconds(taken.voiceprint, guiding),
-                getattr(encoder, "name", ""), getattr(encoder, "class_name", ""), getattr(encoder, "sha256", ""),
-                guiding.leaves,
-            )
-        )  # fmt: skip
+            Enrolled(asked.request, asked.call, asked.contact, sealed, refusal, seconds, *model, heard=guiding.leaves)
+        )
 
     def _learn(self, guiding: Guiding, ended: Ended) -> tuple[Taken, bytes | None]:
         """Runs on the model's thread. Never raises."""
@@ -298,10 +336,10 @@ def _load(name: str) -> Model:
         return Model(None, None, str(error) or type(error).__name__)
 
 
-async def serve(path: str, model_name: str, key: bytes | Keys) -> None:
+async def serve(path: str, model_name: str, key: bytes | Keys, receipts: ReceiptFile) -> None:
     """Connect to the web process, which listens on ``path``, and work until it goes."""
     reader, writer = await asyncio.open_unix_connection(path)
-    process = VoiceProcess(writer, model_name, key)
+    process = VoiceProcess(writer, model_name, key, receipts)
     loading = asyncio.create_task(process.load())
     try:
         async for body in bodies(reader):
@@ -318,7 +356,9 @@ def main() -> None:
     os.nice(NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the web process, which ends us
     keys = print_keys(os.environ["IVR_VOICEPRINT_KEY"], os.environ.get("IVR_VOICEPRINT_KEY_OLD", ""))
-    asyncio.run(serve(sys.argv[1], os.environ.get("IVR_SPEAKER_MODEL", ""), keys))
+    receipt_key = os.environ.get("IVR_RECEIPT_KEY")
+    receipts = ReceiptFile(Path(os.environ["IVR_RECEIPTS"]), read_key(receipt_key) if receipt_key else None)
+    asyncio.run(serve(sys.argv[1], os.environ.get("IVR_SPEAKER_MODEL", ""), keys, receipts))
     os._exit(0)  # a model thread may still be busy; nothing is left to save
 
 

@@ -89,6 +89,7 @@ def premises(flows: Path, port: int = 0, **more: str) -> Iterator[Premises]:
         "IVR_TWILIO_NUMBER": LINE,
         "IVR_EMULATOR_URL": f"http://{HOST}:{emulator_port}",
         "IVR_SPEAKER_MODEL": os.environ.get("IVR_SPEAKER_MODEL", ""),
+        "IVR_RECEIPTS": str(directory / "receipts.jsonl"),
         "IVR_SPEAKER_ACCELERATOR": os.environ.get("IVR_SPEAKER_ACCELERATOR", ""),
         "IVR_LOG": "text",
         **more,

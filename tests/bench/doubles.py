@@ -18,6 +18,7 @@ from biometrics import Enrolment, Utterance, Voiceprint, load_encoder
 from biometrics.calibration import load_calibration
 from biometrics.corpus import Speaker, _frames, speakers
 from biometrics.duplicates import flag_threshold
+from biometrics.likelihood import BETWEEN_PRINTS
 
 CORPORA = ("speechocean762_train", "dspspeech20")
 UTTERANCE_SECONDS = 4.0
@@ -57,8 +58,10 @@ def main() -> None:
             break
     calibration = load_calibration(encoder.sha256)
     centres = np.array([[each.centre() for each in pair] for pair in pairs])
-    same = calibration.llr((centres[:, 0] * centres[:, 1]).sum(axis=1))
-    strangers = calibration.llr(np.einsum("iad,jbd->ijab", centres, centres))[np.triu_indices(len(pairs), 1)].ravel()
+    same = calibration.llr((centres[:, 0] * centres[:, 1]).sum(axis=1), BETWEEN_PRINTS)
+    strangers = calibration.llr(np.einsum("iad,jbd->ijab", centres, centres), BETWEEN_PRINTS)[
+        np.triu_indices(len(pairs), 1)
+    ].ravel()
     print(f"{encoder.name}: {len(pairs)} people, utterances {dict(refusals)}, {len(strangers)} pairs of strangers")
     for comparisons in COMPARISONS:
         threshold = flag_threshold(calibration, comparisons)

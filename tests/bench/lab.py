@@ -32,6 +32,7 @@ def environment(directory: Path, port: int, api_base: str, model: str = "ecapa-t
         "BENCH_DATABASE_URL": f"sqlite:///{directory / 'handwritten.db'}", "IVR_FLOWS": str(FLOWS),
         "IVR_TWILIO_ACCOUNT_SID": ACCOUNT, "IVR_TWILIO_AUTH_TOKEN": TOKEN, "IVR_TWILIO_API_BASE": api_base,
         "IVR_TWILIO_NUMBER": LINE, "IVR_SECRET_KEY": KEY, "IVR_VOICEPRINT_KEY": KEY, "IVR_SPEAKER_MODEL": model,
+        "IVR_RECEIPTS": str(directory / "receipts.jsonl"),
     }  # fmt: skip
 
 

@@ -165,7 +165,7 @@ def serving(directory: Path, processes: int = 1, model: str = NO_MODEL) -> Itera
             "IVR_PUBLIC_URL": PUBLIC, "IVR_DATABASE_URL": url, "IVR_FLOWS": str(ROOT / "flows"),
             "IVR_SECRET_KEY": new_key(), "IVR_VOICEPRINT_KEY": new_key(), "IVR_TWILIO_ACCOUNT_SID": ACCOUNT,
             "IVR_TWILIO_AUTH_TOKEN": TOKEN, "IVR_TWILIO_API_BASE": rest.url, "IVR_TWILIO_NUMBER": LINE,
-            "IVR_SPEAKER_MODEL": model, "OMP_NUM_THREADS": "1",
+            "IVR_SPEAKER_MODEL": model, "OMP_NUM_THREADS": "1", "IVR_RECEIPTS": str(directory / "receipts.jsonl"),
         }  # fmt: skip
         servers = [Serving(environment, directory / f"serve-{number}.log") for number in range(processes)]
         for server in servers:

@@ -19,7 +19,9 @@ import soundfile
 
 from biometrics import Utterance, decode_ulaw, encode_ulaw, load_encoder, operating_point
 from biometrics.audio import TELEPHONE_RATE_HZ, telephone
+from biometrics.calibration import DEFAULT_LOOKS_SECONDS
 from biometrics.corpus import ENROLMENT_CLIPS, Speaker, _frames, speakers
+from biometrics.likelihood import Conditions, speech_snr_db
 from biometrics.talkers import highest_half, pauses_are_heard
 
 SPEAKERS = {  # of each corpus, the first with enough speech
@@ -29,7 +31,7 @@ SPEAKERS = {  # of each corpus, the first with enough speech
     "librispeech_tc100": 20,
     "speechocean762_train": 44,
 }
-LOOKS_SECONDS = (3.0, 4.5, 7.0, 10.0)
+LOOKS_SECONDS = DEFAULT_LOOKS_SECONDS
 VOICES = [(voice, speed) for voice in ("en-gb", "en-us+f3", "en-us+m2", "en-gb+f4") for speed in (175, 260)]
 TEXT = (
     "Your account balance is four hundred and twelve pounds. Press one to hear your last five payments, two to move money, "
@@ -126,11 +128,11 @@ def looks(line: np.ndarray) -> list[tuple[np.ndarray, bool, float]]:
 
 
 def outcome(seen, llr, point, asks_for_a_second_voice: bool) -> str:
-    for speech, paused, snr_db in seen:
+    for index, (speech, paused, snr_db) in enumerate(seen):
         if snr_db < 5:
             continue
         score = llr(speech)
-        if score >= point.accept_llr:
+        if score >= point.accept_llrs[index]:
             return "ACCEPTED"
         alone = not asks_for_a_second_voice or (paused and highest_half(speech, llr) <= point.reject_llr)
         if score <= point.reject_llr and alone:
@@ -171,7 +173,8 @@ def main() -> None:
 
                 def llr(samples: np.ndarray, voiceprint=voiceprint) -> float:
                     cosine = embedding(samples) @ voiceprint / np.linalg.norm(voiceprint)
-                    return float(point.calibration.llr(cosine))
+                    told = Conditions(len(samples) / TELEPHONE_RATE_HZ, speech_snr_db(samples), 3)
+                    return float(point.calibration.llr(cosine, told))
 
                 who = "owner" if claimed is one else "impostor"
                 for how in (False, True):

@@ -257,7 +257,7 @@ def running(
             "IVR_PUBLIC_URL": exchange.url, "IVR_DATABASE_URL": database_url, "IVR_FLOWS": str(ROOT / "flows"),
             "IVR_SECRET_KEY": new_key(), "IVR_VOICEPRINT_KEY": new_key(), "IVR_TWILIO_ACCOUNT_SID": ACCOUNT,
             "IVR_TWILIO_AUTH_TOKEN": token, "IVR_TWILIO_API_BASE": carrier.url, "IVR_TWILIO_NUMBER": LINE,
-            "IVR_SPEAKER_MODEL": speaker_model, "OMP_NUM_THREADS": "1",
+            "IVR_SPEAKER_MODEL": speaker_model, "OMP_NUM_THREADS": "1", "IVR_RECEIPTS": str(directory / "receipts.jsonl"),
         }  # fmt: skip
         database = open_database(database_url)
         stack.callback(close, database)

@@ -8,6 +8,7 @@ import pytest
 
 from biometrics.audio import encode_ulaw, read_audio
 from biometrics.calibration import Calibration, OperatingPoint, Threshold
+from biometrics.likelihood import unconditional
 from biometrics.speech import Utterance
 
 SAMPLES = Path(__file__).parents[3] / "samples"
@@ -76,10 +77,22 @@ def heard(long_speech):
     return build
 
 
+def a_calibration(sha256: str, thresholds: tuple[Threshold, ...], reject_llr: float) -> Calibration:
+    ratio = unconditional(10.0, -5.0)
+    looks = (3.0, 4.5, 7.0, 10.0)
+    return Calibration(
+        "scripted", sha256, ratio, looks, thresholds, reject_llr, 0.5, 10, 10, 9000, 0.1, 0.09, "-", "-", ""
+    )
+
+
+@pytest.fixture(name="a_calibration", scope="session")
+def _a_calibration():
+    return a_calibration
+
+
 @pytest.fixture
 def point() -> OperatingPoint:
-    """LLR = 10 * cosine - 5: accept from cosine 0.7 (LLR 2), reject to cosine 0.3 (LLR -2)."""
-    sha256 = _ScriptedEncoder([1, 0]).sha256
-    thresholds = (Threshold(0.005, 2.0, 0.1),)
-    calibration = Calibration("scripted", sha256, 10.0, -5.0, thresholds, -2.0, 0.5, 10, 10, 90, "-", "-", "")
-    return OperatingPoint(0.005, 2.0, -2.0, calibration)
+    """LLR = 10 * cosine - 5: accept from cosine 0.7 (LLR 2), at 10 s from 0.65 (LLR 1.5), reject to cosine 0.3 (LLR -2)."""
+    thresholds = (Threshold(0.005, (2.0, 2.0, 2.0, 1.5), 0.1, 0.004, (0.003, 0.006), 9000),)
+    calibration = a_calibration(_ScriptedEncoder([1, 0]).sha256, thresholds, -2.0)
+    return OperatingPoint(0.005, thresholds[0].llrs, -2.0, calibration, (0.003, 0.006), "c" * 64)

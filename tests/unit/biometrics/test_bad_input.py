@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from biometrics import (
 from biometrics.__main__ import main
 from biometrics.audio import read_audio, resample
 from biometrics.enrolment import EnrolmentPolicy, utc_now
+from biometrics.receipts import ReceiptFile
 from biometrics.speech import DTMF_HIGH_HZ, DTMF_LOW_HZ
 from ivr.authentication.messages import Audio, Closed, Enrol, Enrolled, Verdict, Verify, decode_from_voice
 from ivr.authentication.process import Model, VoiceProcess
@@ -316,7 +318,8 @@ def _answers(encoder, point, *messages) -> list[Verdict | Enrolled]:
 
     async def call() -> list:
         socket = Socket()
-        process = VoiceProcess(socket, "", KEY.encode())
+        directory = tempfile.TemporaryDirectory()
+        process = VoiceProcess(socket, "", KEY.encode(), ReceiptFile(Path(directory.name) / "receipts.jsonl"))
         process._model = Model(encoder, point)
         for message in (*messages, Closed("call")):
             process.take(message)

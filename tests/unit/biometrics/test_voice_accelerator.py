@@ -102,6 +102,7 @@ from pathlib import Path
 from biometrics import encode_ulaw
 from biometrics.audio import read_audio, telephone
 from ivr.authentication.messages import Audio, Closed, Enrol, Enrolled, Ready, Verdict, Verify
+from biometrics.receipts import ReceiptFile
 from ivr.authentication.process import VoiceProcess
 import ivr.authentication.process as process
 
@@ -112,7 +113,7 @@ def ulaw(purpose):
 said = []
 process.VoiceProcess.send = lambda self, message: said.append(message)
 async def call():
-    voice = VoiceProcess(None, "ecapa-telephone", b"k" * 32)
+    voice = VoiceProcess(None, "ecapa-telephone", b"k" * 32, ReceiptFile(Path("receipts.jsonl")))
     await voice.load()
     voice.take(Enrol("one", "call", "anna"))
     voice.take(Audio("call", ulaw("enrolment")))

@@ -11,6 +11,7 @@ from biometrics import enrol_commands, unseal
 from biometrics.__main__ import main
 from biometrics.batch import read_manifest
 from biometrics.calibration import Calibration, Threshold
+from biometrics.likelihood import unconditional
 
 HEADER = "contact,path,consent_version,consent_wording,consent_language,consent_how,consent_at"
 CONSENT = "2026-11,May we keep it?,en-GB,paper,2026-11-01T10:00:00+00:00"
@@ -33,8 +34,10 @@ class OneVoice:
 @pytest.fixture
 def encoder(monkeypatch):
     encoder = OneVoice()
+    thresholds = (Threshold(0.005, (2.0,), 0.1, 0.004, (0.0, 0.01), 6000),)
+    ratio = unconditional(20.0, -5.0)
     calibration = Calibration(
-        "fake", encoder.sha256, 20.0, -5.0, (Threshold(0.005, 2.0, 0.1),), -2.0, 0.5, 1, 1, 1, "", "", ""
+        "fake", encoder.sha256, ratio, (3.0,), thresholds, -2.0, 0.5, 1, 1, 1, 0.1, 0.1, "", "", ""
     )
     monkeypatch.setattr(enrol_commands, "load_encoder", lambda *_, **__: encoder)
     monkeypatch.setattr(enrol_commands, "load_calibration", lambda _: calibration)

@@ -8,10 +8,28 @@ import pytest
 from biometrics import Voiceprint, find_duplicates
 from biometrics.calibration import Calibration, Threshold
 from biometrics.duplicates import flag_threshold
+from biometrics.likelihood import unconditional
 
 MODEL = "a" * 64
 # LLR = 40 * cosine - 25: 15 for the same print twice, 0 at a cosine of 0.625.
-CALIBRATION = Calibration("m", MODEL, 40.0, -25.0, (Threshold(0.005, 3.0, 0.1),), -4.6, 0.5, 10, 10, 90, "-", "-", "")
+THRESHOLDS = (Threshold(0.005, (3.0,), 0.1, 0.004, (0.0, 0.01), 6000),)
+CALIBRATION = Calibration(
+    "m",
+    MODEL,
+    unconditional(40.0, -25.0),
+    (3.0,),
+    (Threshold(0.005, (3.0,), 0.1, 0.004, (0.0, 0.01), 6000),),
+    -4.6,
+    0.5,
+    10,
+    10,
+    90,
+    0.1,
+    0.1,
+    "-",
+    "-",
+    "",
+)
 
 
 def printed(direction: np.ndarray, model: str = MODEL) -> Voiceprint:

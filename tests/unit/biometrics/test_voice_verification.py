@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,8 @@ def test_three_answers(voiceprint, heard, point, cosine, outcome, reason, script
     verdict = verify(scripted(at_cosine(cosine)), voiceprint, heard(3.2), point)
     assert (verdict.outcome, verdict.reason) == (outcome, reason)
     assert verdict.score == pytest.approx(10 * cosine - 5, abs=1e-4)
-    assert (verdict.threshold, verdict.target_far) == (2.0, 0.005)
+    assert (verdict.threshold, verdict.target_far, verdict.far_interval_95) == (2.0, 0.005, (0.003, 0.006))
+    assert verdict.calibration_sha256 == "c" * 64 and 5 < verdict.snr_db < 60
     assert verdict.next_look_seconds == (4.5 if reason == "undecided" else None)
 
 
@@ -43,6 +46,20 @@ def test_the_budget_ends_in_inconclusive_with_nothing_more_to_wait_for(voiceprin
     assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, "budget_spent")
     assert verdict.next_look_seconds is None
     assert encoder.seconds == [10.0]
+
+
+def test_each_look_has_its_own_threshold(voiceprint, heard, point, scripted, at_cosine):
+    encoder = scripted(at_cosine(0.67))
+    early, late = (verify(encoder, voiceprint, heard(seconds), point) for seconds in (7.1, 10.1))
+    assert (early.outcome, early.threshold) == (Outcome.INCONCLUSIVE, 2.0)
+    assert (late.outcome, late.threshold) == (Outcome.ACCEPTED, 1.5)
+
+
+def test_the_same_speech_has_the_same_score_however_late_the_question(voiceprint, heard, point, scripted, at_cosine):
+    conditional = dataclasses.replace(point.calibration.llr, scale=(10.0, 1.0, 1.0, 1.0), offset=(-5.0, -1.0, 1.0, 1.0))
+    point = dataclasses.replace(point, calibration=dataclasses.replace(point.calibration, llr=conditional))
+    scores = {verify(scripted(at_cosine(0.5)), voiceprint, heard(net), point).score for net in (3.1, 3.6, 4.4)}
+    assert len(scores) == 1
 
 
 def test_without_a_threshold_nobody_is_accepted(voiceprint, heard, scripted):

@@ -13,6 +13,7 @@ import pytest
 
 from biometrics import Voiceprint, seal, unseal
 from biometrics.calibration import Calibration, Threshold
+from biometrics.likelihood import unconditional
 from ivr import cli
 from ivr.custody import prints as custody_prints
 from ivr.flow.events import ConsentGiven, VerdictRecorded
@@ -50,8 +51,24 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     }.items():  # fmt: skip
         monkeypatch.setenv(f"IVR_{name}", value)
     monkeypatch.delenv("IVR_VOICEPRINT_KEY_OLD", raising=False)
-    thresholds = (Threshold(0.005, 2.0, 0.1),)
-    calibration = Calibration("fake", MODEL, 20.0, -5.0, thresholds, -2.0, 0.5, 1, 1, 1, "", "", "")
+    thresholds = (Threshold(0.005, (2.0,), 0.1, 0.004, (0.0, 0.01), 6000),)
+    calibration = Calibration(
+        "fake",
+        MODEL,
+        unconditional(20.0, -5.0),
+        (3.0,),
+        thresholds,
+        -2.0,
+        0.5,
+        1,
+        1,
+        1,
+        0.1,
+        0.1,
+        "",
+        "",
+        "",
+    )
     known = {MODEL: calibration}
     monkeypatch.setattr(custody_prints, "load_calibration", known.get)
     monkeypatch.setattr("biometrics.enrolment.load_calibration", known.get)

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from biometrics import Keys, decode_ulaw, encode_ulaw, unseal
+from biometrics import Keys, Voiceprint, decode_ulaw, encode_ulaw, seal, unseal
 from biometrics.audio import read_audio
 from biometrics.calibration import Calibration
+from biometrics.enrolment import utc_now
+from biometrics.likelihood import unconditional
+from biometrics.receipts import ReceiptFile, check
+from biometrics.verification import Outcome
+from biometrics.verification import Verdict as Judged
 from ivr.authentication import guiding
 from ivr.authentication import process as voice_process
 from ivr.authentication.messages import (
@@ -29,6 +36,7 @@ from ivr.authentication.messages import (
 from ivr.authentication.process import Model, VoiceProcess
 
 SPEECHLESS = b"\xff" * 160
+KEY = b"k" * 32
 
 
 class Socket:
@@ -50,17 +58,22 @@ def asked(request: str) -> Verify:
 
 async def told(socket: Socket, request: str) -> None:
     async with asyncio.timeout(30):
-        while request not in socket.of(Verdict):
+        while request not in [*socket.of(Verdict), *socket.of(Enrolled)]:
             await asyncio.sleep(0.01)
 
 
-async def speaks(*messages, until: str = "last") -> Socket:
+@pytest.fixture
+def receipts(tmp_path: Path) -> ReceiptFile:
+    return ReceiptFile(tmp_path / "receipts.jsonl")
+
+
+async def speaks(receipts: ReceiptFile, *messages, until: str = "last") -> Socket:
     """To a process without a model, which answers every question at once with INCONCLUSIVE; then asks a last one.
 
     Calls are answered in no particular order, so whoever asks more waits for its answer too.
     """
     socket = Socket()
-    process = VoiceProcess(socket, "none-for-this-test", b"k" * 32)
+    process = VoiceProcess(socket, "none-for-this-test", KEY, receipts)
     await process.load()
     for message in (*messages, Verify("last", "other call", "ben", b"sealed")):
         process.take(message)
@@ -69,27 +82,79 @@ async def speaks(*messages, until: str = "last") -> Socket:
     return socket
 
 
-def test_a_forgotten_comparison_is_not_answered() -> None:
-    socket = asyncio.run(speaks(Audio("call", SPEECHLESS), asked("one"), Forget("one", "call")))
+def test_a_forgotten_comparison_is_not_answered(receipts) -> None:
+    socket = asyncio.run(speaks(receipts, Audio("call", SPEECHLESS), asked("one"), Forget("one", "call")))
     assert socket.of(Verdict) == ["last"]
     assert not [message for message in socket.said if isinstance(message, Heard)]
 
 
-def test_only_what_was_named_is_forgotten() -> None:
+def test_only_what_was_named_is_forgotten(receipts) -> None:
     socket = asyncio.run(
-        speaks(asked("one"), Forget("another", "call"), Forget("one", "a call nobody knows"), until="one")
+        speaks(receipts, asked("one"), Forget("another", "call"), Forget("one", "a call nobody knows"), until="one")
     )
     assert set(socket.of(Verdict)) == {"one", "last"}
 
 
-def test_the_same_call_may_be_asked_about_again() -> None:
-    socket = asyncio.run(speaks(asked("one"), Forget("one", "call"), asked("two"), until="two"))
+def test_the_same_call_may_be_asked_about_again(receipts) -> None:
+    socket = asyncio.run(speaks(receipts, asked("one"), Forget("one", "call"), asked("two"), until="two"))
     assert set(socket.of(Verdict)) == {"two", "last"}
 
 
-def test_a_print_that_is_being_made_is_forgotten_too() -> None:
-    socket = asyncio.run(speaks(Enrol("made", "call", "ada"), Forget("made", "call"), asked("two"), until="two"))
+def test_a_print_that_is_being_made_is_forgotten_too(receipts) -> None:
+    socket = asyncio.run(
+        speaks(receipts, Enrol("made", "call", "ada"), Forget("made", "call"), asked("two"), until="two")
+    )
     assert set(socket.of(Verdict)) == {"two", "last"}
+
+
+def lines(receipts: ReceiptFile) -> list[dict]:
+    return [json.loads(line) for line in receipts.path.read_text().splitlines()]
+
+
+@pytest.fixture
+def accepting(monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """A model that accepts everybody; a sealed print of the contact grace."""
+    numbers = np.eye(3, dtype=np.float32)
+    voiceprint = Voiceprint(numbers, "a" * 64, utc_now(), 9.0)
+
+    class Encoder:
+        name, class_name, sha256 = "model", "Class", "a" * 64
+
+    def verify(*_) -> Judged:
+        grounds = (7.5, 3.0, 0.005, 3.1, "model", "Class", "a" * 64, None, (0.001, 0.006), 21.5, "c" * 64)
+        return Judged(Outcome.ACCEPTED, "match", *grounds)
+
+    monkeypatch.setattr(voice_process, "_load", lambda *_: Model(Encoder(), object()))
+    monkeypatch.setattr(voice_process, "verify", verify)
+    return seal(voiceprint, KEY, "grace")
+
+
+def test_an_answer_leaves_a_receipt_without_a_name(receipts, accepting) -> None:
+    socket = asyncio.run(speaks(receipts, Verify("one", "call", "grace", accepting), until="one"))
+    assert [said.outcome for said in socket.said if isinstance(said, Verdict) and said.request == "one"] == ["ACCEPTED"]
+    receipt = next(line for line in lines(receipts) if line["request"] == "one")
+    assert (receipt["kind"], receipt["outcome"], receipt["reason"]) == ("verification", "ACCEPTED", "match")
+    assert (receipt["llr"], receipt["threshold"], receipt["net_speech_seconds"]) == (7.5, 3.0, 3.1)
+    assert receipt["far"] == {"target": 0.005, "interval_95": [0.001, 0.006]} and receipt["snr_db"] == 21.5
+    assert receipt["model"] == {"name": "model", "class": "Class", "sha256": "a" * 64}
+    assert receipt["calibration_sha256"] == "c" * 64
+    enrolment = receipt["enrolment"]
+    assert (enrolment["print_sha256"], enrolment["utterances"]) == (hashlib.sha256(accepting).hexdigest(), 3)
+    assert "grace" not in receipts.path.read_text()
+    assert check(receipts.path).problem is None and check(receipts.path).receipts == 2  # and the last one, INCONCLUSIVE
+
+
+@pytest.fixture
+def unwritable(tmp_path: Path) -> ReceiptFile:
+    (tmp_path / "file").touch()
+    return ReceiptFile(tmp_path / "file" / "receipts.jsonl")
+
+
+def test_what_cannot_be_written_down_is_neither_accepted_nor_lost(unwritable, accepting, caplog) -> None:
+    socket = asyncio.run(speaks(unwritable, Verify("one", "call", "grace", accepting), until="one"))
+    verdict = next(said for said in socket.said if isinstance(said, Verdict) and said.request == "one")
+    assert (verdict.outcome, verdict.reason) == ("INCONCLUSIVE", "no_receipt")
+    assert "receipt of one cannot be written" in caplog.text
 
 
 # -- guided enrolment -------------------------------------------------------------------------------------------------
@@ -121,18 +186,36 @@ def pause(seconds: float) -> bytes:
 
 
 @pytest.fixture
-def enrols(monkeypatch: pytest.MonkeyPatch):
+def enrols(monkeypatch: pytest.MonkeyPatch, receipts: ReceiptFile):
     """A caller's audio, said after consent, to a process with a model; everything it told, without the meter."""
 
-    def run(*audio: bytes, encoder: Voices | None = None, hangs_up: bool = True) -> list[FromVoice]:
+    def run(
+        *audio: bytes, encoder: Voices | None = None, hangs_up: bool = True, to: ReceiptFile = receipts
+    ) -> list[FromVoice]:
         encoder = encoder or Voices()
-        calibration = Calibration("fake", encoder.sha256, 20.0, -5.0, (), -2.0, 0.5, 1, 1, 1, "", "", "")
+        calibration = Calibration(
+            "fake",
+            encoder.sha256,
+            unconditional(20.0, -5.0),
+            (3.0,),
+            (),
+            -2.0,
+            0.5,
+            1,
+            1,
+            1,
+            0.1,
+            0.1,
+            "",
+            "",
+            "",
+        )
         monkeypatch.setattr("biometrics.enrolment.load_calibration", lambda _: calibration)
         monkeypatch.setattr(voice_process, "_load", lambda _name: Model(encoder, None, "no calibration"))
 
         async def call() -> Socket:
             socket = Socket()
-            process = VoiceProcess(socket, "", KEYS)
+            process = VoiceProcess(socket, "", KEYS, to)
             await process.load()
             process.take(Enrol("learn", "call", "ada"))
             for chunk in audio:
@@ -212,10 +295,23 @@ def test_who_hangs_up_before_enough_was_said_has_no_print(enrols, speech: bytes)
         assert (said[-1].sealed, said[-1].refusal) == (None, "too_short")
 
 
-def test_what_is_said_while_an_enrolment_is_forgotten_makes_no_print(speech: bytes) -> None:
+def test_what_is_said_while_an_enrolment_is_forgotten_makes_no_print(receipts, speech: bytes) -> None:
     socket = asyncio.run(
         speaks(
-            Enrol("made", "call", "ada"), Audio("call", speech[:40000]), Forget("made", "call"), Audio("call", speech)
+            receipts,
+            Enrol("made", "call", "ada"),
+            Audio("call", speech[:40000]),
+            Forget("made", "call"),
+            Audio("call", speech),
         )
     )
     assert not [one for one in socket.said if isinstance(one, UtteranceHeard | Enrolled)]
+
+
+def test_a_new_print_leaves_a_receipt_and_none_is_made_without(enrols, receipts, unwritable, speech: bytes) -> None:
+    made = enrols(speech)[-1]
+    (receipt,) = lines(receipts)
+    assert (receipt["kind"], receipt["outcome"], receipt["request"]) == ("enrolment", "ENROLLED", "learn")
+    assert receipt["enrolment"]["print_sha256"] == hashlib.sha256(made.sealed).hexdigest()
+    refused = enrols(speech, to=unwritable)[-1]
+    assert (refused.sealed, refused.refusal) == (None, "failure")
