@@ -47,17 +47,34 @@ def identity_of(pop: Pop) -> Sureness:
             return Sureness("good", "Verified", f"Proven by {by}.")
 
 
+# What an agent can make use of; other reasons say it by themselves.
+WHY_NOT_CHECKED = {
+    "no_pause": "somebody or something else may be talking",
+    "two_voices": "more than one voice",
+    "wrong_band": "the line carries too narrow a band",
+    "budget_spent": "not sure after all that was said",
+    "undecided": "not sure yet",
+    "no_receipt": "the check could not be recorded",
+    "unreadable_print": "the voiceprint cannot be opened",
+    "no_operating_point": "the voice model is not calibrated",
+    "other_model": "the voiceprint is of another model",
+}
+
+
 def voice_of(pop: Pop) -> Sureness:
     """INCONCLUSIVE is not a no: nothing was decided, so the agent reads "not checked" and why."""
     measured = f"{pop.net_speech_seconds:.1f} s of speech" if pop.net_speech_seconds else ""
-    detail = " · ".join(part for part in (pop.verdict_reason.replace("_", " "), measured, pop.voice_model) if part)
+    reason = WHY_NOT_CHECKED.get(pop.verdict_reason, pop.verdict_reason.replace("_", " "))
+    detail = " · ".join(part for part in (reason, measured, pop.voice_model) if part)
     locked = f"locked until {pop.voice_locked_until:%H:%M} UTC" if pop.voice_locked_until else ""
     match pop.verdict:
         case "ACCEPTED":
             return Sureness("good", "Voice verified", detail)
         case "REJECTED":
             return Sureness("bad", "Voice not verified", " · ".join(filter(None, (detail, locked))))
-        case _ if locked:
+        case _ if pop.verdict_reason == "replay":
+            return Sureness("bad", "A recording heard before", " · ".join(filter(None, (measured, locked))))
+        case _ if pop.verdict_reason == "locked" and locked:
             return Sureness("unsure", f"Voice {locked}", "Too many tries did not match; nothing was compared since.")
         case _:
             return Sureness("unsure", "Voice not checked", detail or "No comparison was made in this call.")

@@ -339,7 +339,8 @@ def test_the_voice_process_judges_and_learns_nothing_from_what_is_no_speech(name
     (verdict,) = _answers(scripted([1, 0]), point, Verify("one", "call", "anna", sealed), audio)
     assert (verdict.outcome, verdict.reason, verdict.score) == ("INCONCLUSIVE", reason, None)
     (enrolled,) = _answers(scripted([1, 0]), point, Enrol("one", "call", "anna"), audio)
-    assert (enrolled.sealed, enrolled.refusal) == (None, refusal)
+    told = "clipped" if refusal == "clipped" else "too_short"  # who has gone said too little, whatever it was
+    assert (enrolled.sealed, enrolled.refusal) == (None, told)
 
 
 def test_the_voice_process_answers_inconclusive_for_prints_it_cannot_use(long_speech, voiceprint, point, scripted):
