@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import bindparam, delete, select
 
 from ivr.store.database import Reader, Transaction
-from ivr.store.instants import to_microseconds
+from ivr.store.instants import from_microseconds, to_microseconds
 from ivr.store.statements import Statement, insert_into
 from ivr.store.tables import heard_utterances
 
@@ -29,6 +29,11 @@ KEPT = timedelta(days=365)
 _ADD = insert_into(heard_utterances, "contact", "occasion", "sealed", "at")
 _OF = Statement(
     select(heard_utterances.c.sealed)
+    .where(heard_utterances.c.contact == bindparam("contact"))
+    .order_by(heard_utterances.c.id)
+)
+_OCCASIONS = Statement(
+    select(heard_utterances.c.occasion, heard_utterances.c.at)
     .where(heard_utterances.c.contact == bindparam("contact"))
     .order_by(heard_utterances.c.id)
 )
@@ -59,3 +64,8 @@ def remember(transaction: Transaction, contact: str, occasion: Occasion, sealed:
 
 def memory(reader: Reader, contact: str) -> tuple[bytes, ...]:
     return tuple(bytes(sealed) for (sealed,) in reader.rows(_OF, {"contact": contact}))
+
+
+def occasions(reader: Reader, contact: str) -> list[tuple[str, datetime]]:
+    """What is remembered, oldest first: on which occasion, when."""
+    return [(occasion, from_microseconds(at)) for occasion, at in reader.rows(_OCCASIONS, {"contact": contact})]

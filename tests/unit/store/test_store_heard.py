@@ -45,6 +45,7 @@ def test_after_a_year_only_the_enrolment_is_remembered(db: Database, ann: str) -
     remember(db, Occasion.ACCEPTED, b"accepted")
     remember(db, Occasion.OTHER, b"new", NOW + KEPT + timedelta(days=1))
     assert heard.memory(db, ann) == (b"enrolled", b"new")
+    assert heard.occasions(db, ann)[0] == ("enrolment", NOW)
 
 
 def test_it_goes_with_the_print_and_does_not_come_back_with_another(db: Database, ann: str) -> None:
