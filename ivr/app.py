@@ -157,7 +157,8 @@ class House:
         self.work = Work(
             self.calls, self.control, self.addressing, self.executor,
             others=(
-                partial(verdicts.ask, self.calls, self.listening), partial(verdicts.let_go, self.calls, self.listening),
+                partial(verdicts.ask, self.calls, self.listening, settings.try_mode),
+                partial(verdicts.let_go, self.calls, self.listening),
                 self.queue.look,
             ),
         )  # fmt: skip

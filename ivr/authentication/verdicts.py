@@ -20,8 +20,11 @@ KINDS = ("verification_requested", "enrolment_requested")
 LEASE_SECONDS = 600  # the voice process answers or its death does; the request's own time ends it otherwise
 
 
-def ask(services: Services, listening: Listening) -> None:
-    """Hand open questions about calls whose audio comes in here to the voice process. Repeatable."""
+def ask(services: Services, listening: Listening, callers_are_recordings: bool = False) -> None:
+    """Hand open questions about calls whose audio comes in here to the voice process. Repeatable.
+
+    ``callers_are_recordings``: where one tries Duet out, callers are samples that are played in every call.
+    """
     now = services.clock()
     for open_request in requests.open_requests(services.database, KINDS, now, limit=100):
         if open_request.call not in listening.streams:
@@ -38,7 +41,7 @@ def ask(services: Services, listening: Listening) -> None:
             elif tries.begin(services, open_request.call, asked) is not None:
                 _inconclusive(services, open_request.call, asked.request, "locked")
             else:
-                memory = heard.memory(services.database, asked.contact)
+                memory = () if callers_are_recordings else heard.memory(services.database, asked.contact)
                 listening.ask(Verify(asked.request, open_request.call, asked.contact, found[0], memory))
 
 
