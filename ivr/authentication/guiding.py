@@ -24,11 +24,15 @@ UNHEARD = ("silent", "too_short")  # told without asking a model; what was said 
 
 @dataclass(frozen=True)
 class Ended:
-    """An utterance to be judged, or ``unheard``: why there is none. ``silent``: the caller is not talking any more."""
+    """An utterance to be judged, or ``unheard``: why there is none. ``silent``: the caller is not talking any more.
+
+    ``slow``: too little so far, but more than when it was last said to be too little.
+    """
 
     utterance: Utterance
     silent: bool
     unheard: str = ""
+    slow: bool = False
 
 
 class Guiding:
@@ -45,7 +49,7 @@ class Guiding:
         self._number = self._refusals = 0
         self._enrolment: Enrolment | None = None
         self._utterance = Utterance()
-        self._net = self._spoke_at = 0.0
+        self._net = self._spoke_at = self._reminded_at = 0.0
 
     def hear(self, ulaw: bytes) -> None:
         """Audio said after consent, in chunks of any size."""
@@ -62,7 +66,8 @@ class Guiding:
                     self._end(silent=True)
             elif pause >= (LITTLE_SECONDS if net else SILENCE_SECONDS):
                 self._spoke_at = heard
-                self.ended.append(Ended(self._utterance, silent=True, unheard="too_short" if net else "silent"))
+                slow, self._reminded_at = net > self._reminded_at, net
+                self.ended.append(Ended(self._utterance, True, "too_short" if net else "silent", slow))
 
     def close(self) -> None:
         """No more audio will come: what there is of an utterance is the last one."""
@@ -71,7 +76,7 @@ class Guiding:
 
     def _end(self, silent: bool) -> None:
         self.ended.append(Ended(self._utterance.cut(), silent))
-        self._net = self._spoke_at = 0.0
+        self._net = self._spoke_at = self._reminded_at = 0.0
 
     @property
     def progress(self) -> tuple[float, float]:
@@ -96,7 +101,7 @@ class Guiding:
     def judged(self, ended: Ended, taken: Taken) -> UtteranceHeard:
         """What the call is told. A caller who talks on is only interrupted to be told what is wrong."""
         self._number += 1
-        self._refusals += taken.refusal is not None
+        self._refusals += taken.refusal is not None and not ended.slow  # who talks with long pauses gets there too
         self.accepted, self.needed = taken.accepted, taken.needed
         if taken.refusal == "too_noisy":
             self._utterance.forget_noise()

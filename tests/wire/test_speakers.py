@@ -30,6 +30,7 @@ from biometrics.encoder import Encoder
 from biometrics.likelihood import Conditions, speech_snr_db
 from ivr.flow.events import AgentJoined, ConsentGiven, EnrolmentRecorded, VerdictRecorded
 from ivr.store.contacts import Contact
+from ivr.web.desk import WHY_NOT_CHECKED
 from tests.wire.reception import NOT_COMPARED, AgentAtWork, PopRead, reception
 from tests.wire.smartphone import opened
 from tests.wire.speakers import ROOT, RealVoice, chosen, missing, print_of
@@ -242,7 +243,8 @@ def _is_its_own(call: Placed) -> None:
         return
     assert verdict is not None and call.shown == verdict.outcome.value, f"another verdict: {call}"
     measured = f"{verdict.net_speech_seconds:.1f} s of speech"
-    assert verdict.reason.replace("_", " ") in pop.voice_detail and measured in pop.voice_detail, f"not its own: {call}"
+    reason = WHY_NOT_CHECKED.get(verdict.reason, verdict.reason.replace("_", " "))
+    assert reason in pop.voice_detail and measured in pop.voice_detail, f"not its own: {call}"
     said = call.plan.speaks.voice.verification.net_seconds
     assert verdict.net_speech_seconds <= said + 1.0, f"more was heard than the {said:.1f} s that were said: {call}"
 
