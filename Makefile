@@ -33,8 +33,11 @@ bench: setup-test
 	@$(BIN)/pip install -q -c .ci/constraints.txt gunicorn==27.0.1
 	@$(BIN)/python -m tests.bench
 
+# One page: var/eval/report.html. Another model beside ours: make eval SPEAKER_MODEL=directory. Resemblyzer's weights are taken
+# out of its wheel for the comparison and nothing of it is installed.
 eval: setup-test
-	@$(BIN)/python -W ignore -m biometrics evaluate --speech ../shared/speech $(if $(SPEAKER_MODEL),--model $(SPEAKER_MODEL))
+	@$(BIN)/python -W ignore -m biometrics evaluate --speech ../shared/speech --report var/eval/report.html \
+		--model campplus --model ecapa-telephone --model resemblyzer $(if $(SPEAKER_MODEL),--model $(SPEAKER_MODEL))
 
 # The caller's page for everyone; make test runs these too. axe-core is installed by npm into var/ at its first use.
 a11y: setup-test

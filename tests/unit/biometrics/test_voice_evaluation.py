@@ -5,7 +5,18 @@ import numpy as np
 import pytest
 
 from biometrics import BiometricsError
-from biometrics.evaluation import Ranking, cllr, eer, evaluate, frr_at_far, min_dcf, speaker_bootstrap
+from biometrics.evaluation import (
+    Ranking,
+    best_llrs,
+    cllr,
+    cllr_min,
+    eer,
+    frr_at_far,
+    min_dcf,
+    paired_ratio,
+    speaker_bootstrap,
+)
+from biometrics.trial_lists import evaluate
 
 
 def curve(targets, impostors, weights=None):
@@ -41,6 +52,48 @@ def test_cllr_by_hand():
     assert cllr(np.array([0.0, 0.0]), labels) == pytest.approx(1)  # says nothing: one bit
     assert cllr(np.array([30.0, -30.0]), labels) == pytest.approx(0, abs=1e-9)
     assert cllr(np.log([3.0, 1 / 3]), labels) == pytest.approx(np.log2(4 / 3))
+
+
+def test_the_best_recalibration_by_hand():
+    # Impostors at 0 and 2, owners at 1 and 3: 0 and 3 are certain, 1 and 2 are the wrong way round and say nothing.
+    llrs, labels = np.array([0.0, 1.0, 2.0, 3.0]), np.array([False, True, False, True])
+    given, best = best_llrs(llrs, labels)
+    assert given.tolist() == [0, 1, 2, 3]
+    assert best.tolist() == [-np.inf, 0, 0, np.inf]
+    assert cllr_min(llrs, labels) == pytest.approx(0.5)  # half the owners and half the impostors cost a bit
+    assert cllr_min(10 * llrs - 7, labels) == pytest.approx(0.5)  # whatever scale and offset
+
+
+def test_a_well_calibrated_set_loses_nothing_to_calibration():
+    # Three of four trials at ln 3 are owners, one of four at -ln 3.
+    llrs = np.log([3, 3, 3, 3, 1 / 3, 1 / 3, 1 / 3, 1 / 3])
+    labels = np.array([True, True, True, False, True, False, False, False])
+    assert cllr_min(llrs, labels) == pytest.approx(cllr(llrs, labels))
+    assert cllr_min(llrs + 1, labels) < cllr(llrs + 1, labels) - 0.05
+
+
+def test_the_interval_of_two_speakers_by_hand():
+    # Speaker 0 scores above all impostors, speaker 1 below. Who speaks the impostor trials is not known, so the draws are
+    # 0 twice (one in four): FRR 0; both: 1/2; 1 twice (one in four): 1.
+    scores = np.array([5.0, 0.0, 1.0, 1.0])
+    claimed, speaking = np.array([0, 1, 0, 1]), np.array([0, 1, -1, -1])
+    ranking = Ranking(scores, claimed == speaking)
+    assert speaker_bootstrap(ranking, lambda each: frr_at_far(each, 0), claimed, speaking, 400) == (0, 1)
+    # Known speakers: without both of them there is no impostor trial, so only the draw of both counts.
+    known = np.array([0, 1, 1, 0])
+    assert speaker_bootstrap(ranking, lambda each: frr_at_far(each, 0), claimed, known, 400) == (0.5, 0.5)
+
+
+def test_two_models_are_compared_on_the_same_draws():
+    generator = np.random.default_rng(3)
+    claimed, speaking = (each.ravel() for each in np.meshgrid(np.arange(30), np.arange(30)))
+    is_target = claimed == speaking
+    scores = generator.normal(1.5 * is_target, 1)
+    ranking, perfect = Ranking(scores, is_target), Ranking(scores + 100 * is_target, is_target)
+    assert paired_ratio(ranking, ranking, claimed, speaking, 50) == (1, 1, 1)
+    assert paired_ratio(perfect, ranking, claimed, speaking, 50) == (0, 0, 0)
+    assert paired_ratio(ranking, perfect, claimed, speaking, 50) == (None, np.inf, np.inf)
+    assert paired_ratio(perfect, perfect, claimed, speaking, 50) == (None, 0, np.inf)  # neither errs: nothing is known
 
 
 def test_a_weight_of_two_is_the_trial_twice():
@@ -95,8 +148,12 @@ def test_trials_are_scored_and_what_cannot_be_is_named(trial_files, tmp_path, sc
     assert figures["unscored"][0]["reason"] == "not_audio"
     assert figures["model_sha256"] == encoder.sha256
     assert figures["cllr"] is None  # the scripted model has no calibration
+    assert "calibrate" in figures["uncalibrated"]
+    assert figures["eer_interval_95"] is None or all(0 <= end <= 1 for end in figures["eer_interval_95"])
+    assert figures["rough"] == ["frr_at_far_1pct", "frr_at_far_01pct"]  # one impostor trial
+    assert figures["trials_of_enrolled_recordings"] == 0
     assert {"eer", "eer_interval_95", "min_dcf", "frr_at_far_1pct", "frr_at_far_01pct"} <= figures.keys()
-    json.dumps(figures)
+    json.dumps(figures, allow_nan=False)
     with (tmp_path / "scores.csv").open() as file:
         assert [row["target"] for row in csv.DictReader(file)] == ["1", "0", "1"]
 
@@ -109,6 +166,11 @@ def test_a_csv_that_makes_no_sense_is_named_with_its_line(trial_files, scripted)
     trials.write_text("speaker,path,target\nnobody,x.wav,1\n")
     with pytest.raises(BiometricsError, match="nobody"):
         evaluate(scripted([1, 0]), enrol, trials)
+    trials.write_text("speaker,path,target\nrms,x.wav,1\n")
+    with pytest.raises(BiometricsError, match="only target trials"):
+        evaluate(scripted([1, 0]), enrol, trials)
+    with pytest.raises(BiometricsError, match="no directory"):
+        evaluate(scripted([1, 0]), enrol, trials, scores_csv=trials.parent / "nowhere" / "scores.csv")
     trials.write_text("speaker,target\nrms,1\n")
     with pytest.raises(BiometricsError, match="path"):
         evaluate(scripted([1, 0]), enrol, trials)
