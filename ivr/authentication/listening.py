@@ -56,6 +56,7 @@ class Listening:
         self._task: asyncio.Task | None = None
         self.streams: set[str] = set()  # calls whose audio comes in here
         self._heard: dict[str, Heard] = {}
+        self._compared: set[str] = set()  # questions for which voices have been compared
         self.model: Ready | None = None
         self.pid: int | None = None
 
@@ -67,6 +68,10 @@ class Listening:
     def questions(self) -> list[Verify | Enrol]:
         """Those that are not answered yet."""
         return list(self._asked.values())
+
+    def compared(self, question: Verify | Enrol) -> bool:
+        """Whether voices have been compared for it, as far as we have been told."""
+        return question.request in self._compared
 
     def forget(self, question: Verify | Enrol) -> None:
         self._loop.call_soon_threadsafe(self._forget, question)
@@ -107,6 +112,7 @@ class Listening:
         self._send(question)
 
     def _forget(self, question: Verify | Enrol) -> None:
+        self._compared.discard(question.request)
         if self._asked.pop(question.request, None) is not None:
             self._send(Forget(question.request, question.call))
 
@@ -175,6 +181,8 @@ class Listening:
                     about = (message.model_class, message.model_name, message.model_sha256[:12])
                     log.info("voice: %s %s sha256 %s", *about)
             case Heard():
+                if message.compared in self._asked:
+                    self._compared.add(message.compared)
                 if message.call in self.streams:
                     self._heard[message.call] = message
             case UtteranceHeard():
@@ -184,6 +192,7 @@ class Listening:
                 self._settle(message)
 
     def _settle(self, answer: Answer) -> None:
+        self._compared.discard(answer.request)
         if self._asked.pop(answer.request, None) is not None:
             self._executor.submit(self._answered, answer)
 

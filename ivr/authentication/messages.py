@@ -28,6 +28,7 @@ class Verify(msgspec.Struct, frozen=True, tag=True):
     call: str
     contact: str
     sealed: bytes
+    heard: tuple[bytes, ...] = ()  # sealed fingerprints of what was heard of the contact before
 
 
 class Enrol(msgspec.Struct, frozen=True, tag=True):
@@ -58,6 +59,7 @@ class Heard(msgspec.Struct, frozen=True, tag=True):
     call: str
     net_speech_seconds: float
     needed_seconds: float = 0.0
+    compared: str = ""  # the request for which voices have been compared by now, whatever will be answered
 
 
 class Verdict(msgspec.Struct, frozen=True, tag=True):
@@ -71,6 +73,9 @@ class Verdict(msgspec.Struct, frozen=True, tag=True):
     model_name: str
     model_class: str
     model_sha256: str
+    compared: bool = True  # at any of the looks; False: nothing was, so it is no try either
+    contact: str = ""
+    heard: bytes = b""  # sealed fingerprint of what was compared, to be remembered
 
 
 class UtteranceHeard(msgspec.Struct, frozen=True, tag=True):
@@ -97,6 +102,7 @@ class Enrolled(msgspec.Struct, frozen=True, tag=True):
     model_name: str
     model_class: str
     model_sha256: str
+    heard: tuple[bytes, ...] = ()  # sealed fingerprints of the utterances that made the print
 
 
 ToVoice = Audio | Closed | Verify | Enrol | Forget

@@ -51,9 +51,12 @@ def is_alive(services: Services, addressing: Addressing, token: str) -> bool:
 
 
 def open_link(
-    services: Services, addressing: Addressing, token: str, digits: str, now: datetime
+    services: Services, addressing: Addressing, token: str, digits: str, now: datetime, earlier_cookie: str = ""
 ) -> Opened | LinkRefused:
-    """Bind a browser to the link's call, if the digits are those spoken in it. Never called by a GET."""
+    """Bind a browser to the link's call, if the digits are those spoken in it. Never called by a GET.
+
+    ``earlier_cookie``: of the page that this browser had before, by which it is known to be the same device.
+    """
     link = _alive(services, addressing, token, now)
     if link is None or not pages.take_attempt(services.database, link.token_hash, TRIES):
         return LinkRefused.DEAD
@@ -68,7 +71,8 @@ def open_link(
         veiled = request.startswith(f"{DEVICE}:veiled:")
         if veiled and not _is_of_code(request, addressing, sessions.load(transaction, link.call)):
             raise UsedMeanwhile
-        if not pages.bind(transaction, link.token_hash, token_hash(cookie), now, now + PAGE_LIFETIME, veiled):
+        until, earlier = now + PAGE_LIFETIME, token_hash(earlier_cookie)
+        if not pages.bind(transaction, link.token_hash, token_hash(cookie), now, until, veiled, earlier):
             raise UsedMeanwhile
 
     opened = LinkOpened(id=f"link:{link.token_hash.hex()[:16]}", request=request)

@@ -60,6 +60,7 @@ from ivr.authentication.messages import (
     frame,
 )  # fmt: skip
 from ivr.authentication.print_keys import print_keys
+from ivr.authentication.replays import guarded, remembered
 
 log = logging.getLogger("ivr.voice")
 NICENESS = 5  # a verdict may wait for a webhook, never a webhook for a verdict
@@ -75,6 +76,7 @@ class Listening:
     guiding: Guiding | None = None  # an enrolment under way
     reported_seconds: float = 0.0
     next_look_seconds: float = 0.0
+    compared: bool = False  # the voice asked about and the print, at any look
     answered: bool = False  # the last question has been; until the next one the audio is let go by
     busy: bool = False  # a look is under way; audio goes on arriving
     closed: bool = False
@@ -100,6 +102,7 @@ class VoiceProcess:
         self._model: Model | None = None
         self._model_name = model_name
         self._tasks: set[asyncio.Task] = set()
+        self._left: dict[str, bytes] = {}  # by request: what its last look leaves to be remembered, sealed
 
     def send(self, message: FromVoice) -> None:
         self._writer.write(frame(message))
@@ -132,8 +135,8 @@ class VoiceProcess:
             case Verify():
                 listening = self._listening(message.call)
                 if listening.verify is not None:  # of a person no longer claimed
-                    self._run(self._answer(listening.verify, _nothing("superseded"), None))
-                listening.verify, listening.next_look_seconds = message, 0.0
+                    self._run(self._answer(listening.verify, _nothing("superseded"), None, listening.compared))
+                listening.verify, listening.next_look_seconds, listening.compared = message, 0.0, False
                 self._look(message.call)
             case Enrol():
                 # A print is made only of what was said after consent.
@@ -163,7 +166,8 @@ class VoiceProcess:
             self.send(Heard(call, *listening.guiding.progress))
             return
         needed = listening.next_look_seconds if listening.verify is not None else 0.0
-        self.send(Heard(call, listening.utterance.net_speech_seconds, needed))
+        compared = listening.verify.request if listening.verify is not None and listening.compared else ""
+        self.send(Heard(call, listening.utterance.net_speech_seconds, needed, compared))
 
     def _listening(self, call: str) -> Listening:
         """Made once a call: a new one loads the speech detector, which takes longer than a frame lasts."""
@@ -199,25 +203,30 @@ class VoiceProcess:
         verdict, voiceprint = await loop.run_in_executor(self._pool, self._judge, asked, listening.utterance.snapshot())
         listening.busy = False
         listening.next_look_seconds = getattr(verdict, "next_look_seconds", None) or 0.0
+        if listening.verify is asked and verdict.score is not None:
+            listening.compared = True
         final = verdict.outcome != "INCONCLUSIVE" or listening.closed or verdict.next_look_seconds is None
         answers = final and listening.verify is asked
         if answers:
             listening.verify, listening.answered = None, True
         if listening.verify is not None:
             self._tell_heard(call, listening)  # how much the next look takes is known now
+        if not answers and listening.verify is not asked:
+            self._left.pop(asked.request, None)  # nobody was told: it was forgotten
         if listening.closed or listening.verify:
             self._look(call)
         if answers:
-            await self._answer(asked, verdict, voiceprint)
+            await self._answer(asked, verdict, voiceprint, listening.compared)
 
-    async def _answer(self, asked: Verify, verdict: Judged, voiceprint: Voiceprint | None) -> None:
+    async def _answer(self, asked: Verify, verdict: Judged, voiceprint: Voiceprint | None, compared: bool) -> None:
         enrolment = enrolment_of(self._reference(asked.contact), asked.sealed, voiceprint)
         if not await self._written(asked.request, lambda: of_verdict(asked.request, verdict, enrolment)):
             verdict = replace(verdict, outcome=Outcome.INCONCLUSIVE, reason="no_receipt")
         self.send(
             Verdict(
                 asked.request, asked.call, str(verdict.outcome), verdict.reason, verdict.score, verdict.threshold,
-                verdict.net_speech_seconds, verdict.model_name, verdict.model_class, verdict.model_sha256,
+                verdict.net_speech_seconds, verdict.model_name, verdict.model_class, verdict.model_sha256, compared,
+                asked.contact, self._left.pop(asked.request, b""),
             )
         )  # fmt: skip
 
@@ -244,7 +253,9 @@ class VoiceProcess:
             if model.encoder is None:
                 return _nothing(model.problem), None
             voiceprint = unseal(asked.sealed, self._key, asked.contact)
-            return verify(model.encoder, voiceprint, utterance, model.operating_point), voiceprint
+            verdict = verify(model.encoder, voiceprint, utterance, model.operating_point)
+            verdict, self._left[asked.request] = guarded(verdict, asked, utterance, voiceprint)
+            return verdict, voiceprint
         except SealError as error:
             log.warning("verification %s: %s", asked.request, error)
             return _nothing("unreadable_print"), None
@@ -291,13 +302,17 @@ class VoiceProcess:
         enrolment = enrolment_of(self._reference(asked.contact), sealed, result.voiceprint)
         if not await self._written(asked.request, lambda: of_enrolment(asked.request, result, enrolment, *model)):
             sealed, refusal = None, "failure"  # nobody has seen the print
-        self.send(Enrolled(asked.request, asked.call, asked.contact, sealed, refusal, seconds, *model))
+        self.send(
+            Enrolled(asked.request, asked.call, asked.contact, sealed, refusal, seconds, *model, heard=guiding.leaves)
+        )
 
     def _learn(self, guiding: Guiding, ended: Ended) -> tuple[Taken, bytes | None]:
         """Runs on the model's thread. Never raises."""
         taken = guiding.judge(ended, self._model.encoder)
         try:
             sealed = seal(taken.voiceprint, self._key, guiding.asked.contact) if taken.voiceprint else None
+            if taken.voiceprint:
+                guiding.leaves = remembered(guiding.good, taken.voiceprint, guiding.asked.contact)
             return taken, sealed
         except Exception:
             log.exception("the voiceprint of enrolment %s could not be sealed", guiding.asked.request)

@@ -11,7 +11,7 @@ from ivr.errors import UnknownCall
 from ivr.flow.inputs import By, SecretAnswer
 from ivr.flow.session import Turn
 from ivr.flow.waits import AwaitSecret
-from ivr.store import attempts, contacts, sessions
+from ivr.store import attempts, contacts, sessions, voice_tries
 
 WINDOW = timedelta(hours=1)
 WRONG_PER_CONTACT = 5  # in the window, over all calls: then nothing is compared any more
@@ -48,6 +48,8 @@ class Secrets:
                     raise _Locked
             for subject in limits:
                 attempts.record(transaction, subject, right, now)
+            if right:
+                voice_tries.clear(transaction, session.claim.contact, session.caller)
 
         try:
             answer = SecretAnswer(turn=turn, matches=right, by=by)

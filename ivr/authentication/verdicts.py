@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 
+from ivr.authentication import tries
 from ivr.authentication.listening import Answer, Listening
 from ivr.authentication.messages import Enrol, Enrolled, UtteranceHeard, Verdict, Verify
 from ivr.calls import Services, take_turn
 from ivr.errors import UnknownCall
 from ivr.flow.events import EnrolmentRequested, VerificationRequested
 from ivr.flow.inputs import EnrolmentFinished, Outcome, UtteranceJudged, VerdictReached
-from ivr.store import requests, voiceprints
+from ivr.store import heard, requests, voiceprints
+from ivr.store.database import write
 from ivr.store.errors import ConsentMissing
 
 log = logging.getLogger(__name__)
@@ -18,8 +20,11 @@ KINDS = ("verification_requested", "enrolment_requested")
 LEASE_SECONDS = 600  # the voice process answers or its death does; the request's own time ends it otherwise
 
 
-def ask(services: Services, listening: Listening) -> None:
-    """Hand open questions about calls whose audio comes in here to the voice process. Repeatable."""
+def ask(services: Services, listening: Listening, callers_are_recordings: bool = False) -> None:
+    """Hand open questions about calls whose audio comes in here to the voice process. Repeatable.
+
+    ``callers_are_recordings``: where one tries Duet out, callers are samples that are played in every call.
+    """
     now = services.clock()
     for open_request in requests.open_requests(services.database, KINDS, now, limit=100):
         if open_request.call not in listening.streams:
@@ -33,8 +38,11 @@ def ask(services: Services, listening: Listening) -> None:
             found = voiceprints.voiceprint(services.database, asked.contact)
             if found is None:
                 _inconclusive(services, open_request.call, asked.request, "no_voiceprint")
+            elif tries.begin(services, open_request.call, asked) is not None:
+                _inconclusive(services, open_request.call, asked.request, "locked")
             else:
-                listening.ask(Verify(asked.request, open_request.call, asked.contact, found[0]))
+                memory = () if callers_are_recordings else heard.memory(services.database, asked.contact)
+                listening.ask(Verify(asked.request, open_request.call, asked.contact, found[0], memory))
 
 
 def let_go(services: Services, listening: Listening) -> None:
@@ -53,6 +61,8 @@ def let_go(services: Services, listening: Listening) -> None:
         if gone and question.request in still_open:
             _inconclusive(services, question.call, question.request, "withdrawn")
         if gone or question.request not in still_open:
+            if isinstance(question, Verify):
+                tries.settle(services, question, listening.compared(question))
             listening.forget(question)
 
 
@@ -69,11 +79,25 @@ def answered(services: Services, answer: Answer) -> None:
                 threshold=answer.threshold, net_speech_seconds=answer.net_speech_seconds, model_name=answer.model_name,
                 model_class=answer.model_class, model_sha256=answer.model_sha256,
             )  # fmt: skip
+            _remember(services, answer, fact.outcome)
             _compared(services, answer, fact)
+            tries.settle(services, answer, answer.compared and fact.outcome is not Outcome.ACCEPTED)
     except UnknownCall as error:
         log.warning("%s", error)
     except Exception:
         log.exception("the answer to %s could not be saved; its request times out as INCONCLUSIVE", answer.request)
+
+
+def _remember(services: Services, answer: Verdict, outcome: Outcome) -> None:
+    """Also what the call does not wait for any more: somebody may have recorded it."""
+    occasion = heard.Occasion.ACCEPTED if outcome is Outcome.ACCEPTED else heard.Occasion.OTHER
+
+    def job(transaction) -> None:
+        if voiceprints.present(transaction, [answer.contact]):
+            heard.remember(transaction, answer.contact, occasion, answer.heard, services.clock())
+
+    if answer.heard:
+        write(services.database, job)
 
 
 class _Withdrawn(Exception):
@@ -120,6 +144,8 @@ def _enrolled(services: Services, answer: Enrolled) -> None:
 
     def store(transaction) -> None:
         voiceprints.save(transaction, answer.contact, answer.sealed, answer.model_sha256, services.clock())
+        for sealed in answer.heard:
+            heard.remember(transaction, answer.contact, heard.Occasion.ENROLMENT, sealed, services.clock())
 
     if answer.sealed is None:
         take_turn(services, answer.call, fact(answer.refusal))

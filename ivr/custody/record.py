@@ -18,7 +18,18 @@ from ivr.flow.events import (
     VerdictRecorded,
     VoiceWishGranted,
 )  # fmt: skip
-from ivr.store import attempts, calls_of_contact, consents, contacts, erasures, paces, promises, sessions, voiceprints
+from ivr.store import (
+    attempts,
+    calls_of_contact,
+    consents,
+    contacts,
+    erasures,
+    heard,
+    paces,
+    promises,
+    sessions,
+    voiceprints,
+)  # fmt: skip
 from ivr.store.calls_of_contact import CallAbout
 from ivr.store.contacts import Contact
 from ivr.store.database import Database
@@ -45,6 +56,7 @@ def record_of(db: Database, contact: str, now: datetime, with_print: bool) -> di
             "contact": _contact(contacts.get(db, contact)),
             "pace": asdict(paces.pace_of(db, contact)),
             "voiceprint": _print(db, contact, with_print),
+            "heard": [{"occasion": occasion, "at": at} for occasion, at in heard.occasions(db, contact)],
             "consents": [asdict(one) for one in consents.consents_of(db, contact)],
             "erasures": [asdict(one) for one in erasures.erasures_of(db, contact)],
             "wrong_secrets": attempts.count_wrong(db, f"contact:{contact}", now - EVER),

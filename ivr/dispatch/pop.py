@@ -10,7 +10,7 @@ import msgspec
 from ivr.calls import Services, flow_of, present
 from ivr.flow.events import AgentRequested
 from ivr.flow.promising import reason_of
-from ivr.store import contacts, sessions
+from ivr.store import contacts, sessions, voice_tries
 from ivr.store.agents import Reservation
 from ivr.store.agents import ReservationState as S
 
@@ -47,6 +47,7 @@ class Pop(msgspec.Struct, frozen=True, kw_only=True):
     waited_seconds: int
     state: PopState
     since: datetime  # when ``state`` began
+    voice_locked_until: datetime | None = None  # too many tries: nothing is compared before
     language: str = ""  # BCP 47, that the call is held in
 
 
@@ -57,6 +58,7 @@ def draw_pop(services: Services, reservation: Reservation) -> Pop:
     verdict = session.voice.verdict
     since = reservation.accepted_at or reservation.offered_at
     waited = since - _asked_at(services, reservation)
+    subjects = voice_tries.subjects(services.database, session.call, session.caller, claim.contact) if claim else ()
     return Pop(
         reservation=reservation.id, call=session.call, contact_name=contact.name if contact else None,
         number=session.caller, reason=reason_of(session), path=session.choices_made, level=session.level,
@@ -64,6 +66,7 @@ def draw_pop(services: Services, reservation: Reservation) -> Pop:
         verdict_reason=session.voice.reason, net_speech_seconds=session.voice.net_speech_seconds,
         voice_model=session.voice.model, waited_seconds=max(0, round(waited.total_seconds())),
         state=_SHOWN[reservation.state], since=since, language=flow_of(services, session).language,
+        voice_locked_until=voice_tries.locked_until(services.database, subjects, services.clock()),
     )  # fmt: skip
 
 

@@ -49,6 +49,8 @@ _BINDING = Statement(
     )
 )
 
+_DEVICE = Statement(select(page_bindings.c.device).where(page_bindings.c.token_hash == bindparam("token_hash")))
+
 
 def add_link(db: Database, link: LinkToken) -> None:
     row = {
@@ -80,7 +82,7 @@ def take_attempt(db: Database, token_hash: bytes, at_most: int) -> bool:
 
 def bind(
     transaction: Transaction, token_hash: bytes, binding_hash: bytes, at: datetime, expires_at: datetime,
-    veiled: bool = False,
+    veiled: bool = False, earlier_hash: bytes | None = None,
 ) -> str | None:  # fmt: skip
     """Uses the link, once, and binds the browser that holds ``binding_hash``'s token to the link's call.
 
@@ -90,18 +92,23 @@ def bind(
     if transaction.write(_USE, {"of_token": token_hash, "now": now, "used_at": now}) == 0:
         return None
     call = transaction.rows(_LINK, {"token_hash": token_hash})[0][1]
-    bind_browser(transaction, call, binding_hash, at, expires_at, veiled)
+    bind_browser(transaction, call, binding_hash, at, expires_at, veiled, earlier_hash)
     return call
 
 
 def bind_browser(
-    transaction: Transaction, call: str, binding_hash: bytes, at: datetime, expires_at: datetime, veiled: bool
-) -> None:
-    """Binds a browser that came without a link."""
+    transaction: Transaction, call: str, binding_hash: bytes, at: datetime, expires_at: datetime, veiled: bool,
+    earlier_hash: bytes | None = None,
+) -> None:  # fmt: skip
+    """Binds a browser that came without a link. ``earlier_hash``: of the token that it held until now, if any."""
     now, until = to_microseconds(at), to_microseconds(expires_at)
+    earlier = transaction.rows(_DEVICE, {"token_hash": earlier_hash}) if earlier_hash else []
+    device = next((device for (device,) in earlier if device), binding_hash)
     transaction.write(
-        _BIND, {"token_hash": binding_hash, "call": call, "created_at": now, "expires_at": until, "veiled": veiled}
-    )
+        _BIND,
+        {"token_hash": binding_hash, "call": call, "created_at": now, "expires_at": until, "veiled": veiled,
+         "device": device},
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -186,6 +186,30 @@ secret_attempts = Table(
 )
 Index("ix_secret_attempts_subject_at", secret_attempts.c.subject, secret_attempts.c.at)
 
+# Of comparisons of voices that were not ACCEPTED, or are under way (`voice_tries.py`).
+voice_tries = Table(
+    "voice_tries",
+    metadata,
+    Column("request", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),  # contact:<id>, caller:<number> or device:<hash>
+    _needed("at", BigInteger),
+)
+Index("ix_voice_tries_subject_at", voice_tries.c.subject, voice_tries.c.at)
+
+# What was heard of a contact, as sealed fingerprints, so that the same recording is known again (`heard.py`).
+heard_utterances = Table(
+    "heard_utterances",
+    metadata,
+    Column("id", _Serial, primary_key=True),
+    # None outlives its print, however that is deleted.
+    _needed("contact", Text, ForeignKey("voiceprints.contact", ondelete="CASCADE")),
+    _needed("occasion", Text),
+    _needed("sealed", LargeBinary),
+    _needed("at", BigInteger),
+    sqlite_autoincrement=True,
+)
+Index("ix_heard_utterances_contact_id", heard_utterances.c.contact, heard_utterances.c.id)
+
 agents = Table(
     "agents",
     metadata,
@@ -275,6 +299,7 @@ page_bindings = Table(
     _needed("created_at", BigInteger),
     _needed("expires_at", BigInteger),
     Column("veiled", Boolean, nullable=False, server_default=false()),  # joined by a code: draws nothing above level 0
+    _optional("device", LargeBinary),  # the first binding of this browser, as far as its cookies tell
 )
 Index("ix_page_bindings_call", page_bindings.c.call)
 

@@ -66,11 +66,16 @@ def voice_of(pop: Pop) -> Sureness:
     measured = f"{pop.net_speech_seconds:.1f} s of speech" if pop.net_speech_seconds else ""
     reason = WHY_NOT_CHECKED.get(pop.verdict_reason, pop.verdict_reason.replace("_", " "))
     detail = " · ".join(part for part in (reason, measured, pop.voice_model) if part)
+    locked = f"locked until {pop.voice_locked_until:%H:%M} UTC" if pop.voice_locked_until else ""
     match pop.verdict:
         case "ACCEPTED":
             return Sureness("good", "Voice verified", detail)
         case "REJECTED":
-            return Sureness("bad", "Voice not verified", detail)
+            return Sureness("bad", "Voice not verified", " · ".join(filter(None, (detail, locked))))
+        case _ if pop.verdict_reason == "replay":
+            return Sureness("bad", "A recording heard before", " · ".join(filter(None, (measured, locked))))
+        case _ if pop.verdict_reason == "locked" and locked:
+            return Sureness("unsure", f"Voice {locked}", "Too many tries did not match; nothing was compared since.")
         case _:
             return Sureness("unsure", "Voice not checked", detail or "No comparison was made in this call.")
 

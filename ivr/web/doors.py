@@ -131,7 +131,8 @@ class Services(Protocol):
 
     def link_alive(self, token: str) -> bool: ...
 
-    def open_link(self, token: str, digits: str, now: datetime) -> Opened | LinkRefused: ...
+    def open_link(self, token: str, digits: str, now: datetime, earlier_cookie: str = "") -> Opened | LinkRefused:
+        """``earlier_cookie``: of the page that this browser had before, if any."""
 
     def held(self, session: Session) -> Held | None:
         """About the contact of this call; None unless they have proven who they are."""

@@ -52,7 +52,7 @@ def page_blueprint(services: Services) -> Blueprint:
     @pages.post("/v/<token>")
     def open_link(token: str) -> Response:
         digits = ascii_digits(request.form.get("digits", ""))
-        answer = services.open_link(token, digits, services.clock())
+        answer = services.open_link(token, digits, services.clock(), request.cookies.get(PAGE_COOKIE, ""))
         match answer:
             case Opened(cookie=cookie):
                 response = redirect("/v/call", 303)

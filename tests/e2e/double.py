@@ -418,7 +418,7 @@ class Double:
     def link_alive(self, token: str) -> bool:
         return self._link(token) is not None
 
-    def open_link(self, token: str, digits: str, now: datetime) -> Opened | LinkRefused:
+    def open_link(self, token: str, digits: str, now: datetime, earlier_cookie: str = "") -> Opened | LinkRefused:
         link = self._link(token)
         if link is None:
             return LinkRefused.DEAD

@@ -310,6 +310,7 @@ def test_what_is_said_while_an_enrolment_is_forgotten_makes_no_print(receipts, s
 
 def test_a_new_print_leaves_a_receipt_and_none_is_made_without(enrols, receipts, unwritable, speech: bytes) -> None:
     made = enrols(speech)[-1]
+    assert len(made.heard) == 3  # a fingerprint of each utterance
     (receipt,) = lines(receipts)
     assert (receipt["kind"], receipt["outcome"], receipt["request"]) == ("enrolment", "ENROLLED", "learn")
     assert receipt["enrolment"]["print_sha256"] == hashlib.sha256(made.sealed).hexdigest()

@@ -1,0 +1,160 @@
+"""Who keeps trying voices is locked out of them, and goes on with another factor; the owner's PIN opens the lock."""
+
+from __future__ import annotations
+
+import pytest
+from doorway import Carrier, Clock, Phone, session_of
+
+from ivr.app import House
+from ivr.authentication import verdicts
+from ivr.authentication.messages import Verdict, Verify
+from ivr.authentication.passwords import password_hash
+from ivr.flow.events import ConsentGiven
+from ivr.flow.inputs import By, LinkOpened, Outcome, StreamStarted
+from ivr.store import agents, consents, contacts, requests, voiceprints
+from ivr.store.agents import Agent, AgentState
+from ivr.store.database import write
+from ivr.web.desk import voice_of
+
+OTHER_PHONE, ALICES_CUSTOMER_NUMBER = "+447700900199", "10045678"
+
+
+class Ear:
+    """The voice process as the web process knows it."""
+
+    def __init__(self) -> None:
+        self.streams: set[str] = set()
+        self.asked: dict[str, Verify] = {}
+        self.heard_enough: set[str] = set()
+
+    def ask(self, question: Verify) -> None:
+        self.asked[question.request] = question
+
+    def questions(self) -> list[Verify]:
+        return list(self.asked.values())
+
+    def compared(self, question: Verify) -> bool:
+        return question.request in self.heard_enough
+
+    def forget(self, question: Verify) -> None:
+        del self.asked[question.request]
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+def alice(house: House, clock: Clock, phone: Phone) -> str:
+    contact = contacts.by_number(house.database, phone.about["From"]).id
+    call = Phone(phone.carrier, sid="CA" + "e" * 32).dials()
+    given = ConsentGiven(contact=contact, version="1", wording="May we?", language="en-GB", by=By.TAP)
+    now = clock()
+    write(house.database, lambda t: consents.record(t, session_of(house, call).call, given, 0))
+    voiceprints.save_voiceprint(house.database, contact, b"sealed", "0" * 64, now)
+    return contact
+
+
+class Caller:
+    """A call in which somebody claims to be Alice and speaks."""
+
+    def __init__(self, house: House, ear: Ear, phone: Phone) -> None:
+        self.house, self.ear, self.phone = house, ear, phone.dials()
+        if phone.about["From"] == OTHER_PHONE:
+            phone.presses(ALICES_CUSTOMER_NUMBER)
+        self.call = session_of(house, phone).call
+        house.take_turn(self.call, StreamStarted(id="stream"))
+        ear.streams.add(self.call)
+        verdicts.ask(house.calls, ear)
+
+    @property
+    def question(self) -> Verify | None:
+        return next((one for one in self.ear.questions() if one.call == self.call), None)
+
+    @property
+    def voice(self) -> tuple[Outcome | None, str]:
+        voice = session_of(self.house, self.phone).voice
+        return voice.verdict, voice.reason
+
+    def is_judged(self, outcome: Outcome, reason: str, compared: bool = True) -> None:
+        asked = self.question
+        self.ear.forget(asked)
+        verdict = Verdict(
+            asked.request, asked.call, outcome.value, reason, 1.0 if compared else None, 2.0, 4.0, "m", "c", "0" * 64,
+            compared=compared,
+        )  # fmt: skip
+        verdicts.answered(self.house.calls, verdict)
+
+
+@pytest.fixture
+def calls(house: House, ear: Ear, carrier: Carrier, alice: str):
+    numbers = iter(range(1, 1000))
+
+    def dial(caller: str = "+447700900101") -> Caller:
+        return Caller(house, ear, Phone(carrier, sid=f"CA{next(numbers):032x}", caller=caller))
+
+    return dial
+
+
+def test_after_three_other_voices_no_fourth_is_compared(calls, clock: Clock) -> None:
+    for _ in range(3):
+        calls().is_judged(Outcome.REJECTED, "other_voice")
+    locked = calls()
+    assert locked.question is None
+    assert locked.voice == (Outcome.INCONCLUSIVE, "locked")
+    clock.goes_on(3601)
+    assert calls().question is not None
+
+
+def test_calls_at_once_have_three_tries_together(calls) -> None:
+    waiting = [calls() for _ in range(6)]
+    assert [one.question is not None for one in waiting] == [True] * 3 + [False] * 3
+
+
+def test_undecided_counts_and_what_was_never_compared_does_not(calls) -> None:
+    for _ in range(5):
+        calls().is_judged(Outcome.INCONCLUSIVE, "too_short", compared=False)
+    for _ in range(3):
+        calls().is_judged(Outcome.INCONCLUSIVE, "budget_spent")
+    assert calls().voice == (Outcome.INCONCLUSIVE, "locked")
+
+
+def test_who_hangs_up_after_a_comparison_has_used_up_a_try(house: House, calls, ear: Ear) -> None:
+    for early in (True, True, True, False, False, False):
+        caller = calls()
+        if not early:
+            ear.heard_enough.add(caller.question.request)
+        caller.phone.carrier.post("/voice/bank/status", **caller.phone.about | {"CallStatus": "completed"})
+        verdicts.let_go(house.calls, ear)
+        assert caller.question is None
+    assert calls().voice == (Outcome.INCONCLUSIVE, "locked")
+
+
+def test_the_owner_is_never_locked_out_by_being_known(calls) -> None:
+    for _ in range(8):
+        calls().is_judged(Outcome.ACCEPTED, "match")
+
+
+def test_the_owners_pin_opens_the_lock_of_the_print(house: House, calls) -> None:
+    for _ in range(3):
+        calls(OTHER_PHONE).is_judged(Outcome.REJECTED, "other_voice")
+    owner = calls()
+    assert owner.voice == (Outcome.INCONCLUSIVE, "locked")
+    message = next(one for one in requests.requests_of(house.database, owner.call) if one.kind == "message_requested")
+    house.take_turn(owner.call, LinkOpened(id="link:1", request=message.request))
+    owner.phone.presses("1").hears("key in your PIN")
+    owner.phone.presses("4821").hears("Your balance is")
+    assert calls().question is not None
+    assert calls(OTHER_PHONE).voice == (Outcome.INCONCLUSIVE, "locked")
+
+
+def test_the_desk_says_until_when_the_voice_is_locked(house: House, calls, clock: Clock) -> None:
+    dana = Agent("dana", "Dana", password_hash("correct horse"), "+447700900900", state=AgentState.AVAILABLE)
+    agents.add_agent(house.database, dana, clock())
+    for _ in range(3):
+        calls().is_judged(Outcome.REJECTED, "other_voice")
+    locked = calls()
+    locked.phone.presses("0")
+    house.queue.look()
+    assert voice_of(house.dispatch.pop(dana)).heading == "Voice locked until 13:00 UTC"
