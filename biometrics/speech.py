@@ -169,8 +169,8 @@ class Utterance:
         Whoever talks on leaves no pause to measure the noise in, so what is known of it stays.
         """
         taken = self.snapshot()
-        self._windows.clear()
-        self._around.clear()
+        for of_this_one in (self._windows, self._pauses, self._pause, self._around, self._before):
+            of_this_one.clear()
         self._heard_windows = 0
         return taken
 

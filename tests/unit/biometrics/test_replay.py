@@ -88,6 +88,15 @@ def test_it_is_found_among_many_and_in_an_empty_memory_nothing_is(speech: np.nda
     assert not is_replay(remembered, [])
 
 
+def test_each_utterance_of_a_call_that_goes_on_is_known_again(speech: np.ndarray) -> None:
+    call, silence = Utterance(), np.zeros(800)
+    for _ in range(3):
+        call.feed(encode_ulaw(np.concatenate([speech[: 8000 * 6], silence])))
+        part = call.cut()
+        assert fingerprint(part).seconds == pytest.approx(part.net_speech_seconds, abs=0.1)
+        assert len(part.pauses(60.0)) and not len(call.pauses(60.0))
+
+
 def test_of_identical_bits_the_agreement_is_the_root_of_the_seconds() -> None:
     bits = np.random.default_rng(0).integers(0, 1 << 16, 250, dtype=np.uint16)  # 4 s
     one = Fingerprint(np.arange(250, dtype=np.uint16), bits)

@@ -20,7 +20,7 @@ def test_the_shipped_recipe_is_read_and_paths_can_be_replaced():
     [
         ("seed: 20261121", "sead: 1", "unknown keys ['sead']"),
         ("precision: bfloat16", "precision: float8", "precision"),
-        ("until_step: 50000", "until_step: 10", "until_step must grow"),
+        ("until_step: 7400", "until_step: 10", "until_step must grow"),
         ("codecs: [mulaw,", "codecs: [opus,", "codecs[0]: 'opus' is not one of"),
         ("codec_weights: [4,", "codec_weights: [", "one codec_weights entry for each"),
         ("warmup_steps: 500", "warmup_steps: soon", "warmup_steps: 'soon'"),
