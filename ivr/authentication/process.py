@@ -63,7 +63,7 @@ from ivr.authentication.print_keys import print_keys
 from ivr.authentication.replays import guarded, remembered
 
 log = logging.getLogger("ivr.voice")
-NICENESS = 5  # a verdict may wait for a webhook, never a webhook for a verdict
+NICENESS = 10  # a verdict may wait for a webhook, never a webhook for a verdict
 LOOK_EVERY_SECONDS = 0.5  # of new net speech, between two looks or progress reports
 
 
