@@ -77,6 +77,7 @@ class Listening:
     reported_seconds: float = 0.0
     next_look_seconds: float = 0.0
     compared: bool = False  # the voice asked about and the print, at any look
+    left: bytes = b""  # what the last look leaves to be remembered, sealed
     answered: bool = False  # the last question has been; until the next one the audio is let go by
     busy: bool = False  # a look is under way; audio goes on arriving
     closed: bool = False
@@ -102,7 +103,6 @@ class VoiceProcess:
         self._model: Model | None = None
         self._model_name = model_name
         self._tasks: set[asyncio.Task] = set()
-        self._left: dict[str, bytes] = {}  # by request: what its last look leaves to be remembered, sealed
 
     def send(self, message: FromVoice) -> None:
         self._writer.write(frame(message))
@@ -135,8 +135,12 @@ class VoiceProcess:
             case Verify():
                 listening = self._listening(message.call)
                 if listening.verify is not None:  # of a person no longer claimed
-                    self._run(self._answer(listening.verify, _nothing("superseded"), None, listening.compared))
-                listening.verify, listening.next_look_seconds, listening.compared = message, 0.0, False
+                    answer = self._answer(
+                        listening.verify, _nothing("superseded"), None, listening.compared, listening.left
+                    )
+                    self._run(answer)
+                listening.verify, listening.next_look_seconds = message, 0.0
+                listening.compared, listening.left = False, b""
                 self._look(message.call)
             case Enrol():
                 # A print is made only of what was said after consent.
@@ -200,25 +204,27 @@ class VoiceProcess:
 
     async def _verify(self, call: str, listening: Listening, asked: Verify) -> None:
         loop = asyncio.get_running_loop()
-        verdict, voiceprint = await loop.run_in_executor(self._pool, self._judge, asked, listening.utterance.snapshot())
+        heard = listening.utterance.snapshot()
+        verdict, voiceprint, left = await loop.run_in_executor(self._pool, self._judge, asked, heard)
         listening.busy = False
-        listening.next_look_seconds = getattr(verdict, "next_look_seconds", None) or 0.0
-        if listening.verify is asked and verdict.score is not None:
-            listening.compared = True
+        listening.next_look_seconds = verdict.next_look_seconds or 0.0
+        if listening.verify is asked:
+            listening.compared |= verdict.score is not None
+            listening.left = left
         final = verdict.outcome != "INCONCLUSIVE" or listening.closed or verdict.next_look_seconds is None
         answers = final and listening.verify is asked
         if answers:
             listening.verify, listening.answered = None, True
         if listening.verify is not None:
             self._tell_heard(call, listening)  # how much the next look takes is known now
-        if not answers and listening.verify is not asked:
-            self._left.pop(asked.request, None)  # nobody was told: it was forgotten
         if listening.closed or listening.verify:
             self._look(call)
         if answers:
-            await self._answer(asked, verdict, voiceprint, listening.compared)
+            await self._answer(asked, verdict, voiceprint, listening.compared, left)
 
-    async def _answer(self, asked: Verify, verdict: Judged, voiceprint: Voiceprint | None, compared: bool) -> None:
+    async def _answer(
+        self, asked: Verify, verdict: Judged, voiceprint: Voiceprint | None, compared: bool, left: bytes
+    ) -> None:
         enrolment = enrolment_of(self._reference(asked.contact), asked.sealed, voiceprint)
         if not await self._written(asked.request, lambda: of_verdict(asked.request, verdict, enrolment)):
             verdict = replace(verdict, outcome=Outcome.INCONCLUSIVE, reason="no_receipt")
@@ -226,7 +232,7 @@ class VoiceProcess:
             Verdict(
                 asked.request, asked.call, str(verdict.outcome), verdict.reason, verdict.score, verdict.threshold,
                 verdict.net_speech_seconds, verdict.model_name, verdict.model_class, verdict.model_sha256, compared,
-                asked.contact, self._left.pop(asked.request, b""),
+                asked.contact, left,
             )
         )  # fmt: skip
 
@@ -246,22 +252,23 @@ class VoiceProcess:
 
         return await asyncio.get_running_loop().run_in_executor(self._scribe, write)
 
-    def _judge(self, asked: Verify, utterance: Utterance) -> tuple[Judged, Voiceprint | None]:
-        """Runs on the model's thread. Never raises: doubt and failure are INCONCLUSIVE."""
+    def _judge(self, asked: Verify, utterance: Utterance) -> tuple[Judged, Voiceprint | None, bytes]:
+        """With what is left to be remembered, sealed. Runs on the model's thread. Never raises: doubt and failure are
+        INCONCLUSIVE."""
         model, voiceprint = self._model, None
         try:
             if model.encoder is None:
-                return _nothing(model.problem), None
+                return _nothing(model.problem), None, b""
             voiceprint = unseal(asked.sealed, self._key, asked.contact)
             verdict = verify(model.encoder, voiceprint, utterance, model.operating_point)
-            verdict, self._left[asked.request] = guarded(verdict, asked, utterance, voiceprint)
-            return verdict, voiceprint
+            verdict, left = guarded(verdict, asked, utterance, voiceprint)
+            return verdict, voiceprint, left
         except SealError as error:
             log.warning("verification %s: %s", asked.request, error)
-            return _nothing("unreadable_print"), None
+            return _nothing("unreadable_print"), None, b""
         except Exception:
             log.exception("verification %s failed; the answer is INCONCLUSIVE", asked.request)
-            return _nothing("failure"), voiceprint
+            return _nothing("failure"), voiceprint, b""
 
     def _guide(self, message: Audio, listening: Listening) -> None:
         guiding = listening.guiding

@@ -89,7 +89,7 @@ def phrase(english: str, language: str) -> str:
 
 def in_our_words(choices: tuple[Offered, ...], language: str) -> tuple[Offered, ...]:
     """Choices that Duet itself offers, in ``language``; those of a flow are so already and stay."""
-    if language.partition("-")[0].lower() == "en":
+    if not catalogue_for(language).entries:
         return choices
     return tuple(_offered(choice, language) for choice in choices)
 
