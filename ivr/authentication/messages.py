@@ -29,6 +29,16 @@ class Verify(msgspec.Struct, frozen=True, tag=True):
     contact: str
     sealed: bytes
     heard: tuple[bytes, ...] = ()  # sealed fingerprints of what was heard of the contact before
+    challenged: bool = False  # ACCEPTED takes an answer to a challenge, too
+
+
+class Challenge(msgspec.Struct, frozen=True, tag=True):
+    """An answer begins (``said`` None), or is over and its words were right or not: ``ChallengeMarkRequested``."""
+
+    request: str  # of the Verify it belongs to
+    call: str
+    attempt: int
+    said: bool | None = None
 
 
 class Enrol(msgspec.Struct, frozen=True, tag=True):
@@ -60,6 +70,7 @@ class Heard(msgspec.Struct, frozen=True, tag=True):
     net_speech_seconds: float
     needed_seconds: float = 0.0
     compared: str = ""  # the request for which voices have been compared by now, whatever will be answered
+    matched: bool = False  # the voice asked about matches; only the challenge is missing
 
 
 class Verdict(msgspec.Struct, frozen=True, tag=True):
@@ -105,7 +116,7 @@ class Enrolled(msgspec.Struct, frozen=True, tag=True):
     heard: tuple[bytes, ...] = ()  # sealed fingerprints of the utterances that made the print
 
 
-ToVoice = Audio | Closed | Verify | Enrol | Forget
+ToVoice = Audio | Closed | Verify | Challenge | Enrol | Forget
 FromVoice = Ready | Heard | Verdict | UtteranceHeard | Enrolled
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -9,7 +9,7 @@ import msgspec
 
 from ivr.flow.cards import AnyShown, YesNo
 from ivr.flow.inputs import By, Delivery, Outcome, Wish
-from ivr.flow.steps import Factor
+from ivr.flow.steps import ChallengeOf, Factor
 
 
 class Said(msgspec.Struct, frozen=True, tag="said"):
@@ -228,7 +228,30 @@ class LookupRequested(Requested, frozen=True, kw_only=True, tag="lookup_requeste
 
 
 class VerificationRequested(Requested, frozen=True, kw_only=True, tag="verification_requested"):
+    """``challenged``: ACCEPTED takes more than a voice that matches: words drawn for this call, said by that voice."""
+
     contact: str
+    challenged: bool = False
+
+
+class ChallengeRequested(Requested, frozen=True, kw_only=True, tag="challenge_requested"):
+    """Digits or words, drawn at random, that the caller is to say."""
+
+    of: ChallengeOf
+    count: int
+    language: str  # BCP 47
+
+
+class ChallengeMarkRequested(Requested, frozen=True, kw_only=True, tag="challenge_mark_requested"):
+    """Where the answer to a challenge lies in what the caller says. No fact answers it; may be delivered twice.
+
+    ``said`` None: whatever is said from now on is the answer of this ``attempt`` (from 1) for ``verification``, and nothing
+    said before. True or False: that answer is over, and its words were those asked for, or none will be: judge it now.
+    """
+
+    verification: str
+    attempt: int
+    said: bool | None = None
 
 
 class EnrolmentRequested(Requested, frozen=True, kw_only=True, tag="enrolment_requested"):
@@ -278,6 +301,6 @@ AnyEvent = (
     | CardShown | CardAnswered | SharingBegun | SharingEnded | FaultMet | CallEnded | VoiceWishGranted
     | CallBackPromised | IdentifyRequested | LookupRequested
     | VerificationRequested | EnrolmentRequested | PatienceRequested | MessageRequested | RedirectRequested
-    | PageCodeRequested | BeginningSought
+    | PageCodeRequested | BeginningSought | ChallengeRequested | ChallengeMarkRequested
     | WatchRequested | AgentRequested | LanguageChosen
 )  # fmt: skip

@@ -98,6 +98,12 @@ class ChosenBefore(msgspec.Struct, frozen=True):
     language: str = ""  # BCP 47, of the page; "" = the flow's own
 
 
+class ChallengeDrawn(Fact, frozen=True, kw_only=True, tag="challenge_drawn"):
+    """Answers ChallengeRequested: digits, or words of the language asked for, in the order they are to be said."""
+
+    words: tuple[str, ...]
+
+
 class BeginningFound(Fact, frozen=True, kw_only=True, tag="beginning_found"):
     """Answers BeginningSought. ``beginning`` None: no such code, or too many wrong ones."""
 
@@ -281,6 +287,6 @@ AnyFact = (
     CallStarted | ContactClaimed | FactsFound | VerdictReached | EnrolmentFinished | StreamStarted | StreamStopped
     | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | CardPushed | CardReplied
     | SharingChosen | NobodyAvailable | PageCodeDrawn | BeginningFound | VoiceWish | CallBackDeclined | TimedOut
-    | PaceChosen | AloudChosen | DocumentFailed | CallerHungUp | UtteranceJudged
+    | PaceChosen | AloudChosen | DocumentFailed | CallerHungUp | UtteranceJudged | ChallengeDrawn
 )  # fmt: skip
 Input = AnyAnswer | AnyFact

@@ -136,11 +136,28 @@ class Enrol(Step, frozen=True, kw_only=True, tag="enrol"):
     failed: str
 
 
+class ChallengeOf(StrEnum):
+    DIGITS = "digits"
+    WORDS = "words"
+
+
+class Challenge(msgspec.Struct, frozen=True, kw_only=True):
+    """Something to be said that no recording holds, asked where the voice is asked for as a factor."""
+
+    of: ChallengeOf
+    count: int  # how many digits or words
+    prompt: Text  # said by the phone; {{ challenge.words }}
+    on_page: Text  # said by the phone where the words stand on the caller's own page, and there alone
+    tries: int = 2  # each with words of its own
+    line: int = 0
+
+
 class Verify(Step, frozen=True, kw_only=True, tag="verify"):
     """Starts comparing the caller's voice with their print, if they have one, while the call goes on."""
 
     notice: Text
     next: str
+    challenge: Challenge | None = None  # None: a voice that matches is enough
 
 
 class Factor(StrEnum):

@@ -26,7 +26,7 @@ NEVER_TWICE = "message_requested"
 # A promised message is sent although the caller has hung up; a live call is moved to the document that ends it.
 OUTLIVES_CALL = ("message_requested", "redirect_requested")
 # No fact answers these, so no session lists them: they are done once they have been delivered, and dropped.
-_WITHOUT_ANSWER = ("redirect_requested", "watch_requested")
+_WITHOUT_ANSWER = ("redirect_requested", "watch_requested", "challenge_mark_requested")
 _MICROSECONDS = 1_000_000
 
 
