@@ -18,6 +18,7 @@ import numpy as np
 from biometrics.attacks import replay_species, synthetic_voices, towards
 from biometrics.audio import TELEPHONE_RATE_HZ, decode_ulaw, encode_ulaw, read_audio, telephone
 from biometrics.calibration import DEFAULT_TARGET_FAR, operating_point
+from biometrics.commands import rising_seconds
 from biometrics.corpus import FRAME_BYTES, PAUSE, Speaker, speakers
 from biometrics.encoder import Encoder
 from biometrics.enrolment import enrol
@@ -181,6 +182,14 @@ def add_attack(added: argparse.ArgumentParser) -> None:
     added.add_argument(
         "--recordings", type=int, default=60, metavar="N", help="pairs played again (--memory, %(default)s)"
     )
+    added.add_argument(
+        "--looks",
+        type=rising_seconds,
+        default=(2.0, 2.5),
+        metavar="S,S",
+        help="net speech of an attempt (--memory, 2,2.5)",
+    )
+    added.add_argument("--one-line", action="store_true", help="every attempt over the same line (--memory)")
     added.add_argument("--scores", type=Path, metavar="CSV", help="every genuine attempt (--memory)")
 
 

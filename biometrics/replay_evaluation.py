@@ -9,6 +9,7 @@ import argparse
 import csv
 import json
 import random
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, astuple, dataclass, fields
@@ -17,18 +18,22 @@ import numpy as np
 
 from biometrics.attack_rates import Rate, line
 from biometrics.attacks import Change, halves, replay_species, spliced
-from biometrics.audio import TELEPHONE_RATE_HZ, decode_ulaw, encode_ulaw, read_audio, resample
+from biometrics.audio import TELEPHONE_RATE_HZ, decode_ulaw, encode_ulaw, read_audio, resample, telephone
 from biometrics.corpus import Speaker, held_out, speakers
 from biometrics.errors import BiometricsError
 from biometrics.replay import SAME_RECORDING, SPEEDS, Fingerprint, agreements, fingerprints
 from biometrics.sequential import clopper_pearson, rate_interval
 from biometrics.speech import WINDOW_SAMPLES, Utterance
-from biometrics.training.channel import ChannelConfig, telephone
+from biometrics.training.channel import ChannelConfig
+from biometrics.training.channel import telephone as drawn_line
 from biometrics.training.codecs import CodecMissing, check
 
 SPLITS, PLAYED_AGAIN = ("train", "dev"), "dev"  # whose recordings are played again: people no threshold was learnt on
 LOOKS_SECONDS = (2.0, 2.5)  # of net speech; four of five owners are decided at one of these
-CHUNK_SECONDS, LONGEST_CHUNK_SECONDS = 10, 40  # from which a stretch is cut; doubled where there is too little speech
+CHUNK, LONGEST_CHUNK = (
+    4,
+    16,
+)  # times the net speech of a stretch, from which it is cut; doubled where there is too little
 PAUSE = np.zeros(int(0.3 * TELEPHONE_RATE_HZ), dtype=np.float32)  # between two clips
 ENROLLED = 3  # what a guided enrolment leaves, the least a memory holds
 MEMORY = 28  # 12 of the enrolment, 12 of ACCEPTED calls, 4 of others: ivr/authentication/README.md
@@ -41,6 +46,9 @@ CODECS = {"mulaw": 4, "alaw": 3, "gsm": 1.5, "amr": 2.5}  # how often each
 
 TAIL = 0.05  # of the attempts, the highest, tell how fast agreement of chance becomes rare
 WANTED_FALSE_ALARMS = 1e-4  # of attempts, a tenth of the goal
+
+
+Line = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,28 +98,29 @@ def run_memory(options: argparse.Namespace, track) -> int:
         for speaker in speakers(options.speech, split):
             if not options.people or len(by_corpus[split, speaker.corpus]) < options.people:
                 by_corpus[split, speaker.corpus].append(speaker)
-    config, found, originals = lines(), [], []
+    over, found, originals = (one_line if options.one_line else drawn_lines()), [], []
     everybody = [(split, speaker) for (split, _), group in by_corpus.items() for speaker in group]
     for split, speaker in track(everybody, "genuine attempts"):
-        said = list(stretches(speaker, config))
+        said = list(stretches(speaker, over, options.looks))
         found += attempts(speaker, split, said)
         if split == PLAYED_AGAIN and len(said) > 1:
             originals += said[:2]
-    if not found:
-        raise BiometricsError(f"nobody in {options.speech} has speech for {ENROLLED + 1} stretches")
+    if not found or not originals:
+        raise BiometricsError(f"too few people in {options.speech} have speech for {ENROLLED + 1} stretches")
     if options.scores:
         with options.scores.open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow([each.name for each in fields(Attempt)])
             writer.writerows(astuple(each) for each in found)
     alarms, again = evidence(found), known_again(originals[: 2 * options.recordings], track)
+    milliseconds = cost_ms(originals)
     if options.json:
-        print(
-            json.dumps({"false_alarms": [asdict(each) for each in alarms], "known": [asdict(each) for each in again]})
-        )
+        told = {"false_alarms": alarms, "known": again, "look_milliseconds": milliseconds}
+        print(json.dumps(told, default=asdict))
         return 0
     sizes = np.quantile([each.memory for each in found], (0.25, 0.5, 0.75)).astype(int)
-    print(f"genuine attempts, looked at after 2 and 2.5 s at {len(SPEEDS)} speeds; memory (quartiles) {sizes}")
+    looks = ", ".join(f"{look:g}" for look in options.looks)
+    print(f"genuine attempts, looked at after {looks} s at {len(SPEEDS)} speeds; memory (quartiles) {sizes}")
     for each in alarms:
         low, high = each.interval
         print(
@@ -121,49 +130,57 @@ def run_memory(options: argparse.Namespace, track) -> int:
     print("recordings that came again, known")
     for each in again:
         print(line(each))
+    print(f"a look against {MEMORY}: {milliseconds[0]:.1f} ms of CPU, without other speeds {milliseconds[1]:.1f} ms")
     return 0
 
 
-def lines() -> ChannelConfig:
-    """Those of the codecs that this machine has."""
+def drawn_lines() -> Line:
+    """Each time another one, of the codecs that this machine has."""
     codecs = dict(CODECS)
     try:
         check(("amr",))
     except CodecMissing:
         del codecs["amr"]
-    return ChannelConfig(tuple(codecs), tuple(codecs.values()), **LINES)
+    config = ChannelConfig(tuple(codecs), tuple(codecs.values()), **LINES)
+    return lambda samples, generator: drawn_line(samples, generator, config, _nobody)
 
 
-def stretches(speaker: Speaker, config: ChannelConfig) -> Iterator[Stretch]:
+def _nobody(length: int) -> np.ndarray:
+    return np.zeros(length, dtype=np.float32)
+
+
+def one_line(samples: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Always the same: 300-3400 Hz, G.711 µ-law."""
+    return telephone(samples, TELEPHONE_RATE_HZ)
+
+
+def stretches(speaker: Speaker, over: Line, looks_seconds: tuple[float, ...] = LOOKS_SECONDS) -> Iterator[Stretch]:
     """The clips in a random order, end to end, cut where the last look has its speech; each over a line of its own."""
     draw = random.Random(speaker.name)
     clips = iter(draw.sample(speaker.clips, len(speaker.clips)))
     generator = np.random.default_rng(list(f"{speaker.corpus}/{speaker.name}".encode()))
     listening = Utterance()  # one for all: opening a detector of speech costs as much as a stretch
-    said, chunk = np.empty(0, dtype=np.float32), CHUNK_SECONDS * TELEPHONE_RATE_HZ
+    said, net = np.empty(0, dtype=np.float32), int(looks_seconds[-1] * TELEPHONE_RATE_HZ)
+    chunk = CHUNK * net
     while True:
         while len(said) < chunk and (clip := next(clips, None)) is not None:
             samples, rate_hz = read_audio(clip)
             said = np.concatenate([said, resample(samples, rate_hz, TELEPHONE_RATE_HZ), PAUSE])
-        if len(said) < LOOKS_SECONDS[-1] * TELEPHONE_RATE_HZ:
+        if len(said) < net:
             return
-        ulaw = encode_ulaw(telephone(said[:chunk], generator, config, _nobody))
+        ulaw = encode_ulaw(over(said[:chunk], generator))
         looks, end = [], 0
-        while end < len(ulaw) and len(looks) < len(LOOKS_SECONDS):
+        while end < len(ulaw) and len(looks) < len(looks_seconds):
             listening.feed(ulaw[end : end + WINDOW_SAMPLES])
             end += WINDOW_SAMPLES
-            if listening.net_speech_seconds >= LOOKS_SECONDS[len(looks)]:
+            if listening.net_speech_seconds >= looks_seconds[len(looks)]:
                 looks.append(fingerprints(listening.snapshot()))
         said = said[end:]
         listening.cut()
-        if len(looks) == len(LOOKS_SECONDS):
+        if len(looks) == len(looks_seconds):
             yield Stretch(decode_ulaw(ulaw[:end]), tuple(looks), looks[-1][0])
         else:
-            chunk = min(2 * chunk, LONGEST_CHUNK_SECONDS * TELEPHONE_RATE_HZ)
-
-
-def _nobody(length: int) -> np.ndarray:
-    return np.zeros(length, dtype=np.float32)
+            chunk = min(2 * chunk, LONGEST_CHUNK * net)
 
 
 def attempts(speaker: Speaker, split: str, said: list[Stretch]) -> Iterator[Attempt]:
@@ -246,6 +263,19 @@ def known_again(originals: list[Stretch], track) -> list[Rate]:
                 found = agreements(fingerprints(heard), [each.remembered for each in memory])
                 counted[name].append(bool((found >= SAME_RECORDING).any()))
     return [_exact(name, hits) for name, hits in counted.items()]
+
+
+def cost_ms(originals: list[Stretch], rounds: int = 21) -> tuple[float, float]:
+    """CPU of one look of one of these against a full memory of them, the median: at all speeds, and at its own only."""
+    utterance, memory = Utterance(), [originals[place % len(originals)].remembered for place in range(MEMORY)]
+    utterance.feed(encode_ulaw(originals[0].samples))
+
+    def once(speeds: tuple[float, ...]) -> float:
+        began = time.process_time()
+        agreements(fingerprints(utterance, speeds), memory)
+        return 1000 * (time.process_time() - began)
+
+    return tuple(float(np.median([once(speeds) for _ in range(rounds)])) for speeds in (SPEEDS, SPEEDS[:1]))
 
 
 def _exact(name: str, hits: list[bool]) -> Rate:

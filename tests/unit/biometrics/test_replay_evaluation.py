@@ -1,6 +1,5 @@
 """How genuine attempts are laid out and counted."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,10 @@ from biometrics.replay_evaluation import (
     Attempt,
     Stretch,
     attempts,
+    drawn_lines,
     false_alarms,
     known_again,
-    lines,
+    one_line,
     stretches,
     threshold,
 )
@@ -59,17 +59,15 @@ def test_a_stretch_that_was_said_before_is_an_alarm() -> None:
 
 
 def test_stretches_do_not_overlap_and_are_the_same_every_time(speaker: Speaker) -> None:
-    config = replace(lines(), codecs=("mulaw",), codec_weights=(1.0,))
-    said = list(stretches(speaker, config))
+    said = list(stretches(speaker, drawn_lines()))
     assert len(said) >= 4 and sum(len(each.samples) for each in said) <= 26 * 8000
     assert all(each.agreement < SAME_RECORDING for each in attempts(speaker, "dev", said))
-    again = next(stretches(speaker, config))
+    again = next(stretches(speaker, drawn_lines()))
     assert np.array_equal(again.samples, said[0].samples)
 
 
 def test_what_is_played_again_is_counted_by_its_manner(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    config = replace(lines(), codecs=("mulaw",), codec_weights=(1.0,))
-    said = list(stretches(speaker, config))[:2]
+    said = list(stretches(speaker, one_line))[:2]
     monkeypatch.setattr(replay_evaluation, "replay_species", lambda: {"unchanged": lambda samples, rng: samples})
     found = {each.species: each for each in known_again(said, lambda items, _: items)}
     assert (found["unchanged"].hits, found["unchanged"].n) == (2, 2)
