@@ -204,14 +204,15 @@ def threshold(some: list[Attempt]) -> float:
     return max(start + excess * float(np.log(TAIL / WANTED_FALSE_ALARMS)), float(found[-1]))
 
 
-def false_alarms(group: str, some: list[Attempt], at: float) -> FalseAlarms:
-    alarmed = np.array([each.agreement >= at for each in some], dtype=bool)
+def false_alarms(group: str, some: list[Attempt], at: float | np.ndarray) -> FalseAlarms:
+    """``at``: the threshold, or one for each attempt."""
+    alarmed = np.array([each.agreement for each in some]) >= at
     _, person = np.unique([f"{each.corpus}/{each.speaker}" for each in some], return_inverse=True)
     weights = np.bincount(person).astype(float)
     effective = float(weights.sum() ** 2 / (weights**2).sum())
     by_person = rate_interval(alarmed, person, person) if alarmed.any() else (0.0, 1 - 0.025 ** (1 / effective))
     return FalseAlarms(
-        group, at, len(some), len(weights), int(alarmed.sum()), clopper_pearson(int(alarmed.sum()), len(some)),
+        group, float(np.max(at)), len(some), len(weights), int(alarmed.sum()), clopper_pearson(int(alarmed.sum()), len(some)),
         effective, by_person, max(each.agreement for each in some),
     )  # fmt: skip
 
@@ -223,13 +224,16 @@ def evidence(found: list[Attempt]) -> list[FalseAlarms]:
         made.append(false_alarms(f"split {name}", [each for each in found if each.split == name], SAME_RECORDING))
     for name in sorted({each.corpus for each in found}):
         made.append(false_alarms(name, [each for each in found if each.corpus == name], SAME_RECORDING))
-    halves_ = [[each for each in found if held_out(each.corpus, each.speaker) is half] for half in (False, True)]
-    for name, learn, count in (("A → B", *halves_), ("B → A", *halves_[::-1])):
-        if learn and count:
-            made.append(false_alarms(f"threshold of half {name}", count, threshold(learn)))
+    groups = [[each for each in found if held_out(each.corpus, each.speaker) is half] for half in (False, True)]
+    if all(groups):
+        learnt = [threshold(group) for group in groups]
+        made.append(false_alarms("half A at the threshold of B", groups[0], learnt[1]))
+        made.append(false_alarms("half B at the threshold of A", groups[1], learnt[0]))
+        others = np.repeat(learnt[::-1], [len(group) for group in groups])
+        made.append(false_alarms("both halves, cross-fitted", [*groups[0], *groups[1]], others))
     train, dev = ([each for each in found if each.split == split] for split in ("train", "dev"))
     if train and dev:
-        made.append(false_alarms("threshold of train → dev", dev, threshold(train)))
+        made.append(false_alarms("dev at the threshold of train", dev, threshold(train)))
     return made
 
 

@@ -8,7 +8,7 @@ import soundfile
 
 from biometrics import replay_evaluation
 from biometrics.audio import decode_ulaw
-from biometrics.corpus import Speaker
+from biometrics.corpus import Speaker, held_out
 from biometrics.replay import SAME_RECORDING, Fingerprint
 from biometrics.replay_evaluation import (
     MEMORY,
@@ -16,6 +16,7 @@ from biometrics.replay_evaluation import (
     Stretch,
     attempts,
     drawn_lines,
+    evidence,
     false_alarms,
     known_again,
     one_line,
@@ -92,3 +93,14 @@ def test_bounds_of_no_alarm_by_hand() -> None:
         0.3085, abs=1e-3
     )
     assert false_alarms("all", [*found, attempt(0.3)], 0.3).alarms == 1
+
+
+def test_nobody_is_counted_at_a_threshold_that_was_learnt_on_them() -> None:
+    of_a = [each for each in map(str, range(100)) if not held_out("corpus", each)][:4]
+    of_b = [each for each in map(str, range(100)) if held_out("corpus", each)][:4]
+    found = [attempt(0.1 + 0.001 * place, name) for name in of_a for place in range(10)]
+    found += [attempt(0.5 + 0.001 * place, name) for name in of_b for place in range(10)]
+    counted = {each.group: each for each in evidence(found)}
+    assert (counted["half A at the threshold of B"].alarms, counted["half B at the threshold of A"].alarms) == (0, 40)
+    assert counted["both halves, cross-fitted"].alarms == 40 and counted["both halves, cross-fitted"].attempts == 80
+    assert counted["all"].alarms == 40 and counted["all"].threshold == SAME_RECORDING
