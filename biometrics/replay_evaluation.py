@@ -200,7 +200,7 @@ def threshold(some: list[Attempt]) -> float:
     what the highest of many chances tends to (Gumbel 1958); never below the highest that was seen."""
     found = np.sort([each.agreement for each in some])
     start = float(np.quantile(found, 1 - TAIL))
-    excess = float(np.mean(found[found > start] - start))
+    excess = float(np.mean(found[found >= start] - start))
     return max(start + excess * float(np.log(TAIL / WANTED_FALSE_ALARMS)), float(found[-1]))
 
 
