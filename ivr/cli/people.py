@@ -1,4 +1,4 @@
-"""``ivr contact add | import | delete | pace`` and ``ivr agent add``."""
+"""``ivr contact add | import | delete | pace`` and ``ivr agent add | password``."""
 
 from __future__ import annotations
 
@@ -35,6 +35,10 @@ def add_agent_commands(add: Add, agent: object) -> None:
     add_agent.add_argument("address", help="the agent's phone, E.164 or client:NAME")
     add_agent.add_argument("--display", help="name shown to callers")
     add_agent.add_argument("--ops", action="store_true", help="may also see /ops and /metrics")
+    password = add(
+        "password", _agent_password, "Change an agent's password; it is asked for, and ends all sign-ins.", agent
+    )
+    password.add_argument("name")
 
 
 def _contact_add(options: argparse.Namespace) -> int:
@@ -82,4 +86,12 @@ def _agent_add(options: argparse.Namespace) -> int:
     password = getpass.getpass("Password: ")
     add_agent(database(), options.name, options.display or options.name, password, options.address, options.ops)
     print(f"agent {options.name} can sign in at /desk")
+    return 0
+
+
+def _agent_password(options: argparse.Namespace) -> int:
+    from ivr.people import change_password
+
+    change_password(database(), options.name, getpass.getpass("New password: "))
+    print(f"agent {options.name} is signed out everywhere and can sign in with the new password")
     return 0
