@@ -60,6 +60,9 @@ erasures = Table(
     needed("erased_at", BigInteger),
     needed("reason", Text),
     needed("erased_by", Text),  # call:<id>, operator:<name> or clock
+    # The chain (`erasures.py`). The default stands for nothing: it let the columns be added to rows that were there.
+    Column("previous", Text, nullable=False, server_default=""),
+    Column("hash", Text, nullable=False, server_default=""),
     sqlite_autoincrement=True,
 )
 Index("ix_erasures_contact", erasures.c.contact)
