@@ -142,7 +142,10 @@ def erased(db: Database, *prints: bytes) -> None:
     contacts.delete_voiceprint(db, ANN.id, NOW)
 
 
-def test_receipts_of_deletions_are_a_chain_in_which_any_change_is_found(db: Database) -> None:
+def test_receipts_of_deletions_are_a_chain_in_which_any_change_is_found(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasures, "AT_ONCE", 2)
     assert erasures.check(db) == erasures.CheckedErasures(0, erasures.FIRST_PREVIOUS)
     erased(db, b"one", b"two", b"three")
     first, _, last = (one.hash for one in erasures.erasures_of(db, ANN.id))
