@@ -79,6 +79,7 @@ def _train(
     config: TrainingConfig, out: Path, device: torch.device, workers: int, progress: Progress, stopping: Stopping
 ) -> bool:
     materials = prepare(config, stopping)
+    _tell_held_out(materials, progress)
     kept_at = time.monotonic()
     with tqdm(total=config.steps, initial=progress.step, disable=not sys.stderr.isatty(), unit="step") as bar:
         for losses in _steps(config, materials, progress, device, workers, stopping):
@@ -256,12 +257,19 @@ def _counted(name: str, stopping: Stopping) -> Callable[[int, int], None]:
     return progress
 
 
+def _tell_held_out(materials: Materials, progress: Progress) -> None:
+    """Into the history, whenever it changes: the training record is written from there, and calibration trusts it."""
+    told, before = sorted(materials.held_out), [each["held_out"] for each in progress.history if "held_out" in each]
+    if before[-1:] != [told]:
+        progress.history.append({"step": progress.step, "held_out": told})
+
+
 def _count(progress: Progress) -> int:
     return sum(parameter.numel() for parameter in progress.student.parameters())
 
 
 def _described(entry: dict[str, Any]) -> str:
-    shown = {key: value for key, value in entry.items() if key != "dev_eer"}
+    shown = {key: value for key, value in entry.items() if key not in ("dev_eer", "held_out")}
     eers = [
         f"EER {line}: " + ", ".join(f"{name} {value:.1%}" for name, value in of_line.items())
         for line, of_line in entry.get("dev_eer", {}).items()

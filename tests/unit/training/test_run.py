@@ -11,6 +11,7 @@ import pytest
 import torch
 from speechbrain.inference.speaker import SpeakerRecognition
 
+from biometrics.report.training_record import training_record
 from biometrics.training import checkpoint, run
 from biometrics.training.command import FAILED, main
 from biometrics.training.config import ModelConfig
@@ -100,6 +101,19 @@ def test_nothing_is_learned_from_the_speakers_held_out(tiny, tmp_path):
     assert held_out in {each.identity for each in materials.speech.speakers}
     assert len(crops.centroids()) == 2 * 2  # two speakers in two voices, also where others murmur
     assert held_out not in {each.identity for lessons in crops.lessons for each in lessons.speech.speakers}
+
+
+def test_the_record_names_only_those_who_were_held_out_all_along(tiny, tmp_path):
+    out, recipe = tmp_path / "out", {"stages": [{"until_step": 6}]}
+    run.train(tiny, out, "cpu", workers=0)
+    record = training_record(out, recipe, tiny.speech)
+    assert record["held_out"] == ["buzz/train-1"] and record["data"][0]["speakers"] == 2
+    kept = figures(out)
+    changed = [*kept, {"step": 6, "held_out": ["buzz/train-0"]}]
+    (out / "log.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in changed))
+    assert training_record(out, recipe, tiny.speech)["held_out"] == []
+    (out / "log.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in kept if "held_out" not in entry))
+    assert training_record(out, recipe, tiny.speech)["held_out"] == []
 
 
 def test_speechbrain_loads_what_is_exported(tmp_path):
