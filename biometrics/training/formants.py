@@ -6,6 +6,7 @@ Zhou et al. 2024, arXiv 2406.07421). The spectral envelope of each frame comes f
 deconvolution: Oppenheim and Schafer 1968) and is read at warped frequencies; the harmonics under it stay where they are.
 """
 
+import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -65,6 +66,9 @@ def prepare(speech: Speech, factor: float, path: Path, progress: Counted) -> Spe
 def _make(speech: Speech, factor: float, path: Path, progress: Counted) -> None:
     partial = path.with_suffix(".partial")
     with partial.open("ab") as out:
+        fcntl.flock(out, fcntl.LOCK_EX)  # a second run that needs the same voices waits for them
+        if path.exists():
+            return
         done = out.seek(0, os.SEEK_END) // 2
         for number, speaker in enumerate(speech.speakers):
             if speaker.start + speaker.length <= done:
@@ -76,7 +80,7 @@ def _make(speech: Speech, factor: float, path: Path, progress: Counted) -> None:
             progress(number + 1, len(speech.speakers))
         out.flush()
         os.fsync(out.fileno())
-    os.replace(partial, path)
+        os.replace(partial, path)
 
 
 def _envelope(logarithms: np.ndarray) -> np.ndarray:
