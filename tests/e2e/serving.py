@@ -18,6 +18,7 @@ from ivr.web.joining import join_blueprint
 from ivr.web.media import media_blueprint
 from ivr.web.ops import ops_blueprint
 from ivr.web.security import LONGEST_BODY
+from ivr.web.serving import lane_of
 from ivr.web.signin import signin_blueprint
 from ivr.web.sockets import SOCKETS
 from ivr.web.tryout import try_blueprint
@@ -44,7 +45,7 @@ def flask_app(services: Double) -> Flask:
 @contextmanager
 def serving(services: Double) -> Iterator[str]:
     """The address where ``services`` is served until the end of the block."""
-    pages = Bridge(flask_app(services), threads=4, longest_body=LONGEST_BODY)
+    pages = Bridge(flask_app(services), LONGEST_BODY, lane_of)
 
     async def app(scope, receive, send) -> None:
         if scope["type"] == "http" and scope["path"] in SOCKETS:
