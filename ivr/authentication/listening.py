@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ivr.authentication.messages import (
     Audio,
+    Challenge,
     Closed,
     Enrol,
     Enrolled,
@@ -50,6 +51,7 @@ class Listening:
         self._executor = executor
         self._answered = answered
         self._asked: dict[str, Verify | Enrol] = {}
+        self._marks: dict[str, list[Challenge]] = {}  # by what is asked, in order
         self._audio: dict[str, bytearray] = {}  # of the last moment, by call
         self._writer: asyncio.StreamWriter | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -64,6 +66,10 @@ class Listening:
 
     def ask(self, question: Verify | Enrol) -> None:
         self._loop.call_soon_threadsafe(self._ask, question)
+
+    def mark(self, mark: Challenge) -> None:
+        """Of a question that has been asked here; of any other nothing comes. Repeatable."""
+        self._loop.call_soon_threadsafe(self._mark, mark)
 
     def questions(self) -> list[Verify | Enrol]:
         """Those that are not answered yet."""
@@ -111,7 +117,13 @@ class Listening:
         self._asked[question.request] = question
         self._send(question)
 
+    def _mark(self, mark: Challenge) -> None:
+        if mark.request in self._asked:
+            self._marks.setdefault(mark.request, []).append(mark)
+            self._send(mark)
+
     def _forget(self, question: Verify | Enrol) -> None:
+        self._marks.pop(question.request, None)
         self._compared.discard(question.request)
         if self._asked.pop(question.request, None) is not None:
             self._send(Forget(question.request, question.call))
@@ -158,7 +170,8 @@ class Listening:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
         for question in self._asked.values():  # asked while no process was there
-            writer.write(frame(question))
+            for message in (question, *self._marks.get(question.request, ())):
+                writer.write(frame(message))
         try:
             async for body in bodies(reader):
                 self._take(decode_from_voice(body))
@@ -192,6 +205,7 @@ class Listening:
                 self._settle(message)
 
     def _settle(self, answer: Answer) -> None:
+        self._marks.pop(answer.request, None)
         self._compared.discard(answer.request)
         if self._asked.pop(answer.request, None) is not None:
             self._executor.submit(self._answered, answer)

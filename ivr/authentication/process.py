@@ -1,8 +1,7 @@
 """The voice process: audio in, verdicts out. The only process that loads the model.
 
 Started by ``ivr serve`` as ``python -m ivr.authentication.process SOCKET``. Audio lives in its memory only and goes
-with the call. Every answer leaves a receipt (biometrics/receipts.py) before it leaves the process: one that cannot be
-written down is INCONCLUSIVE, or makes no print.
+with the call.
 """
 
 from __future__ import annotations
@@ -12,57 +11,34 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from biometrics import (
-    EnrolmentResult,
-    Keys,
-    Outcome,
-    SealError,
-    Taken,
-    Utterance,
-    Voiceprint,
-    default_model,
-    load_encoder,
-    operating_point,
-    seal,
-    unseal,
-    verify,
-)  # fmt: skip
+from biometrics import Keys, Taken, Utterance
 from biometrics import Verdict as Judged
-from biometrics.keys import as_keys
-from biometrics.receipts import (
-    ReceiptFile,
-    enrolment_of,
-    of_enrolment,
-    of_verdict,
-    opaque_reference,
-    read_key,
-)
-from ivr.authentication.guiding import Ended, Guiding, print_seconds
+from biometrics.receipts import ReceiptFile, read_key
+from ivr.authentication.comparing import Comparing, Look, nothing
+from ivr.authentication.guiding import Guiding
+from ivr.authentication.judging import Model, judge, learn, load_model
 from ivr.authentication.messages import (
     Audio,
+    Challenge,
     Closed,
     Enrol,
-    Enrolled,
     Forget,
     FromVoice,
     Heard,
     Ready,
     ToVoice,
-    Verdict,
     Verify,
     bodies,
     decode_to_voice,
     frame,
 )  # fmt: skip
 from ivr.authentication.print_keys import print_keys
-from ivr.authentication.replays import guarded, remembered
+from ivr.authentication.receipted import Receipted
 
-log = logging.getLogger("ivr.voice")
 NICENESS = 10  # a verdict may wait for a webhook, never a webhook for a verdict
 LOOK_EVERY_SECONDS = 0.5  # of new net speech, between two looks or progress reports
 
@@ -72,34 +48,23 @@ class Listening:
     """One call's speech and what is asked about it."""
 
     utterance: Utterance = field(default_factory=Utterance)
-    verify: Verify | None = None
+    comparing: Comparing | None = None  # a question about the voice
     guiding: Guiding | None = None  # an enrolment under way
     reported_seconds: float = 0.0
-    next_look_seconds: float = 0.0
-    compared: bool = False  # the voice asked about and the print, at any look
-    left: bytes = b""  # what the last look leaves to be remembered, sealed
     answered: bool = False  # the last question has been; until the next one the audio is let go by
     busy: bool = False  # a look is under way; audio goes on arriving
     closed: bool = False
 
 
-@dataclass(frozen=True)
-class Model:
-    encoder: object
-    operating_point: object | None
-    problem: str = ""
-
-
 class VoiceProcess:
-    """One connection to the web process. All methods but ``_load`` and the looks run on the event loop."""
+    """One connection to the web process. All methods run on the event loop; looks and receipts on threads."""
 
     def __init__(self, writer: asyncio.StreamWriter, model_name: str, key: bytes | Keys, receipts: ReceiptFile) -> None:
         self._writer = writer
         self._key = key
-        self._receipts = receipts
+        self._receipted = Receipted(receipts, key)
         self._calls: dict[str, Listening] = {}
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="model")  # one embedding at a time
-        self._scribe = ThreadPoolExecutor(1, thread_name_prefix="receipts")  # a disk may be slow
         self._model: Model | None = None
         self._model_name = model_name
         self._tasks: set[asyncio.Task] = set()
@@ -109,7 +74,7 @@ class VoiceProcess:
 
     async def load(self) -> None:
         loop = asyncio.get_running_loop()
-        self._model = await loop.run_in_executor(self._pool, _load, self._model_name)
+        self._model = await loop.run_in_executor(self._pool, load_model, self._model_name)
         encoder = self._model.encoder
         if encoder is None:
             self.send(Ready("", "", "", self._model.problem))
@@ -121,27 +86,20 @@ class VoiceProcess:
     def take(self, message: ToVoice) -> None:
         match message:
             case Audio():
-                listening = self._listening(message.call)
-                if listening.guiding is not None:
-                    self._guide(message, listening)
-                if listening.verify is None and (listening.answered or listening.guiding):
-                    return  # nobody will ask what the rest of the call sounds like
-                listening.utterance.feed(message.ulaw)
-                net = listening.utterance.net_speech_seconds
-                if net - listening.reported_seconds >= LOOK_EVERY_SECONDS:
-                    listening.reported_seconds = net
-                    self._tell_heard(message.call, listening)
-                    self._look(message.call)
+                self._hear(message)
             case Verify():
                 listening = self._listening(message.call)
-                if listening.verify is not None:  # of a person no longer claimed
-                    answer = self._answer(
-                        listening.verify, _nothing("superseded"), None, listening.compared, listening.left
-                    )
-                    self._run(answer)
-                listening.verify, listening.next_look_seconds = message, 0.0
-                listening.compared, listening.left = False, b""
+                if listening.comparing is not None:  # of a person no longer claimed
+                    self._run(self._answer(listening.comparing, nothing("superseded")))
+                listening.comparing = Comparing(message, listening.utterance)
                 self._look(message.call)
+            case Challenge():
+                listening = self._calls.get(message.call)
+                comparing = listening.comparing if listening is not None else None
+                if comparing is not None and comparing.asked.request == message.request:
+                    comparing.mark(message)
+                    listening.reported_seconds = 0.0
+                    self._look(message.call)
             case Enrol():
                 # A print is made only of what was said after consent.
                 listening = self._listening(message.call)
@@ -155,23 +113,41 @@ class VoiceProcess:
                         self._calls[message.call].guiding.close()
                     self._look(message.call)
 
+    def _hear(self, message: Audio) -> None:
+        listening = self._listening(message.call)
+        if listening.guiding is not None:
+            self._guide(message, listening)
+        comparing = listening.comparing
+        if comparing is None and (listening.answered or listening.guiding):
+            return  # nobody will ask what the rest of the call sounds like
+        listening.utterance.feed(message.ulaw)
+        if comparing is not None:
+            comparing.hear(message.ulaw)
+        net = listening.utterance.net_speech_seconds if comparing is None else comparing.progress[0]
+        if net - listening.reported_seconds >= LOOK_EVERY_SECONDS:
+            listening.reported_seconds = net
+            self._tell_heard(message.call, listening)
+            self._look(message.call)
+
     def _forget(self, message: Forget) -> None:
         """A look that is under way ends unheard."""
         listening = self._calls.get(message.call)
         if listening is None:
             return
-        if listening.verify is not None and listening.verify.request == message.request:
-            listening.verify, listening.answered = None, True
+        if listening.comparing is not None and listening.comparing.asked.request == message.request:
+            listening.comparing, listening.answered = None, True
         if listening.guiding is not None and listening.guiding.asked.request == message.request:
             listening.guiding, listening.answered = None, True
 
     def _tell_heard(self, call: str, listening: Listening) -> None:
+        comparing = listening.comparing
         if listening.guiding is not None:
             self.send(Heard(call, *listening.guiding.progress))
-            return
-        needed = listening.next_look_seconds if listening.verify is not None else 0.0
-        compared = listening.verify.request if listening.verify is not None and listening.compared else ""
-        self.send(Heard(call, listening.utterance.net_speech_seconds, needed, compared))
+        elif comparing is None:
+            self.send(Heard(call, listening.utterance.net_speech_seconds))
+        else:
+            compared = comparing.asked.request if comparing.compared else ""
+            self.send(Heard(call, *comparing.progress, compared, comparing.matched))
 
     def _listening(self, call: str) -> Listening:
         """Made once a call: a new one loads the speech detector, which takes longer than a frame lasts."""
@@ -180,7 +156,7 @@ class VoiceProcess:
         return self._calls[call]
 
     def _look(self, call: str) -> None:
-        """Start a look if there is a question, a model and enough new speech; one look of a call at a time."""
+        """Go on with what is asked, if there is a model and enough new speech; one look of a call at a time."""
         listening = self._calls[call]
         if self._model is None:
             return
@@ -190,11 +166,15 @@ class VoiceProcess:
             self._run(self._enrol(call, listening, guiding))
         if listening.busy:
             return
-        net = listening.utterance.net_speech_seconds
-        if listening.verify and (listening.closed or net >= listening.next_look_seconds):
+        comparing = listening.comparing
+        due = comparing.due(listening.closed) if comparing is not None else None
+        if isinstance(due, Look):
             listening.busy = True
-            self._run(self._verify(call, listening, listening.verify))
-        elif listening.closed and guiding is None:
+            self._run(self._compare(call, listening, comparing, due))
+        elif due is not None:
+            listening.comparing, listening.answered = None, True
+            self._run(self._answer(comparing, due))
+        if listening.closed and guiding is None and listening.comparing is None:
             self._calls.pop(call, None)
 
     def _run(self, coroutine) -> None:
@@ -202,73 +182,26 @@ class VoiceProcess:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _verify(self, call: str, listening: Listening, asked: Verify) -> None:
-        loop = asyncio.get_running_loop()
-        heard = listening.utterance.snapshot()
-        verdict, voiceprint, left = await loop.run_in_executor(self._pool, self._judge, asked, heard)
+    async def _compare(self, call: str, listening: Listening, comparing: Comparing, look: Look) -> None:
+        judging = asyncio.get_running_loop().run_in_executor(
+            self._pool, judge, self._model, self._key, comparing.asked, look
+        )
+        verdict, voiceprint, left = await judging
         listening.busy = False
-        listening.next_look_seconds = verdict.next_look_seconds or 0.0
-        if listening.verify is asked:
-            listening.compared |= verdict.score is not None
-            listening.left = left
-        final = verdict.outcome != "INCONCLUSIVE" or listening.closed or verdict.next_look_seconds is None
-        answers = final and listening.verify is asked
-        if answers:
-            listening.verify, listening.answered = None, True
-        if listening.verify is not None:
+        answer = None
+        if listening.comparing is comparing:  # else it was taken back, or another question has taken its place
+            answer = comparing.looked(look, verdict, voiceprint, left, listening.closed)
+        if answer is not None:
+            listening.comparing, listening.answered = None, True
+        if listening.comparing is not None:
             self._tell_heard(call, listening)  # how much the next look takes is known now
-        if listening.closed or listening.verify:
+        if listening.closed or listening.comparing is not None:
             self._look(call)
-        if answers:
-            await self._answer(asked, verdict, voiceprint, listening.compared, left)
+        if answer is not None:
+            await self._answer(comparing, answer)
 
-    async def _answer(
-        self, asked: Verify, verdict: Judged, voiceprint: Voiceprint | None, compared: bool, left: bytes
-    ) -> None:
-        enrolment = enrolment_of(self._reference(asked.contact), asked.sealed, voiceprint)
-        if not await self._written(asked.request, lambda: of_verdict(asked.request, verdict, enrolment)):
-            verdict = replace(verdict, outcome=Outcome.INCONCLUSIVE, reason="no_receipt")
-        self.send(
-            Verdict(
-                asked.request, asked.call, str(verdict.outcome), verdict.reason, verdict.score, verdict.threshold,
-                verdict.net_speech_seconds, verdict.model_name, verdict.model_class, verdict.model_sha256, compared,
-                asked.contact, left,
-            )
-        )  # fmt: skip
-
-    def _reference(self, contact: str) -> str:
-        return opaque_reference(contact, as_keys(self._key).sealing)
-
-    async def _written(self, request: str, body: Callable[[], dict]) -> bool:
-        """Whether the receipt is on the disk."""
-
-        def write() -> bool:
-            try:
-                self._receipts.write(body())
-                return True
-            except Exception:
-                log.exception("the receipt of %s cannot be written; nothing is decided without one", request)
-                return False
-
-        return await asyncio.get_running_loop().run_in_executor(self._scribe, write)
-
-    def _judge(self, asked: Verify, utterance: Utterance) -> tuple[Judged, Voiceprint | None, bytes]:
-        """With what is left to be remembered, sealed. Runs on the model's thread. Never raises: doubt and failure are
-        INCONCLUSIVE."""
-        model, voiceprint = self._model, None
-        try:
-            if model.encoder is None:
-                return _nothing(model.problem), None, b""
-            voiceprint = unseal(asked.sealed, self._key, asked.contact)
-            verdict = verify(model.encoder, voiceprint, utterance, model.operating_point)
-            verdict, left = guarded(verdict, asked, utterance, voiceprint)
-            return verdict, voiceprint, left
-        except SealError as error:
-            log.warning("verification %s: %s", asked.request, error)
-            return _nothing("unreadable_print"), None, b""
-        except Exception:
-            log.exception("verification %s failed; the answer is INCONCLUSIVE", asked.request)
-            return _nothing("failure"), voiceprint, b""
+    async def _answer(self, comparing: Comparing, verdict: Judged) -> None:
+        self.send(await self._receipted.verdict(comparing, verdict))
 
     def _guide(self, message: Audio, listening: Listening) -> None:
         guiding = listening.guiding
@@ -286,61 +219,19 @@ class VoiceProcess:
         ended = guiding.ended.popleft() if guiding.ended else None
         taken, sealed = Taken("too_short", guiding.accepted, guiding.needed), None
         if ended is not None:
-            taken, sealed = await loop.run_in_executor(self._pool, self._learn, guiding, ended)
+            taken, sealed = await loop.run_in_executor(self._pool, learn, self._model, self._key, guiding, ended)
         guiding.busy = False
         if listening.guiding is guiding:
             told = guiding.judged(ended, taken) if ended is not None else None
             gone = listening.closed and not guiding.ended
             if sealed or gone or guiding.given_up(taken) or self._model.encoder is None:
                 listening.guiding, listening.answered = None, True
-                await self._tell_enrolled(guiding, taken, sealed)
+                self.send(await self._receipted.enrolled(guiding, taken, sealed, self._model.encoder))
             else:
                 self.send(told)
                 self._tell_heard(call, listening)
         if call in self._calls:
             self._look(call)
-
-    async def _tell_enrolled(self, guiding: Guiding, taken: Taken, sealed: bytes | None) -> None:
-        asked, encoder = guiding.asked, self._model.encoder
-        model = tuple(getattr(encoder, name, "") for name in ("name", "class_name", "sha256"))
-        seconds = print_seconds(taken.voiceprint, guiding)
-        refusal = None if sealed else taken.refusal or "too_short"
-        result = EnrolmentResult(taken.voiceprint if sealed else None, refusal, seconds)
-        enrolment = enrolment_of(self._reference(asked.contact), sealed, result.voiceprint)
-        if not await self._written(asked.request, lambda: of_enrolment(asked.request, result, enrolment, *model)):
-            sealed, refusal = None, "failure"  # nobody has seen the print
-        self.send(
-            Enrolled(asked.request, asked.call, asked.contact, sealed, refusal, seconds, *model, heard=guiding.leaves)
-        )
-
-    def _learn(self, guiding: Guiding, ended: Ended) -> tuple[Taken, bytes | None]:
-        """Runs on the model's thread. Never raises."""
-        taken = guiding.judge(ended, self._model.encoder)
-        try:
-            sealed = seal(taken.voiceprint, self._key, guiding.asked.contact) if taken.voiceprint else None
-            if taken.voiceprint:
-                guiding.leaves = remembered(guiding.good, taken.voiceprint, guiding.asked.contact)
-            return taken, sealed
-        except Exception:
-            log.exception("the voiceprint of enrolment %s could not be sealed", guiding.asked.request)
-            return Taken("failure", taken.accepted, taken.needed), None
-
-
-def _nothing(reason: str) -> Judged:
-    return Judged(Outcome.INCONCLUSIVE, reason or "failure", None, None, None, 0.0, "", "", "")
-
-
-def _load(name: str) -> Model:
-    """Runs on the model's thread, where the runtime is imported. Never raises."""
-    try:
-        accelerate = os.environ.get("IVR_SPEAKER_ACCELERATOR") != "0"
-        encoder = load_encoder(name or default_model(), accelerate=accelerate)
-        point = operating_point(encoder)
-        problem = "" if point else f"model {encoder.name} has no calibration: run python -m biometrics calibrate"
-        return Model(encoder, point, problem)
-    except Exception as error:
-        log.exception("the speaker model cannot be loaded; every answer will be INCONCLUSIVE")
-        return Model(None, None, str(error) or type(error).__name__)
 
 
 async def serve(path: str, model_name: str, key: bytes | Keys, receipts: ReceiptFile) -> None:

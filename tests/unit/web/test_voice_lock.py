@@ -7,7 +7,7 @@ from doorway import Carrier, Clock, Phone, session_of
 
 from ivr.app import House
 from ivr.authentication import verdicts
-from ivr.authentication.messages import Verdict, Verify
+from ivr.authentication.messages import Challenge, Verdict, Verify
 from ivr.authentication.passwords import password_hash
 from ivr.flow.events import ConsentGiven
 from ivr.flow.inputs import By, LinkOpened, Outcome, StreamStarted
@@ -26,9 +26,13 @@ class Ear:
         self.streams: set[str] = set()
         self.asked: dict[str, Verify] = {}
         self.heard_enough: set[str] = set()
+        self.marks: list[Challenge] = []
 
     def ask(self, question: Verify) -> None:
         self.asked[question.request] = question
+
+    def mark(self, mark: Challenge) -> None:
+        self.marks.append(mark)
 
     def questions(self) -> list[Verify]:
         return list(self.asked.values())

@@ -1,0 +1,87 @@
+"""What the voice of an answer to a challenge is worth by itself, on the train split: the table in biometrics/README.md.
+
+    PYTHONPATH=. python tests/model/answers.py --model campplus [--speakers 12] [--speech DIR]
+
+Answers are stretches of speech of the length that so many words take; nobody here says drawn words. Every speaker is
+enrolled with 8 s; impostors are of the same corpus. A mixed answer is a recording of the owner and words said by somebody else.
+"""
+
+import argparse
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from biometrics import Voiceprint, load_encoder, operating_point
+from biometrics.attacking import _Remembering, rate
+from biometrics.audio import TELEPHONE_RATE_HZ
+from biometrics.corpus import SpeakerCalls, calls, speakers
+from biometrics.enrolment import enrol
+from biometrics.throughout import llr, parts
+
+SECONDS = (2.0, 2.5, 3.0, 4.0)  # of net speech in an answer
+RECORDED_SECONDS = (2.0, 4.0)  # of the owner, before the words
+BOUNDS = (-np.inf, -1.0, 0.0, 1.0, 2.0, 3.0)  # LLR that every part must reach
+IMPOSTORS = 4  # of each speaker
+
+
+def speech(call: SpeakerCalls) -> np.ndarray:
+    return np.concatenate([test.speech() for test in call.tests])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", default="campplus")
+    parser.add_argument("--speakers", type=int, default=12, help="of each corpus, at most (%(default)s)")
+    parser.add_argument("--speech", type=Path, default=Path("../shared/speech"))
+    options = parser.parse_args()
+    encoder = _Remembering(load_encoder(options.model))
+    point = operating_point(encoder)
+    looks = point.calibration.looks_seconds
+    people: dict[str, list[tuple[SpeakerCalls, Voiceprint]]] = defaultdict(list)
+    for speaker in speakers(options.speech, "train"):
+        if len(people[speaker.corpus]) < options.speakers and (call := calls(speaker)) is not None:
+            voiceprint = enrol(encoder, call.enrolment).voiceprint
+            if voiceprint is not None:
+                people[speaker.corpus].append((call, voiceprint))
+    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
+
+    def judged(kind: str, voiceprint: Voiceprint, said: np.ndarray) -> None:
+        """(how far the whole is above its threshold, the lowest part)"""
+        reached = [look for look in looks if len(said) / TELEPHONE_RATE_HZ >= look]
+        whole = llr(encoder, voiceprint, said[: int(reached[-1] * TELEPHONE_RATE_HZ)], point)
+        lowest = min(llr(encoder, voiceprint, part, point) for part in parts(said))
+        found[kind].append((whole - point.accept_llrs[len(reached) - 1], lowest))
+
+    rng = np.random.default_rng(0)
+    for of_corpus in people.values():
+        for number, (call, voiceprint) in enumerate(of_corpus):
+            own = speech(call)
+            others = [speech(other) for index, (other, _) in enumerate(of_corpus) if index != number]
+            rng.shuffle(others)
+            for seconds in SECONDS:
+                size = int(seconds * TELEPHONE_RATE_HZ)
+                if len(own) >= size:
+                    judged(f"owner, {seconds:g} s", voiceprint, own[:size])
+                for other in others[:IMPOSTORS]:
+                    if len(other) >= size:
+                        judged(f"another person, {seconds:g} s", voiceprint, other[:size])
+            size = int(2.5 * TELEPHONE_RATE_HZ)
+            for recorded in RECORDED_SECONDS:
+                played = own[: int(recorded * TELEPHONE_RATE_HZ)]
+                for other in others[:IMPOSTORS]:
+                    if len(other) >= size and len(played) >= int(recorded * TELEPHONE_RATE_HZ):
+                        mixed = np.concatenate([played, other[:size]])
+                        judged(f"{recorded:g} s recorded, then another person, 2.5 s", voiceprint, mixed)
+    print(f"{sum(map(len, people.values()))} speakers: { {name: len(of) for name, of in people.items()} }")
+    print("ACCEPTED at FAR 0.5 %, if every 2 s of it reach an LLR of: " + " | ".join(f"{bound:g}" for bound in BOUNDS))
+    for kind, scores in found.items():
+        cells = []
+        for bound in BOUNDS:
+            share = rate(kind, sum(above >= 0 and lowest >= bound for above, lowest in scores), len(scores))
+            cells.append(f"{share.rate:7.1%} [{share.low:.1%}, {share.high:.1%}]")
+        print(f"{kind:46}{len(scores):5}  " + " | ".join(cells))
+
+
+if __name__ == "__main__":
+    main()
