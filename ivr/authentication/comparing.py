@@ -9,7 +9,6 @@ leave it at that. Pure: no model, no clock, no socket.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from biometrics import Outcome, Utterance, Verdict, Voiceprint
@@ -25,9 +24,10 @@ LEFT_TO_ANSWER = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """``heard``: not to be fed any more."""
+    """``heard``: not to be fed any more. ``last``: no more will be."""
 
     heard: Utterance
+    last: bool
     of_answer: bool = False
 
 
@@ -37,7 +37,6 @@ class Comparing:
 
     asked: Verify
     speech: Utterance
-    listen: Callable[[], Utterance] = Utterance  # opens an ear of its own for an answer
     compared: bool = False  # the voice asked about and the print, at any look
     voiceprint: Voiceprint | None = None  # that of the question, once a look has opened it
     next_look_seconds: float = 0.0
@@ -62,10 +61,10 @@ class Comparing:
             return
         if mark.said is None:
             if mark.attempt > put.attempt:
-                self.put, self.answer = ChallengePut(mark.attempt), self.listen()
+                self.put, self.answer = ChallengePut(mark.attempt), Utterance()
             return
         if mark.attempt > put.attempt:  # nobody said where it begins, so nothing of what was said is in it
-            self.answer = self.listen()
+            self.answer = Utterance()
         self.put = ChallengePut(mark.attempt, mark.said)
 
     @property
@@ -94,20 +93,18 @@ class Comparing:
         """What to do now: compare, answer, or wait for more. ``closed``: nothing more will be heard."""
         if self._is_over:
             if self.put.said:
-                return Look(self.answer.snapshot(), of_answer=True)
+                return Look(self.answer.snapshot(), last=True, of_answer=True)
             return self._without_answer("challenge_failed")
         if self._passive is None:
             due = closed or self.speech.net_speech_seconds >= self.next_look_seconds
-            return Look(self.speech.snapshot()) if due else None
+            return Look(self.speech.snapshot(), closed) if due else None
         if not closed:
             return None
         if self.put.attempt:
             return self._without_answer("challenge_failed")
         return self._without_answer("challenge_not_asked" if self.matched else self._passive.reason)
 
-    def looked(
-        self, look: Look, verdict: Verdict, voiceprint: Voiceprint | None, left: bytes, closed: bool
-    ) -> Verdict | None:
+    def looked(self, look: Look, verdict: Verdict, voiceprint: Voiceprint | None, left: bytes) -> Verdict | None:
         """What a look means: the answer to the question, or None where it goes on. ``left``: to be remembered, sealed."""
         self.compared |= verdict.score is not None
         self.voiceprint = voiceprint or self.voiceprint
@@ -116,7 +113,7 @@ class Comparing:
             return verdict
         self.next_look_seconds = verdict.next_look_seconds or 0.0
         undecided = verdict.outcome is Outcome.INCONCLUSIVE and verdict.next_look_seconds is not None
-        if undecided and (not closed or self._is_over):
+        if undecided and (not look.last or self._is_over):
             return None
         if self.put is None or verdict.reason not in LEFT_TO_ANSWER:
             return verdict

@@ -190,7 +190,7 @@ class VoiceProcess:
         listening.busy = False
         answer = None
         if listening.comparing is comparing:  # else it was taken back, or another question has taken its place
-            answer = comparing.looked(look, verdict, voiceprint, left, listening.closed)
+            answer = comparing.looked(look, verdict, voiceprint, left)
         if answer is not None:
             listening.comparing, listening.answered = None, True
         if listening.comparing is not None:

@@ -8,6 +8,7 @@ enrolled with 8 s; impostors are of the same corpus. A mixed answer is a recordi
 
 import argparse
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from biometrics.throughout import llr, parts
 SECONDS = (2.0, 2.5, 3.0, 4.0)  # of net speech in an answer
 RECORDED_SECONDS = (2.0, 4.0)  # of the owner, before the words
 BOUNDS = (-np.inf, -1.0, 0.0, 1.0, 2.0, 3.0)  # LLR that every part must reach
+LOWERED = (0.0, 1.0, 2.0, 3.0, 4.0)
 IMPOSTORS = 4  # of each speaker
 
 
@@ -44,14 +46,14 @@ def main() -> None:
             voiceprint = enrol(encoder, call.enrolment).voiceprint
             if voiceprint is not None:
                 people[speaker.corpus].append((call, voiceprint))
-    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    found: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
 
     def judged(kind: str, voiceprint: Voiceprint, said: np.ndarray) -> None:
-        """(how far the whole is above its threshold, the lowest part)"""
+        """(LLR of the whole, its threshold, LLR of the part that is least like the print)"""
         reached = [look for look in looks if len(said) / TELEPHONE_RATE_HZ >= look]
         whole = llr(encoder, voiceprint, said[: int(reached[-1] * TELEPHONE_RATE_HZ)], point)
         lowest = min(llr(encoder, voiceprint, part, point) for part in parts(said))
-        found[kind].append((whole - point.accept_llrs[len(reached) - 1], lowest))
+        found[kind].append((whole, point.accept_llrs[len(reached) - 1], lowest))
 
     rng = np.random.default_rng(0)
     for of_corpus in people.values():
@@ -74,13 +76,24 @@ def main() -> None:
                         mixed = np.concatenate([played, other[:size]])
                         judged(f"{recorded:g} s recorded, then another person, 2.5 s", voiceprint, mixed)
     print(f"{sum(map(len, people.values()))} speakers: { {name: len(of) for name, of in people.items()} }")
-    print("ACCEPTED at FAR 0.5 %, if every 2 s of it reach an LLR of: " + " | ".join(f"{bound:g}" for bound in BOUNDS))
+    print("The answer alone, ACCEPTED at FAR 0.5 %, if every 2 s of it reach an LLR of " + _cells(map(str, BOUNDS)))
     for kind, scores in found.items():
-        cells = []
-        for bound in BOUNDS:
-            share = rate(kind, sum(above >= 0 and lowest >= bound for above, lowest in scores), len(scores))
-            cells.append(f"{share.rate:7.1%} [{share.low:.1%}, {share.high:.1%}]")
-        print(f"{kind:46}{len(scores):5}  " + " | ".join(cells))
+        hits = [[llr >= threshold and part >= bound for llr, threshold, part in scores] for bound in BOUNDS]
+        print(f"  {kind:44}{len(scores):5}  " + _cells(_share(each) for each in hits))
+    print("If a voice that matched before lowered the threshold for the answer, parts included, to an LLR of", end=" ")
+    print(_cells(map(str, LOWERED)))
+    for kind, scores in found.items():
+        hits = [[llr >= lowered and part >= min(lowered, 0.0) for llr, _, part in scores] for lowered in LOWERED]
+        print(f"  {kind:44}{len(scores):5}  " + _cells(_share(each) for each in hits))
+
+
+def _share(hits: Sequence[bool]) -> str:
+    share = rate("", sum(hits), len(hits))
+    return f"{share.rate:.1%} [{share.low:.1%}, {share.high:.1%}]"
+
+
+def _cells(texts: Iterable[str]) -> str:
+    return " | ".join(f"{text:>20}" for text in texts)
 
 
 if __name__ == "__main__":
