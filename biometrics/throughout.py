@@ -4,6 +4,7 @@ A recording of the owner that is played before, between or after the words, whic
 as a whole is the owner's. So besides the whole, every two seconds of it are compared: none may be a stranger's.
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,6 +17,8 @@ from biometrics.likelihood import Conditions, speech_snr_db
 from biometrics.speech import Utterance
 from biometrics.verification import Outcome, Verdict, verify
 from biometrics.voiceprint import Voiceprint
+
+log = logging.getLogger(__name__)
 
 PART_SECONDS = 2.0  # of net speech: as little as is ever compared
 STRANGER_LLR = 0.0  # chosen on the train split (README.md, "Said live")
@@ -32,12 +35,12 @@ def verify_throughout(
     if verdict.outcome is not Outcome.ACCEPTED:
         return replace(verdict, next_look_seconds=None)
     try:
-        lowest = min(llr(encoder, voiceprint, part, operating_point) for part in parts(utterance.speech()))
+        # A score that is not a number reaches nothing.
+        if all(llr(encoder, voiceprint, part, operating_point) >= STRANGER_LLR for part in parts(utterance.speech())):
+            return verdict
     except Exception:
+        log.exception("an answer cannot be compared part by part; it is INCONCLUSIVE")
         return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason="failure")
-    # Written so that a score that is not a number lands in the last line.
-    if lowest >= STRANGER_LLR:
-        return verdict
     return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason="two_voices")
 
 

@@ -266,9 +266,9 @@ def may_be_accepted(messages: list[ToVoice | None], request: str) -> bool:
             heard = b""
             for message in messages[index + 1 :]:
                 heard += message.ulaw if isinstance(message, Audio) else b""
-                if isinstance(message, Challenge) and message.said and message.attempt == begins.attempt:
-                    if message.request == request and len(heard) >= ENOUGH and set(heard[:BUDGET]) == set(OWNER):
-                        return True
+                ends = mark(begins.attempt, True, request)
+                if message == ends and len(heard) >= ENOUGH and set(heard[:BUDGET]) == set(OWNER):
+                    return True
     return False
 
 

@@ -11,7 +11,7 @@ from ivr.authentication.messages import Challenge, Verdict, Verify
 from ivr.authentication.passwords import password_hash
 from ivr.flow.events import ConsentGiven
 from ivr.flow.inputs import By, LinkOpened, Outcome, StreamStarted
-from ivr.store import agents, consents, contacts, requests, voiceprints
+from ivr.store import agents, consents, contacts, heard, requests, voice_tries, voiceprints
 from ivr.store.agents import Agent, AgentState
 from ivr.store.database import write
 from ivr.web.desk import voice_of
@@ -81,12 +81,17 @@ class Caller:
         voice = session_of(self.house, self.phone).voice
         return voice.verdict, voice.reason
 
-    def is_judged(self, outcome: Outcome, reason: str, compared: bool = True) -> None:
-        asked = self.question
-        self.ear.forget(asked)
+    def is_judged(
+        self, outcome: Outcome, reason: str, compared: bool = True, left: tuple[bytes, ...] = (),
+        asked: Verify | None = None,
+    ) -> None:  # fmt: skip
+        """``asked``: what the verdict answers, if it does so once more."""
+        if asked is None:
+            asked = self.question
+            self.ear.forget(asked)
         verdict = Verdict(
             asked.request, asked.call, outcome.value, reason, 1.0 if compared else None, 2.0, 4.0, "m", "c", "0" * 64,
-            compared=compared,
+            compared=compared, contact=asked.contact, heard=left,
         )  # fmt: skip
         verdicts.answered(self.house.calls, verdict)
 
@@ -162,3 +167,48 @@ def test_the_desk_says_until_when_the_voice_is_locked(house: House, calls, clock
     locked.phone.presses("0")
     house.queue.look()
     assert voice_of(house.dispatch.pop(dana)).heading == "Voice locked until 13:00 UTC"
+
+
+class Died(Exception):
+    pass
+
+
+@pytest.mark.parametrize("dies_at", ["remember", "settle", "used"])
+def test_a_verdict_what_it_leaves_and_whether_it_was_a_try_are_saved_together_or_not_at_all(
+    house: House, calls, alice: str, monkeypatch: pytest.MonkeyPatch, dies_at: str
+) -> None:
+    def dies(*_, **__) -> None:
+        raise Died
+
+    def tried(caller: Caller) -> bool:
+        """Whether this call counts, once those before it have used up all tries but one."""
+        return voice_tries.locked_until(house.database, [f"contact:{alice}"], house.calls.clock()) is not None
+
+    for _ in range(2):
+        calls().is_judged(Outcome.REJECTED, "other_voice")
+    caller = calls()
+    asked, left = caller.question, (b"speech", b"answer")
+    module = {"remember": heard, "settle": voice_tries, "used": voiceprints}[dies_at]
+    with monkeypatch.context() as dying:
+        dying.setattr(module, "take_back" if dies_at == "settle" else dies_at, dies)
+        caller.is_judged(Outcome.ACCEPTED, "match", left=left)
+    assert caller.voice == (None, "") and tried(caller)
+    assert heard.memory(house.database, alice) == ()
+    for _ in range(2):  # a second time changes nothing any more
+        caller.is_judged(Outcome.ACCEPTED, "match", left=left, asked=asked)
+        assert caller.voice == (Outcome.ACCEPTED, "match") and not tried(caller)
+        assert heard.memory(house.database, alice) == left
+
+
+def test_what_a_call_does_not_wait_for_any_more_leaves_all_its_traces_together(
+    house: House, calls, alice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = calls()
+    asked = caller.question
+    caller.phone.carrier.post("/voice/bank/status", **caller.phone.about | {"CallStatus": "completed"})
+    with monkeypatch.context() as dying:
+        dying.setattr(voice_tries, "add_subjects", lambda *_: (_ for _ in ()).throw(Died))
+        caller.is_judged(Outcome.REJECTED, "other_voice", left=(b"speech",), asked=asked)
+    assert heard.memory(house.database, alice) == ()
+    caller.is_judged(Outcome.REJECTED, "other_voice", left=(b"speech",), asked=asked)
+    assert heard.memory(house.database, alice) == (b"speech",)
