@@ -9,6 +9,7 @@ from ivr.flow.reading.cards import CARDS_MAX
 from ivr.flow.reading.flow import LANGUAGE, SCHEMA, STEPS_MAX
 from ivr.flow.reading.menu import CHOICES_MAX
 from ivr.flow.reading.questions import AUTOFILL, FIELDS_MAX
+from ivr.flow.reading.steps import CHALLENGE_COUNTS, CHALLENGE_TRIES_MAX
 from ivr.flow.steps import Factor, IdentifyBy, LinkBy, PaceName
 
 _NAME = f"^{NAME.pattern}$"
@@ -135,7 +136,7 @@ def _steps() -> list[dict]:
                 **{key: _ref("name") for key in ("enrolled", "declined", "failed")},
             },
         ),
-        _step("verify", _ref("text"), next_step),
+        _step("verify", _ref("text"), next_step, {"challenge": _challenge()}),
         _step(
             "authenticate",
             {"anyOf": [_one_of(Factor), {"type": "array", "minItems": 1, "items": _one_of(Factor)}]},
@@ -180,6 +181,20 @@ def _steps() -> list[dict]:
         _step("forget_voice", _ref("text"), {"needs": _number(1, 2), **next_step}),
         _step("hangup", {"anyOf": [{"type": "null"}, _ref("text")]}, {}),
     ]
+
+
+def _challenge() -> dict:
+    said = {"prompt": _ref("text", "With {{ challenge.words }}."), "on_page": _ref("text", "Without them.")}
+    ways = []
+    for of, (fewest, most, _usual) in CHALLENGE_COUNTS.items():
+        keys = {
+            "say": {"const": of.value},
+            "count": _number(fewest, most),
+            **said,
+            "tries": _number(1, CHALLENGE_TRIES_MAX),
+        }
+        ways.append(_object(keys, required=["say", *said]))
+    return {"oneOf": ways}
 
 
 def _questions() -> list[tuple[dict, dict]]:

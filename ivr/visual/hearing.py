@@ -15,8 +15,11 @@ class Hearing(msgspec.Struct, frozen=True):
 
     seconds: float = 0.0
     needed_seconds: float = 0.0
+    matched: bool = False  # the voice matches; the answer to a challenge is still missing
 
     def words(self, labels: Labels) -> str:
+        if self.matched:
+            return labels.voice_matches
         if not self.needed_seconds:
             return labels.keep_talking
         left = math.ceil(self.needed_seconds - self.seconds)

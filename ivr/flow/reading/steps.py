@@ -20,6 +20,8 @@ from ivr.flow.steps import (
     Authenticate,
     CallBack,
     Case,
+    Challenge,
+    ChallengeOf,
     Enrol,
     Factor,
     ForgetVoice,
@@ -46,6 +48,8 @@ from ivr.flow.steps import (
 )
 
 MESSAGE_LENGTH_MAX = 300  # characters of an SMS beside the link: two segments
+CHALLENGE_COUNTS = {ChallengeOf.DIGITS: (4, 8, 6), ChallengeOf.WORDS: (3, 6, 4)}  # fewest, most, usual
+CHALLENGE_TRIES_MAX = 3
 LABEL_LENGTH_MAX = 40  # characters on a button of a phone's screen
 
 
@@ -187,7 +191,33 @@ def _enrol(fields: Fields, common: Common) -> Enrol:
 
 
 def _verify(fields: Fields, common: Common) -> Verify:
-    return Verify(**common.fields(), notice=_said(fields, "verify", must_hear=True), next=fields.step_name("next"))
+    return Verify(
+        **common.fields(),
+        notice=_said(fields, "verify", must_hear=True),
+        challenge=_challenge(fields),
+        next=fields.step_name("next"),
+    )
+
+
+def _challenge(fields: Fields) -> Challenge | None:
+    table = fields.table("challenge", f"{fields.owner}: challenge")
+    if table is None:
+        return None
+    of = table.one_of("say", ChallengeOf)
+    fewest, most, usual = CHALLENGE_COUNTS[of]
+    challenge = Challenge(
+        of=of,
+        count=table.number("count", fewest, most, usual),
+        prompt=_said(table, "prompt"),
+        on_page=_said(table, "on_page"),
+        tries=table.number("tries", 1, CHALLENGE_TRIES_MAX, 2),
+        line=fields.line_of("challenge"),
+    )
+    for key in ("prompt", "on_page"):
+        if getattr(challenge, key).must_hear:  # said again later, it would ask for words that are no longer wanted
+            table.wrong(key, f"{key} says must_hear", "delete must_hear: whoever speaks at once has heard enough")
+    table.finish()
+    return challenge
 
 
 def _authenticate(fields: Fields, common: Common) -> Authenticate:
