@@ -1,4 +1,6 @@
-"""Who keeps trying voices is locked out of them, and goes on with another factor; the owner's PIN opens the lock."""
+"""Who keeps trying voices is locked out of them, and goes on with another factor; the owner's PIN opens the lock. And: what is
+asked of the voice process, in which order, and what its verdicts leave.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +11,16 @@ from ivr.app import House
 from ivr.authentication import verdicts
 from ivr.authentication.messages import Challenge, Verdict, Verify
 from ivr.authentication.passwords import password_hash
-from ivr.flow.events import ConsentGiven
+from ivr.flow.events import ChallengeMarkRequested, ConsentGiven
 from ivr.flow.inputs import By, LinkOpened, Outcome, StreamStarted
+from ivr.flow.session import Turn
 from ivr.store import agents, consents, contacts, heard, requests, voice_tries, voiceprints
 from ivr.store.agents import Agent, AgentState
 from ivr.store.database import write
+from ivr.store.instants import to_microseconds
 from ivr.web.desk import voice_of
 
+MARK = "challenge_mark_requested"
 OTHER_PHONE, ALICES_CUSTOMER_NUMBER = "+447700900199", "10045678"
 
 
@@ -212,3 +217,60 @@ def test_what_a_call_does_not_wait_for_any_more_leaves_all_its_traces_together(
     assert heard.memory(house.database, alice) == ()
     caller.is_judged(Outcome.REJECTED, "other_voice", left=(b"speech",), asked=asked)
     assert heard.memory(house.database, alice) == (b"speech",)
+
+
+def is_marked(house: House, caller: Caller, verification: str, *marks: tuple[int, bool | None]) -> None:
+    """As a turn that asks for words, or knows whether they were said, leaves it to be delivered."""
+    rows = [
+        ChallengeMarkRequested(
+            request=f"{verification}:{attempt}:{said}", due_seconds=30, verification=verification, attempt=attempt, said=said
+        )
+        for attempt, said in marks
+    ]  # fmt: skip
+    before = session_of(house, caller.phone)
+    turn = Turn(session=before, events=tuple(rows))
+    write(house.database, lambda t: requests.follow(t, before, turn, to_microseconds(house.calls.clock()), None))
+
+
+def left_to_deliver(house: House, caller: Caller) -> list[str]:
+    return [one.request for one in requests.requests_of(house.database, caller.call) if one.kind == MARK]
+
+
+def test_marks_of_a_challenge_follow_their_question_in_order_and_are_done_then(house: House, ear: Ear, calls) -> None:
+    caller = calls()
+    asked = caller.question.request
+    is_marked(house, caller, asked, (2, None), (1, None), (2, True))
+    verdicts.ask(house.calls, ear)
+    verdicts.ask(house.calls, ear)
+    assert ear.marks == [Challenge(asked, caller.call, *mark) for mark in ((1, None), (2, None), (2, True))]
+    assert left_to_deliver(house, caller) == []
+
+
+def test_a_mark_waits_for_its_question_and_goes_with_its_time(house: House, ear: Ear, calls, clock: Clock) -> None:
+    caller = calls()
+    is_marked(house, caller, "nobody asked", (1, None))
+    verdicts.ask(house.calls, ear)
+    ear.streams.clear()
+    is_marked(house, caller, caller.question.request, (1, True))
+    verdicts.ask(house.calls, ear)
+    assert ear.marks == [] and len(left_to_deliver(house, caller)) == 2, "neither is for this process"
+    clock.goes_on(31)
+    house.work.time_out()
+    assert left_to_deliver(house, caller) == []
+
+
+class Deaf(Ear):
+    """No audio comes in here yet."""
+
+    streams = property(lambda self: set(), lambda self, streams: None)
+
+
+def test_a_question_and_its_mark_of_one_turn_are_delivered_together(
+    house: House, ear: Ear, phone: Phone, alice: str
+) -> None:
+    caller = Caller(house, Deaf(), phone)
+    [asked] = [one for one in requests.requests_of(house.database, caller.call) if one.kind == "verification_requested"]
+    is_marked(house, caller, asked.request, (1, None))
+    ear.streams.add(caller.call)
+    verdicts.ask(house.calls, ear)
+    assert (list(ear.asked), ear.marks) == ([asked.request], [Challenge(asked.request, caller.call, 1)])
