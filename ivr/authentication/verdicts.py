@@ -20,6 +20,7 @@ from ivr.store.requests import Request
 
 log = logging.getLogger(__name__)
 KINDS = ("verification_requested", "enrolment_requested", "challenge_mark_requested")
+NOT_ASKED = "challenge_not_asked"  # the voice matched, and nobody asked for more
 LEASE_SECONDS = 600  # the voice process answers or its death does; the request's own time ends it otherwise
 
 
@@ -117,7 +118,7 @@ def _compared(services: Services, answer: Verdict) -> None:
     def leaves(transaction) -> None:
         """Also where the call does not wait for it any more: it was a try, and somebody may have recorded it."""
         _remember(transaction, answer, outcome, services.clock())
-        counts = answer.compared and outcome is not Outcome.ACCEPTED
+        counts = answer.compared and outcome is not Outcome.ACCEPTED and answer.reason != NOT_ASKED
         tries.settle(transaction, answer, counts, services.clock())
 
     def leaves_with_its_print(transaction) -> None:

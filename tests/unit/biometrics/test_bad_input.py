@@ -37,7 +37,7 @@ from biometrics.receipts import ReceiptFile
 from biometrics.speech import DTMF_HIGH_HZ, DTMF_LOW_HZ
 from ivr.authentication.judging import Model
 from ivr.authentication.messages import Audio, Closed, Enrol, Enrolled, Verdict, Verify, decode_from_voice
-from ivr.authentication.process import VoiceProcess
+from ivr.authentication.voice import VoiceProcess
 
 RATE = 8000
 KEY = "a key of thirty-two random bytes"

@@ -15,7 +15,7 @@ from biometrics import Outcome, Voiceprint
 from biometrics import Verdict as Judged
 from biometrics.enrolment import utc_now
 from biometrics.receipts import ReceiptFile, check
-from ivr.authentication import comparing, process
+from ivr.authentication import comparing, voice
 from ivr.authentication.comparing import Look
 from ivr.authentication.judging import Model
 from ivr.authentication.messages import (
@@ -30,7 +30,7 @@ from ivr.authentication.messages import (
     Verify,
     decode_from_voice,
 )
-from ivr.authentication.process import Listening, VoiceProcess
+from ivr.authentication.voice import Listening, VoiceProcess
 
 OWNER, OTHER, OLD = b"o", b"x", b"r"  # a second of net speech: of the owner, of somebody else, of a known recording
 KEY = b"k" * 32
@@ -94,21 +94,21 @@ class Socket:
 @pytest.fixture
 def tells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """Tells the voice process all this; None in between: it has time to do what it has to."""
-    monkeypatch.setattr(process, "judge", judge)
-    monkeypatch.setattr(process, "Listening", lambda: Listening(Ear()))
+    monkeypatch.setattr(voice, "judge", judge)
+    monkeypatch.setattr(voice, "Listening", lambda: Listening(Ear()))
     monkeypatch.setattr(comparing, "Utterance", Ear)
 
     def tell(*messages: ToVoice | None, receipts: Path | None = None) -> Socket:
         async def call() -> Socket:
             socket = Socket()
-            voice = VoiceProcess(socket, "", KEY, ReceiptFile(receipts or tmp_path / "receipts.jsonl"))
-            voice._model = Model(object(), object())
+            process = VoiceProcess(socket, "", KEY, ReceiptFile(receipts or tmp_path / "receipts.jsonl"))
+            process._model = Model(object(), object())
             for message in (*messages, None):
                 if message is None:
-                    while voice._tasks:
-                        await asyncio.gather(*voice._tasks)
+                    while process._tasks:
+                        await asyncio.gather(*process._tasks)
                 else:
-                    voice.take(message)
+                    process.take(message)
             return socket
 
         return asyncio.run(call())

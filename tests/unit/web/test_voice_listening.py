@@ -6,7 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 from ivr.authentication.listening import Listening
-from ivr.authentication.messages import Audio, Challenge, Verdict, Verify, decode_to_voice, frame
+from ivr.authentication.messages import Audio, Challenge, Heard, Verdict, Verify, decode_to_voice, frame
 
 ASKED = Verify("one", "call", "ada", b"sealed", (), True)
 MARKS = (Challenge("one", "call", 1), Challenge("one", "call", 1, True))
@@ -89,6 +89,19 @@ def test_a_voice_process_that_comes_late_is_told_the_question_and_then_its_marks
 def test_marks_of_what_is_not_asked_go_nowhere() -> None:
     assert told(marks(MARKS[0]), asks, answered, marks(MARKS[1]), connected=True) == [ASKED]
     assert told(asks, marks(MARKS[0]), answered, connected=False) == []
+
+
+def test_a_voice_that_matches_has_tried_once_words_are_asked_for() -> None:
+    tried: list[bool] = []
+
+    def told_that(**heard):
+        return lambda listening: listening._take(Heard("call", 3.0, compared="one", **heard))
+
+    def looks(listening: Listening) -> None:
+        tried.append(listening.compared(ASKED))
+
+    told(asks, looks, told_that(), looks, told_that(matched=True), looks, marks(MARKS[0]), looks, connected=True)
+    assert tried == [False, True, False, True]
 
 
 def test_a_mark_is_one_frame() -> None:

@@ -150,6 +150,14 @@ def test_the_owner_is_never_locked_out_by_being_known(calls) -> None:
         calls().is_judged(Outcome.ACCEPTED, "match")
 
 
+def test_a_voice_that_matched_and_was_asked_nothing_more_has_not_tried(calls) -> None:
+    for _ in range(5):
+        calls().is_judged(Outcome.INCONCLUSIVE, "challenge_not_asked")
+    for _ in range(3):
+        calls().is_judged(Outcome.INCONCLUSIVE, "challenge_failed")
+    assert calls().voice == (Outcome.INCONCLUSIVE, "locked")
+
+
 def test_the_owners_pin_opens_the_lock_of_the_print(house: House, calls) -> None:
     for _ in range(3):
         calls(OTHER_PHONE).is_judged(Outcome.REJECTED, "other_voice")
