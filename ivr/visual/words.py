@@ -11,6 +11,7 @@ from ivr.visual.screen import (
     Ended,
     InQueue,
     ReadBack,
+    SayAloud,
     Screen,
     SecretField,
     Talking,
@@ -38,6 +39,8 @@ def _body(screen: Screen) -> tuple[str, ...]:
             return (f"{card.label} {card.answer}?",)
         case SecretField() as field:
             return (f"{field.label} ••••",)
+        case SayAloud() as card:
+            return (card.heading, " ".join(card.words))
         case InQueue() as card if card.place is not None and card.place > 1:
             return (card.heading, f"{card.place} {card.place_label}")
         case InQueue() | Working() | Talking() | Ended() as card:
