@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr.visual.fields import Field, Fields
-from ivr.visual.screen import (
+from ivr.visual.bodies import (
     Choices,
     DigitsField,
     Ended,
     InQueue,
     ReadBack,
     SayAloud,
-    Screen,
     SecretField,
     Talking,
     TextField,
     Working,
 )
+from ivr.visual.fields import Field, Fields
+from ivr.visual.screen import Screen
 
 
 def words_of(screen: Screen) -> tuple[str, ...]:

@@ -31,7 +31,8 @@ from ivr.flow.loader import parse_bundle
 from ivr.flow.session import Session
 from ivr.flow.steps import Factor
 from ivr.flow.waits import AwaitChallenge, AwaitFact, AwaitSecret
-from ivr.visual.screen import Live, SayAloud, Working, screen_for
+from ivr.visual.bodies import SayAloud, Working
+from ivr.visual.screen import Live, screen_for
 from ivr.visual.veil import veiled
 
 ENROLLED = replace(ALICE, enrolled=True)

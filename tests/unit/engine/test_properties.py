@@ -40,8 +40,6 @@ from ivr.flow.events import (
     RedirectRequested,
     Requested,
     Said,
-    SharingBegun,
-    SharingEnded,
     VerificationRequested,
 )
 from ivr.flow.inputs import (
@@ -82,6 +80,7 @@ from ivr.flow.inputs import (
     VoiceWish,
     Wish,
 )
+from ivr.flow.page_events import SharingBegun, SharingEnded
 from ivr.flow.session import Session, Turn
 from ivr.flow.sharing import viewer_of
 from ivr.flow.steps import Factor

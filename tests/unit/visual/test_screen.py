@@ -28,9 +28,10 @@ from ivr.flow.waits import (
     Offered,
     TalkingToAgent,
 )
+from ivr.visual.bodies import DigitsField, InQueue, SecretField, TextField, Working
 from ivr.visual.hearing import Hearing
 from ivr.visual.plain import LONGEST, MARKS_AT_MOST, plain
-from ivr.visual.screen import Button, DigitsField, InQueue, Live, Screen, SecretField, TextField, Working, screen_for
+from ivr.visual.screen import Button, Live, Screen, screen_for
 from ivr.visual.veil import veiled
 from ivr.visual.words import words_of
 
