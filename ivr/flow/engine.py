@@ -52,7 +52,7 @@ def advance(
         fact = answer(unanswered.pop(0))
         if fact is None:
             continue
-        turn = _one(flow, now, fact, events)
+        turn = _one(flow, now, fact, events, moved=now.turn != session.turn)
         now = turn.session
         events.extend(turn.events)
         unanswered.extend(event for event in turn.events if isinstance(event, Requested))
@@ -75,8 +75,9 @@ def _needs_redirect(before: Session, input: Input) -> bool:
     return not (isinstance(input, _MAY_BE_TAPS) and input.by is not By.TAP)
 
 
-def _one(flow: Flow, session: Session, input: Input, before: Sequence[AnyEvent] = ()) -> Turn:
+def _one(flow: Flow, session: Session, input: Input, before: Sequence[AnyEvent] = (), moved: bool = False) -> Turn:
+    """``before``: what has happened already in the turn that is being made; ``moved``: no turn is skipped any more."""
     by_tap = isinstance(input, Fact | Filled) or (isinstance(input, _MAY_BE_TAPS) and input.by is By.TAP)
-    play = Play(flow, session, again=session.must_hear if by_tap else (), before=before)
+    play = Play(flow, session, again=session.must_hear if by_tap and not moved else (), before=before)
     accepted = answer_given(play, input) if isinstance(input, Answer) else fact_learned(play, input)
     return Turn(session=play.session, events=tuple(play.events), accepted=accepted)

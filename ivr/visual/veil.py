@@ -11,9 +11,10 @@ from ivr.flow.definition import Flow
 from ivr.flow.session import Session
 from ivr.flow.showing import open_form
 from ivr.flow.waits import AwaitChallenge, AwaitSecret
+from ivr.visual.bodies import Ended, Working
 from ivr.visual.hearing import Hearing
 from ivr.visual.labels import labels_for
-from ivr.visual.screen import Ended, Screen, Working, only_heard
+from ivr.visual.screen import Screen, only_heard
 
 
 def is_private(flow: Flow, session: Session) -> bool:
