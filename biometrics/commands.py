@@ -18,11 +18,12 @@ from biometrics.calibration import (
     save_calibration,
 )
 from biometrics.corpus import speakers
-from biometrics.encoder import Encoder
+from biometrics.encoder import Encoder, model_directory
 from biometrics.errors import BiometricsError, CalibrationError
 from biometrics.evaluation import cllr, cllr_min
+from biometrics.report.training_record import read_training_record
 from biometrics.scorefile import holds_scores, read_scores, score_recordings, write_scores
-from biometrics.trials import CALIBRATION_TESTS, EVALUATION_TESTS, Trials, collect, score
+from biometrics.trials import CALIBRATION_TESTS, EVALUATION_TESTS, Trials, collect, score, with_somebody_unheard
 
 Track = Callable[[list, str], Iterable]
 SPEECH = Path("../shared/speech")
@@ -53,7 +54,8 @@ def add_calibrate(added: argparse.ArgumentParser) -> None:
     added.add_argument(
         "--seen-in-training",
         action="store_true",
-        help="the model was trained on these speakers: thresholds are set for half of each FAR, and the file says so",
+        help="the model was trained on these speakers and held none out: thresholds are set for half of each FAR, and the "
+        "file says so",
     )
 
 
@@ -105,11 +107,32 @@ def _trials(options: argparse.Namespace, encoder: Encoder, track: Track) -> tupl
         found = score_recordings(encoder, options.enrol, options.trials, options.looks, track)
         return found, f"recordings of {options.trials.name}, over the telephone, looked at after {looks} s"
     people = [each for each in speakers(options.speech, "train") if not options.corpus or each.corpus in options.corpus]
-    return score(collect(encoder, people, options.looks, track, CALIBRATION_TESTS)), (
+    unheard = _held_out(options)
+    heard = collect(encoder, people, options.looks, track, CALIBRATION_TESTS)
+    conditions = (
         "train split, telephone (8 kHz, 300-3400 Hz, G.711 µ-law), a third of the speakers also in noise (5-20 dB), enrolment "
         f">= 8 s net speech, tests looked at after {looks} s, impostors within a corpus, one recording session a speaker: "
         "optimistic for calls weeks apart"
     )
+    if not unheard or options.seen_in_training:
+        return score(heard), conditions
+    trials, count = with_somebody_unheard(heard, unheard)
+    return trials, (
+        f"{conditions}; {count} speakers were held out from the model's training: all owners' calls are theirs, and of each "
+        "impostor call at least one side, caller or print"
+    )
+
+
+def _held_out(options: argparse.Namespace) -> frozenset[str]:
+    """Whom ("corpus/name") the model's training kept aside, by the record beside it; nobody where there is none."""
+    record = read_training_record(model_directory(options.model, options.models)) or {"splits": []}
+    unheard = frozenset(record.get("held_out", ()))
+    if "train" in record["splits"] and not unheard and not options.seen_in_training:
+        raise CalibrationError(
+            "this model learned from all these speakers (training.json beside it), so its scores of them are too good: "
+            "say --seen-in-training, or calibrate on others with --trials"
+        )
+    return unheard
 
 
 def _known(encoder: Encoder, directory: Path) -> Calibration | None:

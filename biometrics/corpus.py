@@ -114,6 +114,13 @@ def _frames(clips: list[Path]) -> Iterator[tuple[bytes, bool]]:
             yield data[start : start + FRAME_BYTES], start + FRAME_BYTES >= len(data)
 
 
+def outside_training(corpus: str, speaker: str, share: float) -> bool:
+    """Whether a speaker of the train split belongs to the ``share`` (0-1, by a hash of the name) that a model with this
+    ``held_out`` in its recipe has never heard, so that it can be calibrated on them."""
+    digest = hashlib.sha256(f"outside training/{corpus}/{speaker}".encode()).digest()
+    return int.from_bytes(digest[:8]) < share * 2**64
+
+
 def held_out(corpus: str, speaker: str) -> bool:
     """Whether a speaker belongs to the half (by a hash of the name) that is looked at last: whoever chooses a checkpoint or
     a setting by error rates looks at the other half, and reports this one too."""

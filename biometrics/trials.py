@@ -5,7 +5,7 @@ Impostors are taken within a corpus only: across corpora the room, microphone an
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -137,6 +137,23 @@ def score(heard: list[HeardSpeaker]) -> Trials:
                     call += len(members)
     columns = [np.concatenate(column) for column in zip(*rows, strict=True)]
     return Trials(*columns[:7], Conditions(*columns[7:]), np.array([agreement(each.segments) for each in heard]))
+
+
+def with_somebody_unheard(heard: list[HeardSpeaker], unheard: frozenset[str]) -> tuple[Trials, int]:
+    """The trials without those of two voices a model has learned from, and how many speakers of ``unheard``
+    ("corpus/name": who they are) were there.
+
+    So every owner is unheard, and of impostor trials the caller or the owner of the print is; enrolments are judged by
+    those of the unheard alone. ``CalibrationError`` where none of them has enough speech.
+    """
+    trials = score(heard)
+    new = np.array([f"{each.speaker.corpus}/{each.speaker.name}" in unheard for each in heard])
+    if not new.any():
+        raise CalibrationError(
+            "none of the speakers held out from training has enough speech for an enrolment and a call"
+        )
+    trials = replace(trials, agreements=trials.agreements[new])
+    return trials.where(new[trials.claimed] | new[trials.speaking]), int(new.sum())
 
 
 def _centre(segments: np.ndarray) -> np.ndarray:

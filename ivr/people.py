@@ -69,13 +69,23 @@ def set_pace(db: Database, customer_number: str, pace: str) -> str:
 
 
 def add_agent(db: Database, name: str, display: str, password: str, address: str, ops: bool = False) -> None:
-    if len(password) < SHORTEST_PASSWORD:
-        raise PeopleError(f"the password of agent {name} needs at least {SHORTEST_PASSWORD} characters")
     agent = agents.Agent(
-        name=name, display=display, password_hash=password_hash(password), address=address,
+        name=name, display=display, password_hash=_agent_password_hash(name, password), address=address,
         skills=(OPS_SKILL,) if ops else (),
     )  # fmt: skip
     agents.add_agent(db, agent, utc_now())
+
+
+def change_password(db: Database, name: str, password: str) -> None:
+    """The agent is signed out everywhere. Raises PeopleError."""
+    if not agents.change_password(db, name, _agent_password_hash(name, password), utc_now()):
+        raise PeopleError(f"there is no agent {name}; 'ivr agent add' adds one")
+
+
+def _agent_password_hash(name: str, password: str) -> str:
+    if len(password) < SHORTEST_PASSWORD:
+        raise PeopleError(f"the password of agent {name} needs at least {SHORTEST_PASSWORD} characters")
+    return password_hash(password)
 
 
 def _contact(row: Mapping[str, str]) -> contacts.Contact:

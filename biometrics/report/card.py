@@ -83,6 +83,10 @@ def _training(record: Record) -> str:
         for each in record["data"]
     ]
     told = [f"Splits: {', '.join(record['splits'])}. The speech itself is not part of the project.", "\n".join(rows)]
+    if record.get("held_out"):
+        told.append(
+            f"{len(record['held_out'])} more speakers of these splits were never heard: calibration is on them."
+        )
     if "steps" in record:
         steps = f"{count(record['steps'])} of {count(record['steps_planned'])} steps, {record['hours']} hours"
         cosine = f"cosine to the teacher {record['cosine_to_teacher']:.2f} at the end"

@@ -40,16 +40,26 @@ def training_record(run: Path, recipe: dict[str, Any], speech: Path, split: str 
     judged = [entry for entry in entries if "dev_cosine" in entry]
     if not steps:
         raise ModelError(f"{log} has no step yet: train first")
+    unheard = _never_heard(entries)
     return {
         "splits": [split],
+        "held_out": unheard,
         "steps": steps[-1]["step"],
         "steps_planned": recipe["stages"][-1]["until_step"],
         "hours": round(_seconds(steps) / 3600, 1),
         "cosine_to_teacher": steps[-1]["cosine"],
         "dev_cosine_to_teacher": judged[-1]["dev_cosine"] if judged else None,
         "recipe": recipe,
-        "data": data_of(speech, [split]),
+        "data": data_of(speech, [split], frozenset(unheard)),
     }
+
+
+def _never_heard(entries: Sequence[Record]) -> list[str]:
+    """Speakers ("corpus/name") whom the run held out from its first step to its last; none where it did not say so."""
+    told = [entry for entry in entries if "held_out" in entry]
+    if not told or told[0]["step"] > 0:
+        return []
+    return sorted(set(told[0]["held_out"]).intersection(*(entry["held_out"] for entry in told)))
 
 
 def _seconds(steps: Sequence[Record]) -> float:
@@ -62,13 +72,14 @@ def _seconds(steps: Sequence[Record]) -> float:
     return total
 
 
-def data_of(speech: Path, splits: Sequence[str]) -> list[Record]:
-    """Speakers and hours of each corpus in these splits, with the licence and source that the speech's README names."""
+def data_of(speech: Path, splits: Sequence[str], without: frozenset[str] = frozenset()) -> list[Record]:
+    """Speakers and hours of each corpus in these splits but for ``without`` ("corpus/name"), with the licence and source
+    that the speech's README names."""
     speakers: dict[str, set[str]] = defaultdict(set)
     seconds: dict[str, float] = defaultdict(float)
     with (speech / "manifest.csv").open(newline="") as file:
         for row in csv.DictReader(file):
-            if row["split"] in splits:
+            if row["split"] in splits and f"{row['corpus']}/{row['speaker']}" not in without:
                 speakers[row["corpus"]].add(row["speaker"])
                 seconds[row["corpus"]] += float(row["seconds"])
     notes = corpus_notes(speech / "README.md")

@@ -27,13 +27,29 @@ class ModelConfig:
 
 
 @dataclass(frozen=True)
+class Voice:
+    """How every speaker is heard once more: `speed` times as fast (pitch, formants and tempo move together), then the
+    formants alone `formants` times as high. The teacher is asked about at most `chunks` six seconds of each speaker."""
+
+    speed: float
+    formants: float
+    chunks: int
+
+
+EVERY_CHUNK = 1000  # of a speaker: more than anybody's
+AS_RECORDED = Voice(speed=1.0, formants=1.0, chunks=EVERY_CHUNK)
+
+
+@dataclass(frozen=True)
 class Stage:
-    """From where the stage before ends until `until_step`: batches of `batch` crops of `crop_seconds` [least, most]."""
+    """From where the stage before ends until `until_step`: batches of `batch` crops of `crop_seconds` [least, most] of the
+    first `voices` voices, while the learning rate goes from the first of `learning_rate` to the last."""
 
     until_step: int
     batch: int
     crop_seconds: tuple[float, float]
-    speeds: tuple[float, ...]
+    voices: int
+    learning_rate: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -55,11 +71,12 @@ class TrainingConfig:
     speech: Path
     teacher: Path
     cache: Path
+    held_out: float
     model: ModelConfig
+    voices: tuple[Voice, ...]
     channel: ChannelConfig
     loss: LossConfig
     stages: tuple[Stage, ...]
-    learning_rate: float
     warmup_steps: int
     weight_decay: float
     gradient_norm: float
@@ -85,6 +102,10 @@ def read(path: Path, **paths: Path | None) -> TrainingConfig:
     ends = [stage.until_step for stage in config.stages]
     if not ends or sorted(set(ends)) != ends:
         raise ConfigError(f"{path}: stages: until_step must grow from stage to stage, not {ends}")
+    if not all(1 <= stage.voices <= len(config.voices) for stage in config.stages):
+        raise ConfigError(f"{path}: stages: voices must be from 1 to the {len(config.voices)} that are listed")
+    if not 0 <= config.held_out < 1:
+        raise ConfigError(f"{path}: held_out: {config.held_out} is not a share of the speakers, 0 to less than 1")
     if len(config.channel.codecs) != len(config.channel.codec_weights):
         raise ConfigError(f"{path}: channel: write one codec_weights entry for each of {config.channel.codecs}")
     return config

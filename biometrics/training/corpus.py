@@ -34,6 +34,10 @@ class Speaker:
     start: int
     length: int
 
+    @property
+    def identity(self) -> str:
+        return f"{self.corpus}/{self.name}"
+
 
 @dataclass(frozen=True)
 class Speech:
@@ -68,6 +72,11 @@ def prepare(speech: Path, cache: Path, split: str) -> Speech:
         _write_text(index, json.dumps(content, indent=1))
     speakers = tuple(Speaker(**each) for each in json.loads(index.read_text())["speakers"])
     return Speech(np.memmap(pcm, dtype=np.int16, mode="r"), speakers)
+
+
+def without(speech: Speech, names: frozenset[str]) -> Speech:
+    """The speech of all but the speakers `names` ("corpus/name"); samples stay where they are."""
+    return Speech(speech.samples, tuple(each for each in speech.speakers if each.identity not in names))
 
 
 def fingerprint(cache: Path, split: str) -> str:

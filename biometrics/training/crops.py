@@ -9,7 +9,6 @@ from torch.utils.data import Dataset
 from biometrics.training.channel import ChannelConfig, telephone
 from biometrics.training.codecs import RATE
 from biometrics.training.config import Stage
-from biometrics.training.corpus import Speech
 from biometrics.training.teacher import CHUNK_SECONDS, Lessons, at_speed, source_samples
 
 GRID_SECONDS = 0.2  # crop lengths are rounded to this, so that few shapes occur and memory is reused
@@ -25,20 +24,22 @@ class Batch:
 
 
 class Crops(Dataset[Batch]):
-    """Batches of one stage by step. A pseudo-speaker is a speaker at one speed, numbered speed-major."""
+    """Batches of one stage by step. A pseudo-speaker is a speaker in one voice, numbered voice-major.
 
-    def __init__(
-        self, speech: Speech, lessons: tuple[Lessons, ...], stage: Stage, channel: ChannelConfig, seed: int
-    ) -> None:
-        self.speech, self.lessons, self.stage, self.channel, self.seed = speech, lessons, stage, channel, seed
-        count = len(speech.speakers)
+    All `lessons` are of the same speakers; the first of them says how oft each speaker comes, and murmurs as babble.
+    """
+
+    def __init__(self, lessons: tuple[Lessons, ...], stage: Stage, channel: ChannelConfig, seed: int) -> None:
+        self.lessons, self.stage, self.channel, self.seed = lessons, stage, channel, seed
+        self.speech = lessons[0].speech
+        count = len(self.speech.speakers)
         self.chunks = [_chunks_by_speaker(each, count) for each in lessons]
         # Speakers with a lot of speech come oftener, but not in proportion: voices teach more than minutes do.
         weights = np.sqrt([len(own) for own in self.chunks[0]])
         self.weights = weights / weights.sum()
 
     def centroids(self) -> torch.Tensor:
-        """The teacher's mean, unit-length embedding of each pseudo-speaker: (speeds x speakers, 192)."""
+        """The teacher's mean, unit-length embedding of each pseudo-speaker: (voices x speakers, 192)."""
         means = [
             each.targets[own].mean(axis=0)
             for each, split in zip(self.lessons, self.chunks, strict=True)
@@ -62,16 +63,17 @@ class Crops(Dataset[Batch]):
     ) -> tuple[np.ndarray, np.ndarray, np.int64]:
         at = int(rng.integers(len(self.lessons)))
         lessons, own = self.lessons[at], self.chunks[at][speaker]
+        speed = lessons.voice.speed
         turn = int(rng.integers(len(own)))
         start = lessons.chunks[own[turn]].start
         if seconds <= CHUNK_SECONDS:
-            start += source_samples(rng.uniform(0, CHUNK_SECONDS - seconds), lessons.speed)
+            start += source_samples(rng.uniform(0, CHUNK_SECONDS - seconds), speed)
             target = lessons.targets[own[turn]]
-        else:  # runs on into the speaker's next chunk, so both answers count
+        else:  # runs on towards the speaker's next chunk, so both answers count
             target = lessons.targets[own[turn]] + lessons.targets[own[(turn + 1) % len(own)]]
             target = target / np.linalg.norm(target)
-        source = self.speech.read(speaker, start, source_samples(seconds, lessons.speed) + 16)
-        clean = at_speed(source, lessons.speed, RATE)[: round(seconds * RATE)]
+        source = lessons.speech.read(speaker, start, source_samples(seconds, speed) + 16)
+        clean = at_speed(source, speed, RATE)[: round(seconds * RATE)]
         heard = telephone(clean, rng, self.channel, lambda length: self._babble(rng, length))
         return heard, target, np.int64(at * len(self.speech.speakers) + speaker)
 

@@ -16,9 +16,10 @@ import torch
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from biometrics.training import checkpoint, corpus, plots, student, teacher
+from biometrics.corpus import outside_training
+from biometrics.training import checkpoint, corpus, formants, plots, student, teacher
 from biometrics.training.checkpoint import Progress
-from biometrics.training.config import Stage, TrainingConfig
+from biometrics.training.config import AS_RECORDED, Stage, TrainingConfig, Voice
 from biometrics.training.crops import Batch, Crops
 from biometrics.training.objective import loss_and_cosine
 from biometrics.training.trials import DevTrials
@@ -26,9 +27,11 @@ from biometrics.training.trials import DevTrials
 
 @dataclass(frozen=True)
 class Materials:
-    """What a run reads: train speech, the teacher, its answers so far, and the dev trials."""
+    """What a run reads: train speech, who of it is held out, the teacher, the directory of its answers (and of speech with
+    other formants), and the dev trials."""
 
     speech: corpus.Speech
+    held_out: frozenset[str]
     embed: teacher.Embed
     targets: Path
     dev: DevTrials
@@ -76,6 +79,7 @@ def _train(
     config: TrainingConfig, out: Path, device: torch.device, workers: int, progress: Progress, stopping: Stopping
 ) -> bool:
     materials = prepare(config, stopping)
+    _tell_held_out(materials, progress)
     kept_at = time.monotonic()
     with tqdm(total=config.steps, initial=progress.step, disable=not sys.stderr.isatty(), unit="step") as bar:
         for losses in _steps(config, materials, progress, device, workers, stopping):
@@ -99,7 +103,9 @@ def _train(
 def begin(config: TrainingConfig, device: torch.device) -> Progress:
     """A run at step 0: a fresh student, its optimiser and its average."""
     learner = student.Student(config.model, bfloat16=config.precision == "bfloat16").to(device)
-    optimizer = torch.optim.AdamW(learner.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    optimizer = torch.optim.AdamW(
+        learner.parameters(), lr=config.stages[0].learning_rate[0], weight_decay=config.weight_decay
+    )
     average = {name: value.detach().clone() for name, value in learner.embedding_model.state_dict().items()}
     return Progress(learner, optimizer, average)
 
@@ -113,17 +119,27 @@ def prepare(config: TrainingConfig, stopping: Stopping) -> Materials:
         teacher.cache_directory(config.cache, config.teacher, corpus.fingerprint(config.cache, split))
         for split in ("train", "dev")
     )
-    dev_lessons = teacher.lessons(dev_speech, 1.0, embed, dev_targets, _counted("teacher, dev", stopping))
+    dev_lessons = teacher.lessons(dev_speech, AS_RECORDED, embed, dev_targets, _counted("teacher, dev", stopping))
     dev = DevTrials(dev_speech, dev_lessons, config.channel, config.seed)
-    return Materials(train_speech, embed, train_targets, dev)
+    held_out = frozenset(
+        each.identity for each in train_speech.speakers if outside_training(each.corpus, each.name, config.held_out)
+    )
+    if len(held_out) == len(train_speech.speakers):
+        raise corpus.CorpusError(f"held_out: {config.held_out} leaves none of the speakers to learn from: write less")
+    return Materials(train_speech, held_out, embed, train_targets, dev)
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:
-    """Linear warm-up, then a half cosine to one hundredth at the last step."""
-    if step < config.warmup_steps:
-        return config.learning_rate * (step + 1) / config.warmup_steps
-    part = (step - config.warmup_steps) / max(1, config.steps - config.warmup_steps)
-    return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, part))))
+    """Linear warm-up to the first stage's rate; in every stage half a cosine from its first rate to its last."""
+    begins = 0
+    for stage in config.stages:
+        if step < stage.until_step:
+            break
+        begins = stage.until_step
+    first, last = stage.learning_rate
+    part = min(1.0, (step - begins) / max(1, stage.until_step - 1 - begins))
+    rate = last + (first - last) * 0.5 * (1 + math.cos(math.pi * part))
+    return rate * min(1.0, (step + 1) / config.warmup_steps)
 
 
 def learn(
@@ -218,11 +234,17 @@ def _steps(
 
 
 def _crops(config: TrainingConfig, materials: Materials, stage: Stage, stopping: Stopping) -> Crops:
-    def taught(speed: float) -> teacher.Lessons:
-        counted = _counted(f"teacher, speed {speed}", stopping)
-        return teacher.lessons(materials.speech, speed, materials.embed, materials.targets, counted)
+    def taught(voice: Voice) -> teacher.Lessons:
+        name = f"speed {voice.speed:g}, formants {voice.formants:g}"
+        path = materials.targets / f"formants-{voice.formants:.2f}.pcm"
+        moved = _counted(f"speakers with formants {voice.formants:g}", stopping)
+        speech = formants.prepare(materials.speech, voice.formants, path, moved)
+        counted = _counted(f"teacher, {name}", stopping)
+        lessons = teacher.lessons(speech, voice, materials.embed, materials.targets, counted)
+        return teacher.without(lessons, materials.held_out)
 
-    return Crops(materials.speech, tuple(map(taught, stage.speeds)), stage, config.channel, config.seed)
+    voices = config.voices[: stage.voices]
+    return Crops(tuple(map(taught, voices)), stage, config.channel, config.seed)
 
 
 def _counted(name: str, stopping: Stopping) -> Callable[[int, int], None]:
@@ -230,9 +252,16 @@ def _counted(name: str, stopping: Stopping) -> Callable[[int, int], None]:
         if stopping.asked:
             raise Stopped
         if done % 200 == 0 or done == total:
-            say(f"{name}: {done} of {total} chunks")
+            say(f"{name}: {done} of {total}")
 
     return progress
+
+
+def _tell_held_out(materials: Materials, progress: Progress) -> None:
+    """Into the history, whenever it changes: the training record is written from there, and calibration trusts it."""
+    told, before = sorted(materials.held_out), [each["held_out"] for each in progress.history if "held_out" in each]
+    if before[-1:] != [told]:
+        progress.history.append({"step": progress.step, "held_out": told})
 
 
 def _count(progress: Progress) -> int:
@@ -240,7 +269,7 @@ def _count(progress: Progress) -> int:
 
 
 def _described(entry: dict[str, Any]) -> str:
-    shown = {key: value for key, value in entry.items() if key != "dev_eer"}
+    shown = {key: value for key, value in entry.items() if key not in ("dev_eer", "held_out")}
     eers = [
         f"EER {line}: " + ", ".join(f"{name} {value:.1%}" for name, value in of_line.items())
         for line, of_line in entry.get("dev_eer", {}).items()

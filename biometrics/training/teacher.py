@@ -1,7 +1,7 @@
-"""What the student has to say: the teacher's embedding of every clean, wide-band chunk of six seconds.
+"""What the student has to say: the teacher's embedding of clean, wide-band chunks of six seconds.
 
 The teacher is CAM++ as ONNX with a fixed input of 598 frames. One embedding costs about 0.2 s of a core, so the answers are
-kept on disk, one file per speed; each row is appended as it comes and a killed run goes on where it stopped.
+kept on disk, one file per voice; each row is appended as it comes and a killed run goes on where it stopped.
 """
 
 import fcntl
@@ -16,7 +16,9 @@ import torch
 import torchaudio
 
 from biometrics.runtime import onnx_runtime
+from biometrics.training.config import Voice
 from biometrics.training.corpus import SAMPLE_RATE, Speech
+from biometrics.training.corpus import without as without_speakers
 
 CHUNK_SECONDS = 6.0
 CHUNK = int(CHUNK_SECONDS * SAMPLE_RATE)
@@ -29,7 +31,7 @@ Embed = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Chunk:
-    """Six seconds of a speaker as heard at `speed`; `start` is a sample of that speaker's stream."""
+    """Six seconds of a speaker in some voice; `start` is a sample of that speaker's stream."""
 
     speaker: int
     start: int
@@ -37,9 +39,11 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Lessons:
-    """All chunks at one speed and the teacher's unit-length embedding of each: (chunks, 192) float32."""
+    """The chunks of one voice, the speech to cut them from (formants moved, speed not yet), and the teacher's unit-length
+    embedding of each: (chunks, 192) float32."""
 
-    speed: float
+    voice: Voice
+    speech: Speech
     chunks: tuple[Chunk, ...]
     targets: np.ndarray
 
@@ -70,12 +74,12 @@ def features(samples: np.ndarray) -> np.ndarray:
     return (bank - bank.mean(dim=0)).numpy()
 
 
-def chunks(speech: Speech, speed: float) -> tuple[Chunk, ...]:
+def chunks(speech: Speech, voice: Voice) -> tuple[Chunk, ...]:
     """Chunks that cover every speaker's stream evenly; a speaker with less than six seconds goes round in a circle."""
-    length = source_samples(CHUNK_SECONDS, speed)
+    length = source_samples(CHUNK_SECONDS, voice.speed)
     placed = []
     for number, speaker in enumerate(speech.speakers):
-        count = max(1, round(speaker.length / length))
+        count = min(voice.chunks, max(1, round(speaker.length / length)))
         placed += [Chunk(number, index * speaker.length // count) for index in range(count)]
     return tuple(placed)
 
@@ -93,11 +97,14 @@ def at_speed(samples: np.ndarray, speed: float, rate: int) -> np.ndarray:
     return torchaudio.functional.resample(torch.from_numpy(samples), heard_rate, rate).numpy()
 
 
-def lessons(speech: Speech, speed: float, embed: Embed, cache: Path, progress: Callable[[int, int], None]) -> Lessons:
-    """The teacher's answers at one speed, from `cache` as far as they are there, else asked now and appended."""
-    placed = chunks(speech, speed)
+def lessons(speech: Speech, voice: Voice, embed: Embed, cache: Path, progress: Callable[[int, int], None]) -> Lessons:
+    """The teacher's answers in one voice, from `cache` as far as they are there, else asked now and appended.
+
+    `speech` has its formants moved already.
+    """
+    placed = chunks(speech, voice)
     cache.mkdir(parents=True, exist_ok=True)
-    path = cache / f"speed-{speed:.2f}.float32"
+    path = cache / f"speed-{voice.speed:.2f}-formants-{voice.formants:.2f}-chunks-{voice.chunks}.float32"
     row = DIMENSIONS * 4
     with path.open("ab") as out:
         fcntl.flock(out, fcntl.LOCK_EX)  # a second run that needs the same answers waits for them
@@ -105,8 +112,8 @@ def lessons(speech: Speech, speed: float, embed: Embed, cache: Path, progress: C
         out.truncate(done * row)  # a kill may leave half a row
         for number in range(done, len(placed)):
             chunk = placed[number]
-            source = speech.read(chunk.speaker, chunk.start, source_samples(CHUNK_SECONDS, speed))
-            heard = at_speed(source, speed, SAMPLE_RATE)
+            source = speech.read(chunk.speaker, chunk.start, source_samples(CHUNK_SECONDS, voice.speed))
+            heard = at_speed(source, voice.speed, SAMPLE_RATE)
             out.write(embed(np.ascontiguousarray(np.resize(heard, CHUNK))).tobytes())
             if number % 50 == 0:
                 out.flush()
@@ -114,7 +121,16 @@ def lessons(speech: Speech, speed: float, embed: Embed, cache: Path, progress: C
         out.flush()
         os.fsync(out.fileno())
     targets = np.fromfile(path, dtype=np.float32).reshape(-1, DIMENSIONS)
-    return Lessons(speed, placed, targets)
+    return Lessons(voice, speech, placed, targets)
+
+
+def without(lessons: Lessons, names: frozenset[str]) -> Lessons:
+    """The lessons of all but the speakers `names` ("corpus/name"), numbered as in `corpus.without`."""
+    kept = [number for number, each in enumerate(lessons.speech.speakers) if each.identity not in names]
+    numbers = {old: new for new, old in enumerate(kept)}
+    rows = [row for row, chunk in enumerate(lessons.chunks) if chunk.speaker in numbers]
+    taken = tuple(Chunk(numbers[lessons.chunks[row].speaker], lessons.chunks[row].start) for row in rows)
+    return Lessons(lessons.voice, without_speakers(lessons.speech, names), taken, lessons.targets[rows])
 
 
 def cache_directory(cache: Path, teacher: Path, speech_fingerprint: str) -> Path:

@@ -1,4 +1,4 @@
-"""``ivr contact enrol | duplicates | forget | opt-out | opt-in | export`` and ``ivr voiceprint rotate``."""
+"""``ivr contact enrol | duplicates | forget | opt-out | opt-in | export`` and ``ivr voiceprint rotate | verify-erasures``."""
 
 from __future__ import annotations
 
@@ -60,6 +60,11 @@ def add_commands(add: Add, contact: object, voiceprint: object) -> None:
     export.add_argument("--print", dest="with_print", action="store_true", help="with the sealed voiceprint itself")
 
     command("rotate", _rotate, "Seal all prints of IVR_VOICEPRINT_KEY_OLD with IVR_VOICEPRINT_KEY.", voiceprint)
+
+    verify = command("verify-erasures", _verify_erasures, "Check the chain of the receipts of deletions.", voiceprint)
+    verify.add_argument(
+        "--anchor", metavar="HASH", help="of a receipt that was noted elsewhere: it must still be there"
+    )
 
 
 def operator(name: str = "") -> str:
@@ -178,7 +183,7 @@ def tell_receipt(receipt, as_json: bool) -> None:
         print(
             f"voiceprint {receipt.sealed_sha256} of contact {receipt.contact} (made {receipt.made_at:%Y-%m-%d}, model "
             f"{receipt.model_sha256[:12]}) was deleted at {receipt.erased_at:%Y-%m-%d %H:%M:%S} UTC by {receipt.erased_by}: "
-            f"{receipt.reason}"
+            f"{receipt.reason} (receipt {receipt.hash})"
         )
 
 
@@ -270,3 +275,16 @@ def _rotate(options: argparse.Namespace) -> int:
         f"{told.changed_meanwhile} changed meanwhile (run this again), {len(told.closed)} do not open"
     )
     return _tell_closed(told.closed)
+
+
+def _verify_erasures(options: argparse.Namespace) -> int:
+    from ivr.store import erasures
+
+    checked = erasures.check(_opened()[0], options.anchor)
+    if options.json:
+        print(json.dumps(asdict(checked)))
+    elif checked.problem is None:
+        print(f"all {checked.receipts} receipts of deletions hold; note the hash of the last one: {checked.head}")
+    else:
+        print(f"{checked.receipts} receipts of deletions hold, then: {checked.problem}", file=sys.stderr)
+    return 0 if checked.problem is None else 1

@@ -10,14 +10,7 @@ from hashlib import sha256
 import msgspec
 
 from biometrics import key_id_of
-from ivr.flow.events import (
-    ConsentDeclined,
-    EnrolmentRecorded,
-    FactorFailed,
-    FactorProven,
-    VerdictRecorded,
-    VoiceWishGranted,
-)  # fmt: skip
+from ivr.flow import events
 from ivr.store import (
     attempts,
     calls_of_contact,
@@ -35,12 +28,8 @@ from ivr.store.contacts import Contact
 from ivr.store.database import Database
 
 ABOUT_THE_VOICE = (
-    ConsentDeclined,
-    EnrolmentRecorded,
-    FactorFailed,
-    FactorProven,
-    VerdictRecorded,
-    VoiceWishGranted,
+    events.ConsentDeclined | events.EnrolmentRecorded | events.FactorFailed | events.FactorProven
+    | events.VerdictRecorded | events.VoiceWishGranted
 )  # fmt: skip
 EVER = timedelta(days=36525)
 
@@ -90,7 +79,7 @@ def _print(db: Database, contact: str, with_print: bool) -> dict[str, object] | 
 
 def _call(db: Database, about: CallAbout) -> dict[str, object]:
     session = about.session
-    events = [
+    about_the_voice = [
         {"at": row.at, **msgspec.to_builtins(event)}
         for row in sessions.log(db, session.call)
         for event in row.events
@@ -99,5 +88,5 @@ def _call(db: Database, about: CallAbout) -> dict[str, object]:
     return {
         "call": session.call, "began_at": about.started_at, "ended_at": about.ended_at, "from": session.caller,
         "to": session.line, "language": session.language, "chosen": [*session.chosen, *session.choices_made],
-        "answers": session.answers, "factors": [str(factor) for factor in session.factors], "about_the_voice": events,
+        "answers": session.answers, "factors": [str(factor) for factor in session.factors], "about_the_voice": about_the_voice,
     }  # fmt: skip

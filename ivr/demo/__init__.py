@@ -24,7 +24,7 @@ STAY_PORT = 8000
 def run(options: argparse.Namespace, serve: Serve) -> int:
     """``ivr demo``. 0 only if every expectation held. Raises DemoTrouble where nothing could be tried.
 
-    ``serve`` runs the server in this process (``ivr.cli.run_server``); only ``--stay`` needs it.
+    ``serve`` runs the server in this process (``ivr.cli.serving.run_server``); only ``--stay`` needs it.
     """
     signal.signal(signal.SIGTERM, _interrupt)
     if options.stay:

@@ -20,7 +20,6 @@ from ivr.store.database import Database
 
 READ_SECONDS = 1.0  # the agent has had the pop for at least this long before the caller's voice
 WRONG_PINS = ("1111", "2222", "3333")
-TALKING = "You are talking to"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from enum import StrEnum
 import msgspec
 from sqlalchemy import bindparam, select, update
 
+from ivr.store import signins
 from ivr.store.codecs import to_json
 from ivr.store.database import Database, Reader, Transaction, write
 from ivr.store.errors import StoreError
@@ -74,9 +75,9 @@ _IN_STATE = Statement(select(agents).where(agents.c.state == bindparam("state"))
 _MOVE = Statement(
     update(agents).where(agents.c.name == bindparam("of_name"), among(agents.c.state, "from_states")), "state", "since"
 )
+_SET_PASSWORD = Statement(update(agents).where(agents.c.name == bindparam("of_name")), "password_hash")
 _RESERVE = Statement(lambda insert: insert(reservations).on_conflict_do_nothing().inline(), *reservations.c.keys())
 _RESERVATION = Statement(select(reservations).where(reservations.c.id == bindparam("id")))
-_BY_LEG = Statement(select(reservations).where(reservations.c.leg == bindparam("leg")))
 _LIVE_OF_CALL = Statement(select(reservations).where(reservations.c.call == bindparam("call"), _live))
 _LIVE_OF_AGENT = Statement(select(reservations).where(reservations.c.agent == bindparam("agent"), _live))
 _TO_WRAP_UP = Statement(
@@ -91,11 +92,6 @@ _TO_WRAP_UP = Statement(
     )
 )
 _ALL_LIVE = Statement(select(reservations).where(_live).order_by(reservations.c.offered_at))
-_OF_CALL = Statement(
-    select(reservations).where(reservations.c.call == bindparam("call")).order_by(reservations.c.offered_at)
-)
-
-
 _HANDLED = Statement(
     limited(
         select(reservations.c.accepted_at, reservations.c.finished_at)
@@ -121,6 +117,20 @@ def add_agent(db: Database, agent: Agent, at: datetime) -> None:
     }  # fmt: skip
     if write(db, lambda transaction: transaction.write(_ADD, row)) == 0:
         raise StoreError(f"agent {agent.name!r} already exists; choose another name")
+
+
+def change_password(db: Database, name: str, password_hash: str, at: datetime) -> bool:
+    """Whoever is signed in with the one before is signed out everywhere, and offered no further call. False: no agent
+    has that name."""
+
+    def job(transaction: Transaction) -> bool:
+        if transaction.write(_SET_PASSWORD, {"of_name": name, "password_hash": password_hash}) == 0:
+            return False
+        signins.sign_out_everywhere(transaction, name)
+        _move(transaction, name, (AgentState.AVAILABLE,), AgentState.OFFLINE, to_microseconds(at))
+        return True
+
+    return write(db, job)
 
 
 def by_name(reader: Reader, name: str) -> Agent | None:
@@ -203,10 +213,6 @@ def reservation(reader: Reader, id: str) -> Reservation | None:
     return _first(reader.rows(_RESERVATION, {"id": id}))
 
 
-def reservation_by_leg(reader: Reader, leg: str) -> Reservation | None:
-    return _first(reader.rows(_BY_LEG, {"leg": leg}))
-
-
 def live_reservation_of_call(reader: Reader, call: str) -> Reservation | None:
     return _first(reader.rows(_LIVE_OF_CALL, {"call": call}))
 
@@ -223,11 +229,6 @@ def to_wrap_up(reader: Reader, agent: str) -> Reservation | None:
 def live_reservations(reader: Reader) -> list[Reservation]:
     """Oldest offer first."""
     return [_reservation(row) for row in reader.rows(_ALL_LIVE, {})]
-
-
-def reservations_of_call(reader: Reader, call: str) -> list[Reservation]:
-    """All of them, oldest first."""
-    return [_reservation(row) for row in reader.rows(_OF_CALL, {"call": call})]
 
 
 def handling_seconds(reader: Reader, limit: int) -> list[float]:

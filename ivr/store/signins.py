@@ -58,6 +58,6 @@ def sign_out(db: Database, token_hash: bytes) -> bool:
     return write(db, lambda transaction: transaction.write(_DELETE, {"token_hash": token_hash})) == 1
 
 
-def sign_out_everywhere(db: Database, agent: str) -> int:
-    """How many sign-ins ended, e.g. when a password has changed."""
-    return write(db, lambda transaction: transaction.write(_DELETE_OF_AGENT, {"agent": agent}))
+def sign_out_everywhere(transaction: Transaction, agent: str) -> None:
+    """Within the change of the password."""
+    transaction.write(_DELETE_OF_AGENT, {"agent": agent})

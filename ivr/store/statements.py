@@ -16,12 +16,14 @@ from sqlalchemy import (
     ClauseElement,
     ColumnElement,
     Dialect,
+    Integer,
     Select,
     String,
     Table,
     bindparam,
     insert,
     literal_column,
+    select,
 )
 from sqlalchemy.ext.compiler import compiles
 
@@ -101,6 +103,22 @@ class _Among(ColumnElement[bool]):
         return self  # else SQLite, which has no boolean type, is asked for ``(…) = 1`` and forgets its index
 
 
+class _Turn(ColumnElement[int]):
+    inherit_cache = False
+    type = Integer()
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
+def one_at_a_time(number: int) -> Statement:
+    """Waits until no other transaction that ran this holds ``number``; held until the commit.
+
+    SQLite has one writer anyway; on PostgreSQL it is an advisory lock, and what is read after it is up to date.
+    """
+    return Statement(select(_Turn(number)))
+
+
 def among(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
     """``column IN (…)`` of any number of texts without compiling again: parameter ``name`` is ``as_list(texts)``."""
     return _Among(column, name)
@@ -108,6 +126,16 @@ def among(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
 
 def as_list(texts: Any) -> str:
     return msgspec.json.encode(list(texts)).decode()
+
+
+@compiles(_Turn, "sqlite")
+def _turn_sqlite(element: _Turn, compiler: Any, **how: Any) -> str:
+    return str(element.number)
+
+
+@compiles(_Turn, "postgresql")
+def _turn_postgresql(element: _Turn, compiler: Any, **how: Any) -> str:
+    return f"pg_advisory_xact_lock({element.number})"
 
 
 @compiles(_Among, "sqlite")

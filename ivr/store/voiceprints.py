@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import ClauseElement, bindparam, delete, func, select, update
 
@@ -22,7 +23,7 @@ from ivr.store.statements import Insert, Statement, among, as_list, limited
 from ivr.store.tables import contacts, voiceprints
 
 UNUSED_FOR = timedelta(days=3 * 365)  # then a print is deleted
-EXPIRED_AT_ONCE = 100  # prints deleted in one transaction
+EXPIRED_AT_ONCE = 100  # prints deleted at one look
 
 
 @dataclass(frozen=True)
@@ -155,18 +156,19 @@ def delete_voiceprint(
 
 def expire(db: Database, at: datetime) -> list[Erasure]:
     """Deletes the prints that nobody was recognised by for ``UNUSED_FOR``; their receipts. A hundred at most: call again."""
-    now, before = to_microseconds(at), to_microseconds(at - UNUSED_FOR)
-    if not db.rows(_UNUSED, {"before": before, "limit": 1}):
-        return []
+    now, before = to_microseconds(at), at - UNUSED_FOR
+    unused = db.rows(_UNUSED, {"before": to_microseconds(before), "limit": EXPIRED_AT_ONCE})
 
-    def job(transaction: Transaction) -> list[Erasure]:
-        receipts = []
-        for (contact,) in transaction.rows(_UNUSED, {"before": before, "limit": EXPIRED_AT_ONCE}):
-            consents.withdraw(transaction, contact, now)
-            receipts.append(_erase(transaction, contact, now, Reason.EXPIRED, CLOCK))
-        return [receipt for receipt in receipts if receipt is not None]
+    def expire_one(transaction: Transaction, contact: str) -> Erasure | None:
+        found = stored(transaction, contact)
+        if found is None or (found.last_used_at or found.created_at) >= before:
+            return None  # it was used or deleted meanwhile
+        consents.withdraw(transaction, contact, now)
+        return _erase(transaction, contact, now, Reason.EXPIRED, CLOCK)
 
-    return write(db, job)
+    # One transaction each: a receipt holds the chain's end until its commit, so nothing else should be waited for then.
+    receipts = [write(db, partial(expire_one, contact=contact)) for (contact,) in unused]
+    return [receipt for receipt in receipts if receipt is not None]
 
 
 def fulfil(transaction: Transaction, granted: VoiceWishGranted, now: int, call: str) -> None:

@@ -16,6 +16,7 @@ def open_form(page, services):
     page.get_by_label("The two digits").fill("47")
     page.get_by_role("button", name="Open my call").click()
     expect(page.get_by_label("Phone number")).to_be_visible()
+    page.wait_for_load_state()  # its script, too: until then a tap is an ordinary form's
 
 
 def test_an_error_has_the_focus_and_the_phone_answers_the_rest(services, phone):

@@ -39,6 +39,7 @@ def joins(page, call) -> None:
     page.get_by_label("The six digits").fill(re.search(r"code ((?:\d ){5}\d)", heard["text"])[1])
     page.get_by_role("button", name="Open my call").click()
     expect(page.get_by_role("button", name="Balance")).to_be_visible()
+    page.wait_for_load_state()  # its script, too: until then a tap is an ordinary form's
 
 
 def begins(page) -> str:

@@ -15,6 +15,7 @@ def open_page(page, services, digits="47"):
     page.get_by_label("The two digits").fill(digits)
     page.get_by_role("button", name="Open my call").click()
     expect(page.get_by_text("How can I help?")).to_be_visible()
+    page.wait_for_load_state()  # its script, too: until then a tap is an ordinary form's
 
 
 def test_wrong_digits_are_explained_and_the_right_ones_open(services, phone):

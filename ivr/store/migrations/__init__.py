@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 
 from ivr.store.tables import metadata
 
-HEAD = "0007"  # the newest migration; a database that has it is not asked twice
+HEAD = "0008"  # the newest migration; a database that has it is not asked twice
 _LOCK = 7_236_011  # PostgreSQL: any number that only this package locks
 
 

@@ -233,6 +233,13 @@ def test_forgetting_prints_the_receipt_and_keeps_it(db: Database, ivr, capsys) -
     enrolled(db, "1002")
     cli.main(["contact", "delete", "1002"])
     assert "contact_deleted" in capsys.readouterr().out
+    code, checked = ivr("voiceprint", "verify-erasures", "--anchor", told["hash"])
+    assert (code, checked["receipts"], checked["problem"]) == (0, 2, None)
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE erasures SET erased_by = 'operator:Eve' WHERE id = 1")
+    assert ivr("voiceprint", "verify-erasures")[1]["problem"].startswith("row 1 was changed")
+    assert cli.main(["voiceprint", "verify-erasures"]) == 1
+    assert "row 1 was changed" in capsys.readouterr().err
 
 
 def test_never_holds_for_who_is_not_on_file_yet_and_for_who_comes_back(db: Database, ivr, tmp_path: Path) -> None:

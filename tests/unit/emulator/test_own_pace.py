@@ -18,10 +18,10 @@ def slow(_server):
 def test_a_gather_takes_its_prompt_and_its_timeout(slow, server):
     server.answer("/start", '<Gather timeout="1" action="/x"><Say>One two three.</Say></Gather><Say>Over.</Say>')
     call = slow.dials(CALLER, NUMBER)
-    call.hears("one two")
-    begun = time.monotonic()
     call.hears("over")
-    assert time.monotonic() - begun == pytest.approx(0.3 + 14 / 15 + 1.0, abs=0.8)
+    prompt, over = (entry["at_seconds"] for entry in call.heard())
+    # 15 characters a second and the timeout, by the carrier's clock; a busy machine is later, but not by the default's 5 s.
+    assert 14 / 15 + 1.0 - 0.01 <= over - prompt < 14 / 15 + 5.0
 
 
 def test_frames_come_every_20_ms(slow, server):

@@ -65,7 +65,7 @@ def test_a_reservation_lives_from_offer_to_disposition(db: Database) -> None:
     assert to(db, "r1", {state.OFFERED}, state.OFFERED, at=NOW, seen_at=LATER)
     assert to(db, "r1", {state.OFFERED}, state.ACCEPTED, at=NOW, accepted_at=LATER)
     assert to(db, "r1", {state.ACCEPTED}, state.RINGING, at=NOW, leg="CA77")
-    assert agents.reservation_by_leg(db, "CA77").id == "r1"
+    assert agents.reservation(db, "r1").leg == "CA77"
     assert to(db, "r1", {state.RINGING}, state.JOINED, agent_to=AgentState.BUSY, at=LATER)
     assert agents.by_name(db, "kim") == replace(KIM, state=AgentState.BUSY, since=LATER)
     assert agents.live_reservation_of_agent(db, "kim").seen_at == LATER
@@ -77,7 +77,6 @@ def test_a_reservation_lives_from_offer_to_disposition(db: Database) -> None:
     finished = agents.reservation(db, "r1")
     assert (finished.accepted_at, finished.leg, finished.disposition, finished.note) == (LATER, "CA77", "solved", "x")
     assert agents.live_reservations(db) == []
-    assert agents.reservations_of_call(db, "call-0") == [finished]
     assert agents.live_reservation_of_agent(db, "kim") is None
     assert agents.reservation(db, "r2") is None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -18,7 +19,7 @@ from ivr.flow.events import ConsentGiven
 from ivr.flow.inputs import By
 from ivr.store import attempts, consents, contacts, erasures, sessions, voiceprints
 from ivr.store.contacts import Contact
-from ivr.store.database import Database, close, open_database, write
+from ivr.store.database import Database, Transaction, close, open_database, write
 from ivr.store.errors import ConsentMissing, StoreError
 from ivr.store.instants import to_microseconds
 from tests.unit.store.databases import NOW, a_session, a_turn
@@ -130,6 +131,63 @@ def test_a_deletion_leaves_a_receipt_and_so_does_a_replacement(db: Database) -> 
     assert deleted == told
     assert (replaced.reason, replaced.sealed_sha256, replaced.made_at) == ("replaced", sha256(b"old").hexdigest(), NOW)
     assert (deleted.reason, deleted.model_sha256, deleted.erased_at) == ("operator", "b" * 64, later)
+
+
+def erased(db: Database, *prints: bytes) -> None:
+    """One contact's prints, each replacing the one before; the last is deleted."""
+    contacts.add_contact(db, ANN)
+    consent(db, ANN.id)
+    for sealed in prints:
+        contacts.save_voiceprint(db, ANN.id, sealed, "a" * 64, NOW)
+    contacts.delete_voiceprint(db, ANN.id, NOW)
+
+
+def test_receipts_of_deletions_are_a_chain_in_which_any_change_is_found(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasures, "AT_ONCE", 2)
+    assert erasures.check(db) == erasures.CheckedErasures(0, erasures.FIRST_PREVIOUS)
+    erased(db, b"one", b"two", b"three")
+    first, _, last = (one.hash for one in erasures.erasures_of(db, ANN.id))
+    assert erasures.check(db, first) == erasures.CheckedErasures(3, last)
+    for change, whole in (
+        ("UPDATE erasures SET erased_by = 'operator:Eve' WHERE id = 2", 1),
+        ("UPDATE erasures SET erased_at = erased_at + 1 WHERE id = 3", 2),
+        ("UPDATE erasures SET sealed_sha256 = 'f' || substr(sealed_sha256, 2) WHERE id = 1", 0),
+        ("UPDATE erasures SET hash = 'x' || substr(hash, 2) WHERE id = 3", 2),
+        ("UPDATE erasures SET previous = 'x' || substr(previous, 2) WHERE id = 2", 1),
+        ("UPDATE erasures SET id = 9 WHERE id = 1", 0),
+        ("DELETE FROM erasures WHERE id = 2", 1),
+    ):
+        with db.engine.connect() as connection:  # never committed
+            connection.exec_driver_sql(change)
+            found = erasures.check(Transaction(connection.connection.driver_connection, db.dialect))
+        assert (found.receipts, found.problem is None) == (whole, False), change
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM erasures WHERE id = 3")
+    assert erasures.check(db).problem is None, "a chain does not know its end"
+    assert "cut off" in erasures.check(db, last).problem
+
+
+def test_deletions_at_once_make_one_chain(db: Database) -> None:
+    everybody = [Contact(f"c-{number}", f"{number}", "Ann", None, None, "", {}) for number in range(8)]
+    for one in everybody:
+        contacts.add_contact(db, one)
+        consent(db, one.id)
+        contacts.save_voiceprint(db, one.id, b"print", "a" * 64, NOW)
+    start = threading.Barrier(len(everybody))
+
+    def delete(contact: str) -> None:
+        start.wait()
+        contacts.delete_voiceprint(db, contact, NOW)
+
+    threads = [threading.Thread(target=delete, args=(one.id,)) for one in everybody]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    checked = erasures.check(db)
+    assert (checked.receipts, checked.problem) == (8, None)
 
 
 def test_a_deleted_print_does_not_lie_in_the_file_any_more(sqlite_template: Path, tmp_path: Path) -> None:

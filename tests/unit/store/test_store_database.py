@@ -11,11 +11,12 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 import ivr.store
-from ivr.store import attempts, database, migrations
+from ivr.store import attempts, database, erasures, migrations
 from ivr.store.database import Database, Transaction, close, open_database, upgrade, write
 from ivr.store.errors import StoreError
 from ivr.store.statements import Statement
@@ -67,6 +68,37 @@ def test_a_new_sqlite_file_has_exactly_what_the_migrations_make(tmp_path: Path, 
     at_once = made("at_once")
     monkeypatch.setattr(migrations, "_create", lambda engine: False)
     assert made("migrated") == at_once and len(at_once) > 20
+
+
+ERASED = (
+    "INSERT INTO erasures (contact, sealed_sha256, model_sha256, made_at, erased_at, reason, erased_by) "
+    "VALUES ('{}', 'abc', 'def', 1763726400000000, 1763726400000001, 'expired', 'clock')"
+)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_receipts_of_deletions_from_before_the_chain_are_its_beginning(
+    dialect: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/older.db"
+    if dialect == "postgresql":
+        request.getfixturevalue("postgresql").run("CREATE DATABASE older")
+        url = request.getfixturevalue("postgresql").url("older")
+    db, upgrade_to = open_database(url), command.upgrade
+    monkeypatch.setattr(migrations, "_create", lambda engine: False)
+    with monkeypatch.context() as older:
+        older.setattr(command, "upgrade", lambda config, _: upgrade_to(config, "0007"))
+        upgrade(db)
+    with db.engine.begin() as connection:
+        for contact in ("c-1", "c-2"):
+            connection.exec_driver_sql(ERASED.format(contact))
+    upgrade(db)
+    write(
+        db, lambda transaction: erasures.record(transaction, "c-3", b"", "def", 1, 2, erasures.Reason.WISHED, "clock")
+    )
+    checked = erasures.check(db)
+    assert (checked.receipts, checked.problem) == (3, None)
+    close(db)
 
 
 def test_the_newest_migration_is_the_one_called_head() -> None:

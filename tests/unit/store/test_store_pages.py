@@ -6,7 +6,7 @@ import threading
 from datetime import timedelta
 
 from ivr.store import agents, pages, sessions, signins
-from ivr.store.agents import Agent
+from ivr.store.agents import Agent, AgentState
 from ivr.store.database import Database, write
 from ivr.store.pages import LinkToken
 from ivr.store.signins import SignIn
@@ -73,8 +73,19 @@ def test_a_sign_in_lasts_until_it_expires_or_ends(db: Database) -> None:
     assert signins.sign_in(db, b"three", NOW) is None
     assert signins.sign_out(db, b"one")
     assert signins.sign_in(db, b"one", NOW) is None
-    assert signins.sign_out_everywhere(db, "kim") == 1
-    assert signins.sign_in(db, b"two", NOW) is None
+    assert signins.sign_in(db, b"two", NOW) == second
+
+
+def test_a_new_password_ends_every_sign_in_and_offers_no_further_call(db: Database) -> None:
+    for name in ("kim", "lee"):
+        agents.add_agent(db, Agent(name, name, "x", f"client:{name}"), NOW)
+        agents.move_agent(db, name, {AgentState.OFFLINE}, AgentState.AVAILABLE, NOW)
+        signins.add_sign_in(db, SignIn(name.encode(), name, "agent", "csrf", LATE), NOW)
+    assert agents.change_password(db, "kim", "y", NOW)
+    assert signins.sign_in(db, b"kim", NOW) is None and signins.sign_in(db, b"lee", NOW) is not None
+    assert (agents.by_name(db, "kim").password_hash, agents.by_name(db, "lee").password_hash) == ("y", "x")
+    assert [one.name for one in agents.agents_in(db, AgentState.AVAILABLE)] == ["lee"]
+    assert not agents.change_password(db, "nobody", "y", NOW)
 
 
 def test_expired_sign_ins_are_forgotten_at_the_next_one(db: Database) -> None:

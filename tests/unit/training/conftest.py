@@ -11,7 +11,7 @@ import soundfile
 
 from biometrics.training import config as configuration
 from biometrics.training import teacher
-from biometrics.training.config import LossConfig, ModelConfig, Stage, TrainingConfig
+from biometrics.training.config import AS_RECORDED, LossConfig, ModelConfig, Stage, TrainingConfig, Voice
 
 RECIPE = Path(configuration.__file__).with_name("telephone.yaml")
 
@@ -50,7 +50,7 @@ def projection(samples: np.ndarray) -> np.ndarray:
 
 @pytest.fixture
 def tiny(tmp_path: Path, speech_directory: Path, monkeypatch: pytest.MonkeyPatch) -> TrainingConfig:
-    """The shipped recipe with a model of a few thousand parameters and six steps in two stages."""
+    """The shipped recipe with a model of a few thousand parameters and six steps in two stages and two voices."""
     monkeypatch.setattr(teacher, "load", lambda path: projection)
     model = tmp_path / "teacher.onnx"
     model.write_bytes(b"stands for the teacher")
@@ -61,9 +61,11 @@ def tiny(tmp_path: Path, speech_directory: Path, monkeypatch: pytest.MonkeyPatch
         teacher=model,
         cache=tmp_path / "cache",
         model=ModelConfig(mels=24, channels=16, last=24, attention=8),
+        held_out=0.05,  # of three speakers: one, by its hash
+        voices=(AS_RECORDED, Voice(speed=0.9, formants=1.1, chunks=1)),
         stages=(
-            Stage(until_step=4, batch=4, crop_seconds=(0.4, 0.8), speeds=(0.9, 1.0)),
-            Stage(until_step=6, batch=3, crop_seconds=(6.2, 6.6), speeds=(1.0,)),
+            Stage(until_step=4, batch=4, crop_seconds=(0.4, 0.8), voices=2, learning_rate=(0.0015, 0.001)),
+            Stage(until_step=6, batch=3, crop_seconds=(6.2, 6.6), voices=1, learning_rate=(0.001, 0.0001)),
         ),
         channel=dataclasses.replace(shipped.channel, codecs=("mulaw", "gsm"), codec_weights=(1.0, 1.0)),
         loss=LossConfig(cosine=2.0, speakers=0.5, relations=5.0, scale=20.0, margin=0.15),

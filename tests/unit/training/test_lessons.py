@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from biometrics.training import corpus, teacher
+from biometrics.training import corpus, formants, teacher
+from biometrics.training.config import AS_RECORDED, Voice
 from biometrics.training.crops import Crops
 
 
@@ -13,8 +14,8 @@ def speech(tiny):
     return corpus.prepare(tiny.speech, tiny.cache, "train")
 
 
-def ask(speech, embed, cache, speed=1.0, progress=lambda done, total: None):
-    return teacher.lessons(speech, speed, embed, cache, progress)
+def ask(speech, embed, cache, voice=AS_RECORDED, progress=lambda done, total: None):
+    return teacher.lessons(speech, voice, embed, cache, progress)
 
 
 def test_only_speakers_of_the_split_are_there(tiny, speech):
@@ -52,8 +53,8 @@ def test_the_teacher_hears_kaldi_features_without_their_mean():
 
 
 def test_a_batch_is_a_function_of_seed_and_step(tiny, speech, tmp_path):
-    lessons = tuple(ask(speech, teacher.load(tiny.teacher), tmp_path / "answers", speed) for speed in (0.9, 1.0))
-    crops, again, other = (Crops(speech, lessons, tiny.stages[0], tiny.channel, seed) for seed in (1, 1, 2))
+    lessons = tuple(ask(speech, teacher.load(tiny.teacher), tmp_path / "answers", voice) for voice in tiny.voices)
+    crops, again, other = (Crops(lessons, tiny.stages[0], tiny.channel, seed) for seed in (1, 1, 2))
     batch = crops[3]
     assert batch.heard.shape[0] == 4 and batch.targets.shape == (4, 192) and batch.heard.dtype == torch.float32
     assert torch.equal(batch.heard, again[3].heard) and torch.equal(batch.labels, again[3].labels)
@@ -62,7 +63,32 @@ def test_a_batch_is_a_function_of_seed_and_step(tiny, speech, tmp_path):
 
 
 def test_long_crops_are_longer_than_a_chunk(tiny, speech, tmp_path):
-    crops = Crops(speech, (ask(speech, teacher.load(tiny.teacher), tmp_path),), tiny.stages[1], tiny.channel, 0)
+    crops = Crops((ask(speech, teacher.load(tiny.teacher), tmp_path),), tiny.stages[1], tiny.channel, 0)
     batch = crops[0]
     assert batch.heard.shape[1] > 6 * 8000
     assert torch.allclose(batch.targets.norm(dim=1), torch.ones(3), atol=1e-5)
+
+
+def test_a_voice_has_no_more_chunks_of_a_speaker_than_it_says(speech):
+    assert len(teacher.chunks(speech, AS_RECORDED)) == 3 == len(speech.speakers)
+    slow = Voice(speed=0.2, formants=1.0, chunks=2)
+    assert [chunk.speaker for chunk in teacher.chunks(speech, slow)] == [0, 0, 1, 1, 2, 2]
+
+
+def test_leaving_speakers_out_keeps_everybody_elses_answers(tiny, speech, tmp_path):
+    whole = ask(speech, teacher.load(tiny.teacher), tmp_path)
+    left = teacher.without(whole, frozenset({speech.speakers[1].identity}))
+    assert [each.name for each in left.speech.speakers] == ["train-0", "train-2"]
+    assert [chunk.speaker for chunk in left.chunks] == [0, 1] and np.array_equal(left.targets, whole.targets[[0, 2]])
+    assert np.array_equal(left.speech.read(1, 0, 900), speech.read(2, 0, 900))
+
+
+def test_formants_prepared_after_a_kill_are_those_prepared_at_once(speech, tmp_path):
+    def silent(done, total):
+        pass
+
+    whole = formants.prepare(speech, 1.1, tmp_path / "whole.pcm", silent)
+    (tmp_path / "cut.partial").write_bytes((tmp_path / "whole.pcm").read_bytes()[: 2 * speech.speakers[1].start + 101])
+    cut = formants.prepare(speech, 1.1, tmp_path / "cut.pcm", silent)
+    assert np.array_equal(cut.samples, whole.samples) and len(whole.samples) == len(speech.samples)
+    assert not np.array_equal(whole.samples, speech.samples)

@@ -11,6 +11,7 @@ import pytest
 import torch
 from speechbrain.inference.speaker import SpeakerRecognition
 
+from biometrics.report.training_record import training_record
 from biometrics.training import checkpoint, run
 from biometrics.training.command import FAILED, main
 from biometrics.training.config import ModelConfig
@@ -63,7 +64,8 @@ def test_a_run_leaves_model_log_and_pictures(tiny, tmp_path):
 
 def test_the_loss_falls_on_a_batch_seen_again_and_again(tiny):
     torch.manual_seed(0)
-    config = dataclasses.replace(tiny, learning_rate=0.01, warmup_steps=1)
+    fast = dataclasses.replace(tiny.stages[0], learning_rate=(0.01, 0.01))
+    config = dataclasses.replace(tiny, stages=(fast,), warmup_steps=1)
     progress = run.begin(config, torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     targets = torch.nn.functional.normalize(torch.randn(4, 192, generator=generator))
@@ -85,10 +87,33 @@ def test_another_model_does_not_go_on_from_this_checkpoint(tiny, tmp_path):
         checkpoint.restore(tmp_path / "checkpoint.pt", run.begin(wider, torch.device("cpu")), wider)
 
 
-def test_the_learning_rate_rises_then_falls(tiny):
-    rates = [run.learning_rate(tiny, step) for step in range(7)]
-    assert rates[0] < rates[1] == pytest.approx(tiny.learning_rate) and rates[-1] == pytest.approx(0.01 * rates[1])
-    assert rates[2:] == sorted(rates[2:], reverse=True)
+def test_the_learning_rate_rises_then_follows_its_stages(tiny):
+    rates = [run.learning_rate(tiny, step) for step in range(6)]
+    assert rates[0] == pytest.approx(0.00075) and rates[1] > rates[2] > rates[3] == pytest.approx(0.001)
+    assert rates[4:] == pytest.approx([0.001, 0.0001])
+
+
+def test_nothing_is_learned_from_the_speakers_held_out(tiny, tmp_path):
+    stopping = run.Stopping()
+    materials = run.prepare(tiny, stopping)
+    (held_out,) = materials.held_out
+    crops = run._crops(tiny, materials, tiny.stages[0], stopping)
+    assert held_out in {each.identity for each in materials.speech.speakers}
+    assert len(crops.centroids()) == 2 * 2  # two speakers in two voices, also where others murmur
+    assert held_out not in {each.identity for lessons in crops.lessons for each in lessons.speech.speakers}
+
+
+def test_the_record_names_only_those_who_were_held_out_all_along(tiny, tmp_path):
+    out, recipe = tmp_path / "out", {"stages": [{"until_step": 6}]}
+    run.train(tiny, out, "cpu", workers=0)
+    record = training_record(out, recipe, tiny.speech)
+    assert record["held_out"] == ["buzz/train-1"] and record["data"][0]["speakers"] == 2
+    kept = figures(out)
+    changed = [*kept, {"step": 6, "held_out": ["buzz/train-0"]}]
+    (out / "log.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in changed))
+    assert training_record(out, recipe, tiny.speech)["held_out"] == []
+    (out / "log.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in kept if "held_out" not in entry))
+    assert training_record(out, recipe, tiny.speech)["held_out"] == []
 
 
 def test_speechbrain_loads_what_is_exported(tmp_path):

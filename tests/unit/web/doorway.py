@@ -189,8 +189,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def house(settings: Settings, control: Control, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[app.House]:
-    monkeypatch.setattr(app, "ThreadPoolExecutor", AtOnce)
-    monkeypatch.setattr(app, "utc_now", clock)
+    monkeypatch.setattr("ivr.app.house.ThreadPoolExecutor", AtOnce)
+    for place in ("house", "publishing"):
+        monkeypatch.setattr(f"ivr.app.{place}.utc_now", clock)
     house = app.House(settings, control)
     app.publish(house.database, settings)
     yield house

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import zlib
 from dataclasses import replace
@@ -12,7 +13,6 @@ from doorway import Carrier, Phone, session_of
 
 from ivr import app, cli
 from ivr.app import House
-from ivr.errors import FlowMistakes
 from ivr.flow.inputs import LanguageChoice
 from ivr.flow.loader import bundle_hash, read_files
 from ivr.store import bundles
@@ -59,7 +59,7 @@ def test_a_running_call_keeps_its_words_languages_and_pictures(
 
 
 def test_a_rollback_to_what_this_release_refuses_is_refused(
-    house: House, settings, monkeypatch: pytest.MonkeyPatch
+    house: House, settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     flows = settings.flows if settings.flows.is_dir() else settings.flows.parent
     files = read_files(flows)
@@ -70,7 +70,7 @@ def test_a_rollback_to_what_this_release_refuses_is_refused(
     newest = {**files, "bank.yaml": files["bank.yaml"] + b"# newer\n"}
     bundles.store_bundle(house.database, bundle_hash(newest), newest)
     bundles.publish(house.database, "bank", bundle_hash(newest), app.utc_now())
-    monkeypatch.setattr(cli, "_database", lambda: house.database)
-    with pytest.raises(FlowMistakes, match="bundle [0-9a-f]{12}: bank.yaml:[0-9]+: .*gone_by"):
-        cli._flow_rollback(cli.argparse.Namespace(flow="bank"))
+    monkeypatch.setattr("ivr.cli.flows.database", lambda: house.database)
+    assert cli.main(["flow", "rollback", "bank"]) == 1
+    assert re.search("bundle [0-9a-f]{12}: bank.yaml:[0-9]+: .*gone_by", capsys.readouterr().err)
     assert bundles.published(house.database, "bank") == bundle_hash(newest) != now

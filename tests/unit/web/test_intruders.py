@@ -9,9 +9,10 @@ import pytest
 from doorway import ALICE_PHONE, PUBLIC, Carrier, Clock, Control, Phone, client_of, session_of
 from flask.testing import FlaskClient
 
+from ivr import cli
 from ivr.app import House
 from ivr.authentication.passwords import password_hash
-from ivr.people import OPS_SKILL
+from ivr.people import OPS_SKILL, add_agent
 from ivr.store import agents, contacts
 from ivr.store.agents import AgentState
 
@@ -160,6 +161,29 @@ def test_markup_in_every_value_on_file_is_text_on_the_phone_and_on_the_page(
         assert_text(page.get(address).text)
 
 
+def signs_in(desk: FlaskClient, name: str, password: str) -> bool:
+    token = re.search(r'form_token" value="(\w+)"', desk.get("/desk/sign-in").text)[1]
+    answer = desk.post("/desk/sign-in", data={"name": name, "password": password, "form_token": token})
+    return answer.status_code == 303
+
+
+def test_whoever_knew_an_agents_old_password_is_out_at_once(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add_agent(house.database, "kim", "Kim", "the old password", "client:kim")
+    desk = client_of(house)
+    assert signs_in(desk, "kim", "the old password") and desk.get("/desk").status_code == 200
+    monkeypatch.setattr("ivr.cli.people.database", lambda: house.database)
+    monkeypatch.setattr("getpass.getpass", lambda _: "the new password")
+    assert cli.main(["agent", "password", "nobody"]) == 1
+    assert "there is no agent nobody" in capsys.readouterr().err
+    assert desk.get("/desk").status_code == 200
+    assert cli.main(["agent", "password", "kim"]) == 0
+    assert desk.get("/desk").status_code != 200
+    assert not signs_in(desk, "kim", "the old password")
+    assert signs_in(desk, "kim", "the new password")
+
+
 def test_markup_in_names_is_text_on_the_desk_and_in_the_log(house: House, nasty: Phone, clock: Clock) -> None:
     person = agents.Agent(
         "eve", NASTY, password_hash("a long password"), "+447700900900", (OPS_SKILL,), state=AgentState.AVAILABLE
@@ -168,9 +192,7 @@ def test_markup_in_names_is_text_on_the_desk_and_in_the_log(house: House, nasty:
     nasty.asks(nasty.action, SpeechResult=NASTY).presses("0")
     house.queue.look()
     desk = client_of(house)
-    token = re.search(r'form_token" value="(\w+)"', desk.get("/desk/sign-in").text)[1]
-    signed_in = desk.post("/desk/sign-in", data={"name": "eve", "password": "a long password", "form_token": token})
-    assert signed_in.status_code == 303
+    assert signs_in(desk, "eve", "a long password")
     for address in ("/desk", "/desk?fragment", "/ops", "/ops/lines", "/ops/lines?after=" + "9" * 30):
         answer = desk.get(address)
         assert answer.status_code == 200, address

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 
-from ivr.cli import JsonLines
+from ivr.cli.logs import JsonLines
 
 
 def test_a_message_with_quotes_and_line_breaks_is_one_json_object() -> None:

@@ -437,7 +437,7 @@ def test_an_address_of_a_call_we_never_had_leads_to_a_person(house: House, phone
 
 
 def test_where_no_flow_can_be_played_a_number_is_dialled(settings, control, monkeypatch, tmp_path) -> None:
-    monkeypatch.setattr(app, "ThreadPoolExecutor", AtOnce)
+    monkeypatch.setattr("ivr.app.house.ThreadPoolExecutor", AtOnce)
     for number, verbs in (("+441632960000", ["Say", "Dial"]), (None, ["Say", "Hangup"])):
         url = f"sqlite:///{tmp_path}/{number}.db"
         house = app.House(replace(settings, person_number=number, database_url=url), control)
