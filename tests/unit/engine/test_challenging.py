@@ -11,6 +11,7 @@ from test_proving import DESK
 
 from ivr.flow.definition import Flow, in_language
 from ivr.flow.engine import advance
+from ivr.flow.events import Said
 from ivr.flow.inputs import (
     AloudChosen,
     By,
@@ -96,6 +97,7 @@ def test_the_right_words_and_the_right_voice_are_the_factor(desk) -> None:
     assert caller.session.waiting_for.words == ("7", "1", "2", "9", "0", "3")
     caller.hears("Please say 7 1 2 9 0 3.")
     caller.does_not_hear("Say something.")  # the prompt of a voice without a challenge
+    assert not any(said.public for said in caller.events if isinstance(said, Said)), "no agent reads the words"
     assert marks(caller) == [(1, None)]
     caller.says("7 1 2 9 0 3")
     assert marks(caller) == [(1, None), (1, True)]
