@@ -61,6 +61,11 @@ class Joining:
         database, who = self._services.database, self._who(address)
         hashed = codes.page_code_hash(self._services.code_key, code)
 
+        if codes.are_spent(
+            database, PAGE, who, now
+        ):  # so that whoever guesses on holds up no turn: writes are one by one
+            return CodeRefused.TOO_MANY
+
         def look(transaction) -> str | CodeRefused:
             if codes.are_spent(transaction, PAGE, who, now):
                 return CodeRefused.TOO_MANY

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
 BODY_SECONDS = 15.0  # for all of a body, as long as Twilio waits for an answer
-WAITING_APART = 8  # requests that may wait for the thread of the dear ones
 TOO_MANY = b"Too many people are trying this at the moment. Please try again in a few seconds.\n"
 
 Receive = Callable[[], Awaitable[dict]]
@@ -23,21 +23,29 @@ Send = Callable[[dict], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 
+@dataclass(frozen=True)
+class Lane:
+    """Threads that only some requests may use, so that these keep none from the others. Of requests that find every
+    thread taken ``waiting`` may wait; more are answered 503."""
+
+    name: str
+    threads: int
+    waiting: int
+
+
 class Bridge:
     """An ASGI application for ``scope["type"] == "http"``.
 
-    A body above ``longest_body`` bytes is answered 413, one that takes more than BODY_SECONDS 408. ``dear``: paths to
-    which a POST costs so much that strangers could keep every thread busy with it; these have one thread of their own,
-    and who finds too many waiting for it is answered 503.
+    A body above ``longest_body`` bytes is answered 413, one that takes more than BODY_SECONDS 408. ``lane_of`` gives the
+    lane of a request's scope.
     """
 
-    def __init__(self, wsgi: Callable, threads: int, longest_body: int, dear: Container[str] = ()) -> None:
+    def __init__(self, wsgi: Callable, longest_body: int, lane_of: Callable[[dict], Lane]) -> None:
         self._wsgi = wsgi
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="web")
         self._longest_body = longest_body
-        self._dear = dear
-        self._apart = ThreadPoolExecutor(1, thread_name_prefix="web-apart")
-        self._waiting_apart = 0
+        self._lane_of = lane_of
+        self._pools: dict[Lane, ThreadPoolExecutor] = {}
+        self._inside: dict[Lane, int] = {}
 
     async def __call__(self, scope: dict, receive: Receive, send: Send) -> None:
         try:
@@ -49,20 +57,21 @@ class Bridge:
             return None
         if body is None:
             return await _refuse(send, 413)
-        loop = asyncio.get_running_loop()
-        environ = _environ(scope, body)
-        if scope["method"] != "POST" or scope["path"] not in self._dear:
-            status, headers, answer = await loop.run_in_executor(self._pool, self._run, environ)
-        elif self._waiting_apart >= WAITING_APART:
+        lane = self._lane_of(scope)
+        if lane not in self._pools:
+            self._pools[lane] = ThreadPoolExecutor(lane.threads, thread_name_prefix=lane.name)
+        inside = self._inside.get(lane, 0)
+        if inside >= lane.threads + lane.waiting:
             return await _refuse(send, 503, TOO_MANY)
-        else:
-            self._waiting_apart += 1
-            try:
-                status, headers, answer = await loop.run_in_executor(self._apart, self._run, environ)
-            finally:
-                self._waiting_apart -= 1
+        self._inside[lane] = inside + 1
+        try:
+            loop = asyncio.get_running_loop()
+            answer = loop.run_in_executor(self._pools[lane], self._run, _environ(scope, body))
+            status, headers, content = await answer
+        finally:
+            self._inside[lane] -= 1
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
+        await send({"type": "http.response.body", "body": content})
         return None
 
     async def _body(self, receive: Receive) -> bytes | None:
@@ -107,6 +116,8 @@ async def _refuse(send: Send, status: int, text: bytes = b"") -> None:
         (b"content-length", str(len(text)).encode()), (b"content-type", b"text/plain; charset=utf-8"),
         (b"connection", b"close"),
     ]  # fmt: skip
+    if status == 503:
+        headers.append((b"retry-after", b"5"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text})
 

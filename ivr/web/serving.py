@@ -1,6 +1,7 @@
-"""One public address, one process: sockets on the event loop, everything else in a bounded pool of threads.
+"""One public address, one process: sockets on the event loop, everything else in bounded pools of threads.
 
-Open pages and streams cost no thread, so they can never starve a webhook; README, "Decisions", has the measurements.
+Open pages and streams cost no thread, and what is asked of pages and desks has threads of its own, so neither can starve a
+webhook; README, "Decisions", has the measurements.
 """
 
 from __future__ import annotations
@@ -13,12 +14,19 @@ from typing import Any
 from flask import Flask
 
 from ivr.web import sockets, stream
-from ivr.web.bridge import Bridge
+from ivr.web.bridge import Bridge, Lane
 from ivr.web.doors import Services
 from ivr.web.security import LONGEST_BODY
 
-THREADS = 16  # for webhooks and pages; a turn takes about a millisecond
-DEAR = frozenset({"/desk/sign-in"})  # a password takes a hundred times as long, on purpose
+WEBHOOKS = Lane("webhooks", threads=16, waiting=1000)  # a turn takes about a millisecond
+PAGES = Lane("pages", threads=16, waiting=1000)  # open to strangers, who may ask as fast as they like
+PASSWORDS = Lane("passwords", threads=1, waiting=7)  # one takes a hundred times as long as a turn, on purpose
+
+
+def lane_of(scope: dict) -> Lane:
+    if scope["path"].startswith("/voice/") or scope["path"] == "/healthz":  # is asked about the webhooks
+        return WEBHOOKS
+    return PASSWORDS if scope["method"] == "POST" and scope["path"] == "/desk/sign-in" else PAGES
 
 
 class Server:
@@ -30,7 +38,7 @@ class Server:
         stopping: Callable[[], None],
     ) -> None:  # fmt: skip
         self.flask = flask
-        self._wsgi = Bridge(flask, THREADS, LONGEST_BODY, DEAR)
+        self._wsgi = Bridge(flask, LONGEST_BODY, lane_of)
         self._services = services
         self._stream_door = stream_door
         self._background = background

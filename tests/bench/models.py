@@ -15,7 +15,7 @@ from flask import Flask, Response
 from ivr.app import House, create_app, create_flask, publish
 from ivr.settings import read
 from ivr.web import sockets
-from ivr.web.serving import THREADS, Server
+from ivr.web.serving import WEBHOOKS, Server
 from tests.bench.handwritten import create_app as create_app_by_hand
 
 
@@ -59,7 +59,7 @@ def behind(bridge: str) -> Server:
         case "a2wsgi":
             from a2wsgi import WSGIMiddleware
 
-            server._wsgi = WSGIMiddleware(server.flask, workers=THREADS)
+            server._wsgi = WSGIMiddleware(server.flask, workers=WEBHOOKS.threads)
         case "asgiref":
             from asgiref.wsgi import WsgiToAsgi
 

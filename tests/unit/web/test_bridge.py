@@ -9,7 +9,8 @@ import time
 import httpx
 from flask import Flask, Response, request
 
-from ivr.web.bridge import WAITING_APART, Bridge
+from ivr.web.bridge import Bridge, Lane
+from ivr.web.serving import PASSWORDS, WEBHOOKS, lane_of
 
 LONGEST = 1000
 
@@ -34,9 +35,13 @@ def pages() -> Flask:
     return app
 
 
-def ask(*requests: tuple, threads: int = 4, dear: tuple[str, ...] = ()) -> list[httpx.Response]:
+def ask(*requests: tuple, threads: int = 4, apart: tuple[str, ...] = ()) -> list[httpx.Response]:
+    """``apart``: paths that have one thread of their own, for which two may wait."""
+    usual, lonely = Lane("usual", threads, waiting=100), Lane("apart", threads=1, waiting=2)
+
     async def all_at_once() -> list[httpx.Response]:
-        transport = httpx.ASGITransport(Bridge(pages(), threads, LONGEST, dear))
+        bridge = Bridge(pages(), LONGEST, lambda scope: lonely if scope["path"] in apart else usual)
+        transport = httpx.ASGITransport(bridge)
         async with httpx.AsyncClient(transport=transport, base_url="http://duet.example:8000") as client:
             return await asyncio.gather(*(client.request(method, path, **more) for method, path, more in requests))
 
@@ -86,13 +91,35 @@ def test_an_unknown_page_is_not_found():
     assert reply.status_code == 404
 
 
-def test_what_is_dear_keeps_no_thread_from_the_others():
-    dear_ones, cheap_ones = [("POST", "/slow", {})] * 12, [("GET", f"/echo/{n}", {}) for n in range(20)]
-    replies = ask(*dear_ones, *cheap_ones, threads=1, dear=("/slow",))
-    dear, others = replies[:12], replies[12:]
-    assert [reply.status_code for reply in others] == [201] * 20
-    assert [reply.status_code for reply in dear] == [200] * WAITING_APART + [503] * (12 - WAITING_APART)
-    assert {reply.text for reply in dear if reply.is_success} == {"web-apart_0"}
+def test_a_crowd_in_one_lane_keeps_no_thread_from_the_others_and_is_sent_away_when_it_grows():
+    crowd, others = [("POST", "/slow", {})] * 5, [("GET", f"/echo/{n}", {}) for n in range(20)]
+    replies = ask(*crowd, *others, threads=1, apart=("/slow",))
+    assert [reply.status_code for reply in replies[5:]] == [201] * 20
+    assert [reply.status_code for reply in replies[:5]] == [200] * 3 + [503] * 2
+    assert {reply.text for reply in replies[:3]} == {"apart_0"}
+    assert all(reply.headers["Retry-After"] == "5" and "Too many people" in reply.text for reply in replies[3:5])
+
+
+def test_webhooks_pages_and_passwords_wait_in_lanes_of_their_own():
+    lanes = {
+        (method, path): lane_of({"method": method, "path": path})
+        for method in ("GET", "POST")
+        for path in (
+            "/voice/bank",
+            "/voice/c/1/2/answer",
+            "/v",
+            "/v/call/3",
+            "/desk",
+            "/desk/sign-in",
+            "/voices",
+            "/healthz",
+        )
+    }
+    assert {path for (_, path), lane in lanes.items() if lane is WEBHOOKS} == {
+        "/voice/bank", "/voice/c/1/2/answer", "/healthz",
+    }  # fmt: skip
+    assert [asked for asked, lane in lanes.items() if lane is PASSWORDS] == [("POST", "/desk/sign-in")]
+    assert len(set(lanes.values())) == 3
 
 
 def test_half_a_form_is_not_taken_for_a_whole_one():
@@ -109,7 +136,7 @@ def test_half_a_form_is_not_taken_for_a_whole_one():
             sent.append(message)
 
         scope = {"type": "http", "method": "POST", "path": "/echo/x", "query_string": b"", "headers": []}
-        await Bridge(pages(), 1, LONGEST)(scope, receive, send)
+        await Bridge(pages(), LONGEST, lambda _scope: Lane("usual", 1, 1))(scope, receive, send)
 
     asyncio.run(post())
     assert sent == []
