@@ -28,7 +28,9 @@ from ivr.flow.verifying import await_verdict
 from ivr.flow.waits import AnyWait, AwaitChallenge, AwaitFact
 
 ANSWER_SECONDS = 6  # of silence after the prompt, and again to say it
-RESULT_SECONDS = 3  # in which the carrier tells what it understood
+RESULT_SECONDS = (
+    5  # in which the carrier notices that it is over (2 s of silence, 4 at a slow pace) and tells what was said
+)
 JUDGING_SECONDS = 8  # for the verdict on what was said
 MARK_SECONDS = 30
 ASKED_AGAIN = 2  # askings beyond the tries: another pace or language asks with other words, and costs no try
@@ -39,6 +41,7 @@ def ask_challenge(play: Play) -> bool:
     """Open the wait for the answer, or for the verdict on it. False: this caller cannot be asked (again)."""
     voice = play.session.voice
     if voice.challenge.passed:
+        play.say(phrases.CHECKING)
         await_verdict(play, JUDGING_SECONDS)
         return True
     if not voice.running or _is_spent(play):

@@ -49,6 +49,8 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
     voice_accepted: str
     voice_rejected: str
     voice_inconclusive: str
+    voice_not_live: str
+    challenge_failed: str
     voice_matches: str
     say_aloud: str
     say_aloud_hint: str
@@ -134,6 +136,8 @@ _ENGLISH = Labels(
     voice_accepted="Your voice was recognised.",
     voice_rejected="Your voice did not match.",
     voice_inconclusive="Your voice was not checked.",
+    voice_not_live="Your voice matches, but what proves that it is no recording was not said.",
+    challenge_failed="What you were asked to say was not said, so your voice was not checked.",
     voice_matches="Voice matches so far",
     say_aloud="Say this aloud on the phone now",
     say_aloud_hint="The phone listens for {seconds} seconds after it has asked.",

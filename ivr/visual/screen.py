@@ -124,7 +124,7 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
         turn=session.turn,
         revision=session.revision,
         captions=() if _is_for_the_ear(session) else tuple(caption for text in live.said if (caption := plain(text))),
-        verdict="" if session.ended is not None else verdict_words(session.voice.verdict, labels),
+        verdict="" if session.ended is not None else verdict_words(session.voice.verdict, session.voice.reason, labels),
         body=body,
         buttons=tuple(Button(each.key, plain(each.label)) for each in offered if each.key != PERSON_KEY),
         person=_person(wait, body, offered, labels),

@@ -91,7 +91,8 @@ function announce(next) {
 function count(drawn, before = null) {
   const bar = drawn.querySelector("[data-seconds]");
   if (!bar) return;
-  const spent = before?.querySelector(".seconds i")?.getAnimations?.()[0]?.currentTime ?? 0;
+  const going = before?.querySelector(".seconds i")?.getAnimations?.()[0];
+  const spent = going ? going.currentTime - going.effect.getTiming().delay : 0;
   bar.style.setProperty("--seconds", `${bar.dataset.seconds}s`);
   bar.style.setProperty("--spent", `${-spent}ms`);
 }

@@ -11,6 +11,7 @@ from test_proving import DESK
 
 from ivr.flow.definition import Flow, in_language
 from ivr.flow.engine import advance
+from ivr.flow.events import Said
 from ivr.flow.inputs import (
     AloudChosen,
     By,
@@ -96,6 +97,7 @@ def test_the_right_words_and_the_right_voice_are_the_factor(desk) -> None:
     assert caller.session.waiting_for.words == ("7", "1", "2", "9", "0", "3")
     caller.hears("Please say 7 1 2 9 0 3.")
     caller.does_not_hear("Say something.")  # the prompt of a voice without a challenge
+    assert not any(said.public for said in caller.events if isinstance(said, Said)), "no agent reads the words"
     assert marks(caller) == [(1, None)]
     caller.says("7 1 2 9 0 3")
     assert marks(caller) == [(1, None), (1, True)]
@@ -557,3 +559,44 @@ def test_the_screen_counts_the_same_words_again_after_a_reload(page_first) -> No
     flow = in_language(page_first, caller.session.language)
     live = Live(said=tuple(caller.said))
     assert screen_for(flow, caller.session, live) == screen_for(flow, caller.session, live)
+
+
+# -- as the author wrote it -------------------------------------------------------------------------------------------
+
+
+def test_the_author_says_how_many_and_how_often() -> None:
+    yaml = challenged_yaml().replace("say: digits", "say: digits\n      count: 8").replace("tries: 2", "tries: 1")
+    caller = asked(flow_of(yaml))
+    assert len(caller.session.waiting_for.words) == 8
+    caller.is_silent()
+    assert marks(caller) == [(1, None), (1, False)]
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["said", "not said"])
+def test_what_is_being_judged_is_not_asked_for_again(desk, right) -> None:
+    caller = asked(desk)
+    if right:
+        caller.says(answer(caller))
+    else:
+        caller.is_silent()
+        caller.is_silent()
+    before = len(caller.happened("ChallengeRequested"))
+    caller.asks_for(3)
+    assert len(caller.happened("ChallengeRequested")) == before
+    assert (caller.session.waiting_for.about == "verdict") == right, "of what was not said nothing is to be expected"
+    caller.voice_is(Outcome.ACCEPTED if right else Outcome.INCONCLUSIVE, "test")
+    assert (Factor.VOICE in caller.session.factors) == right
+
+
+def test_whoever_failed_is_not_asked_again_in_the_same_call(desk) -> None:
+    caller = asked(desk)
+    caller.is_silent()
+    caller.is_silent()
+    caller.nothing_comes_of("PatienceRequested")
+    caller.presses("1")  # go on without the page
+    caller.presses("1111")
+    caller.presses("2222")
+    assert caller.is_queued
+    assert marks(caller)[-1] == (2, False)
+    caller.voice_is(Outcome.ACCEPTED)
+    assert caller.session.factors == ()

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ivr.flow.asking import CONFIRMATION, YES_NO
 from ivr.flow.definition import Flow
+from ivr.flow.inputs import Outcome
 from ivr.flow.kinds import DateKind, DigitsKind, MoneyKind, NumberKind, PhoneKind, SpeechKind, YesNoKind
 from ivr.flow.session import Challenging, Page, Session, Voice
 from ivr.flow.steps import Factor
@@ -151,6 +152,20 @@ def test_that_the_voice_matches_so_far_is_said_on_the_page_but_not_on_one_that_j
         assert screen.body.hearing_words == "Voice matches so far"
         assert "matches" not in repr(veiled(FLOW, SESSION, screen))
     assert drawn(WAITS["challenge"], factors=(Factor.PAGE,)).body.hearing_words == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("challenge_open", "no recording was not said"),
+        ("challenge_not_asked", "no recording was not said"),
+        ("challenge_failed", "What you were asked to say was not said"),
+        ("too_short", "Your voice was not checked."),
+    ],
+)
+def test_the_page_says_why_a_voice_was_not_checked(reason, words):
+    voice = Voice(verdict=Outcome.INCONCLUSIVE, reason=reason)
+    assert words in drawn(WAITS["choices"], voice=voice).verdict
 
 
 def test_once_it_was_said_nobody_has_to_keep_talking():
