@@ -13,10 +13,18 @@ import msgspec
 
 from ivr import codes
 from ivr.carriers.base import Ringing
+from ivr.challenges import draw_challenge
 from ivr.errors import UnknownCall, UnknownFlow
 from ivr.flow.definition import FactType, Flow, in_language, only_in
 from ivr.flow.engine import advance
-from ivr.flow.events import BeginningSought, IdentifyRequested, LookupRequested, PageCodeRequested, Requested
+from ivr.flow.events import (
+    BeginningSought,
+    ChallengeRequested,
+    IdentifyRequested,
+    LookupRequested,
+    PageCodeRequested,
+    Requested,
+)  # fmt: skip
 from ivr.flow.facts import read_fact
 from ivr.flow.inputs import CallStarted, ContactClaimed, Fact, FactsFound, Input
 from ivr.flow.loader import parse_bundle
@@ -146,7 +154,7 @@ def _flow(services: Services, bundle: str, name: str) -> Flow:
 
 
 def answer(services: Services, reader: Reader, session: Session, request: Requested) -> Fact | None:
-    """Settle on the spot what our own database knows; None where somebody else must answer."""
+    """Settle on the spot what our own database or chance knows; None where somebody else must answer."""
     match request:
         case IdentifyRequested():
             by_number = request.by == IdentifyBy.CALLER_ID
@@ -174,6 +182,8 @@ def answer(services: Services, reader: Reader, session: Session, request: Reques
             return codes.draw_page_code(reader, services.code_key, services.clock(), request)
         case BeginningSought():
             return codes.find_beginning(reader, services.code_key, services.clock(), session, request)
+        case ChallengeRequested():
+            return draw_challenge(request)
         case _:
             return None
 

@@ -106,7 +106,7 @@ class House:
         agent = self.dispatch.display(name) if name else ""
         if place is None:
             heard = self.listening.heard(session.call)
-            hearing = Hearing(heard.net_speech_seconds, heard.needed_seconds) if heard else None
+            hearing = Hearing(heard.net_speech_seconds, heard.needed_seconds, heard.matched) if heard else None
             return Live(agent=agent, hearing=hearing)
         return Live(
             place=place.position, waited_seconds=place.waited_seconds, estimate_minutes=place.estimate_minutes,

@@ -7,13 +7,14 @@ from typing import assert_never
 from ivr.flow import phrases
 from ivr.flow.answers import Given, Problem, read_answer
 from ivr.flow.asking import answer_asked, ask, confirmed, fields_filled, leave_out, retry_of
+from ivr.flow.challenging import challenge_answered, challenge_missed
 from ivr.flow.enrolling import consent_answered
 from ivr.flow.events import AnswerTaken, NoInputHeard, NoMatchHeard
-from ivr.flow.inputs import AnyAnswer, Digits, Filled, LanguageChoice, NoInput, SecretAnswer, Speech
+from ivr.flow.inputs import AnyAnswer, By, Digits, Filled, LanguageChoice, NoInput, SecretAnswer, Speech
 from ivr.flow.joining import code_keyed, code_missed
 from ivr.flow.kinds import DigitsKind, SpeechKind
 from ivr.flow.matching import ascii_digits, spoken_choice
-from ivr.flow.playing import Play
+from ivr.flow.playing import PERSON, Play
 from ivr.flow.proving import SKIP_PAGE, add_factor, give_up, pin_answered, prove
 from ivr.flow.showing import form_filled, open_form
 from ivr.flow.steps import Ask, AskSecret, Enrol, Factor, Identify, Join, Menu, Queue
@@ -21,6 +22,7 @@ from ivr.flow.switching import label_for_desk, language_chosen
 from ivr.flow.waits import (
     AwaitAgent,
     AwaitAnswer,
+    AwaitChallenge,
     AwaitChoice,
     AwaitConfirmation,
     AwaitDigits,
@@ -43,7 +45,9 @@ def answer_given(play: Play, input: AnyAnswer) -> bool:
     if isinstance(input, NoInput):
         if isinstance(wait, AwaitFact | AwaitAgent | TalkingToAgent):
             return False  # a hold that polls: silence is what it is for
-        if not leave_out(play, wait):
+        if isinstance(wait, AwaitChallenge):
+            challenge_missed(play, phrases.CHALLENGE_SILENT)
+        elif not leave_out(play, wait):
             _again(play, silence=True)
         return True
     if isinstance(input, Filled):
@@ -74,6 +78,12 @@ def answer_given(play: Play, input: AnyAnswer) -> bool:
             return True
         case AwaitSecret():
             return _choose(play, input, wait.choices, misfits=True)
+        case AwaitChallenge():
+            if input.by is By.TAP or (isinstance(input, Digits) and input.keys == PERSON.key):
+                # What is typed has not been said: of the page only the way to a person counts.
+                return isinstance(input, Digits) and _choose(play, input, wait.choices, misfits=False)
+            challenge_answered(play, input, wait)
+            return True
         case AwaitAgent(agent=None):
             return _choose(play, input, wait.choices, misfits=False)
         case AwaitAgent() | TalkingToAgent():

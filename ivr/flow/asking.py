@@ -141,7 +141,7 @@ def answer_asked(play: Play, input: Digits | Speech, wait: AwaitAnswer) -> Probl
     if isinstance(input, Digits):
         given, how = input.keys, Given.KEYED
         if given == "0" and (input.by is By.TAP or not zero_is_an_answer(asked.kind)):
-            return _to_person(play, input)
+            return to_person(play, input)
     else:
         given, how = input.text, Given.TYPED if input.by is By.TAP else Given.SPOKEN
     read = read_answer(asked.kind, asked.choices, given, how, play.flow.language)
@@ -150,7 +150,7 @@ def answer_asked(play: Play, input: Digits | Speech, wait: AwaitAnswer) -> Probl
         wants_person = how is Given.SPOKEN and spoken_choice(
             given, phrases.in_our_words((replace(PERSON, key=""),), play.flow.language)
         )
-        return _to_person(play, input) if wants_person else read
+        return to_person(play, input) if wants_person else read
     if must_be_confirmed(asked.kind, how):
         _read_back(play, asked, read)
     else:
@@ -216,7 +216,7 @@ def _take(play: Play, taken: Mapping[str, str], by: By) -> None:
         play.guarded(lambda: ask(play, step))
 
 
-def _to_person(play: Play, input: Digits | Speech) -> None:
+def to_person(play: Play, input: Digits | Speech) -> None:
     play.record(AnswerTaken(step=play.session.step, by=input.by, value="0", label=phrases.PERSON))
     play.go(play.flow.person)
 

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
-from ivr.flow.steps import AnyCard, LinkCard, Text
+from ivr.flow.declared_cards import AnyCard, LinkCard
+from ivr.flow.steps import Text
 from ivr.flow.waits import Asked
 
 

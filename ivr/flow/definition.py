@@ -7,8 +7,9 @@ from enum import StrEnum
 
 import msgspec
 
+from ivr.flow.declared_cards import AnyCard
 from ivr.flow.media import MediaFile
-from ivr.flow.steps import AnyCard, AnyStep
+from ivr.flow.steps import AnyStep
 
 
 class FactType(StrEnum):

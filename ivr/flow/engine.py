@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
 from ivr.flow.answering import answer_given
 from ivr.flow.definition import Flow
-from ivr.flow.events import RedirectRequested, Requested, Said
+from ivr.flow.events import AnyEvent, RedirectRequested, Requested, Said
 from ivr.flow.inputs import (
     Answer,
     By,
@@ -52,7 +52,7 @@ def advance(
         fact = answer(unanswered.pop(0))
         if fact is None:
             continue
-        turn = _one(flow, now, fact)
+        turn = _one(flow, now, fact, events, moved=now.turn != session.turn)
         now = turn.session
         events.extend(turn.events)
         unanswered.extend(event for event in turn.events if isinstance(event, Requested))
@@ -75,8 +75,9 @@ def _needs_redirect(before: Session, input: Input) -> bool:
     return not (isinstance(input, _MAY_BE_TAPS) and input.by is not By.TAP)
 
 
-def _one(flow: Flow, session: Session, input: Input) -> Turn:
+def _one(flow: Flow, session: Session, input: Input, before: Sequence[AnyEvent] = (), moved: bool = False) -> Turn:
+    """``before``: what has happened already in the turn that is being made; ``moved``: no turn is skipped any more."""
     by_tap = isinstance(input, Fact | Filled) or (isinstance(input, _MAY_BE_TAPS) and input.by is By.TAP)
-    play = Play(flow, session, again=session.must_hear if by_tap else ())
+    play = Play(flow, session, again=session.must_hear if by_tap and not moved else (), before=before)
     accepted = answer_given(play, input) if isinstance(input, Answer) else fact_learned(play, input)
     return Turn(session=play.session, events=tuple(play.events), accepted=accepted)

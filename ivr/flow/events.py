@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-from ivr.flow.cards import AnyShown, YesNo
 from ivr.flow.inputs import By, Delivery, Outcome, Wish
+from ivr.flow.page_events import CardAnswered, CardShown, SharingBegun, SharingEnded
 from ivr.flow.steps import ChallengeOf, Factor
 
 
@@ -165,32 +165,6 @@ class AgentJoined(msgspec.Struct, frozen=True, tag="agent_joined"):
 
 class AgentGone(msgspec.Struct, frozen=True, tag="agent_gone"):
     agent: str
-
-
-class CardShown(msgspec.Struct, frozen=True, tag="card_shown"):
-    """``card`` None: what was there has been taken away. ``agent``: who did it; "" = the flow."""
-
-    card: AnyShown | None
-    agent: str = ""
-
-
-class CardAnswered(msgspec.Struct, frozen=True, tag="card_answered"):
-    """What the caller tapped on an agent's question, and its wording as it was shown."""
-
-    agent: str
-    text: str
-    answer: YesNo
-
-
-class SharingBegun(msgspec.Struct, frozen=True, tag="sharing_begun"):
-    """From now on this agent may look at the caller's page."""
-
-    agent: str
-
-
-class SharingEnded(msgspec.Struct, frozen=True, tag="sharing_ended"):
-    agent: str
-    by_caller: bool  # False: because the conversation or the call is over
 
 
 class PaceChanged(msgspec.Struct, frozen=True, tag="pace_changed"):

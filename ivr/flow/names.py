@@ -14,6 +14,7 @@ ROOTS: dict[str, frozenset[str] | None] = {
     "flow": frozenset({"title", "language"}),
     "link": frozenset({"digits", "code"}),
     "call_back": frozenset({"number"}),
+    "challenge": frozenset({"words"}),  # only in the prompt of a challenge
     "queue": frozenset({"position", "waited_seconds", "estimate_minutes"}),  # only while waiting in a queue
 }
 

@@ -21,7 +21,7 @@ _AROUND = (  # said around an answer without changing it
     "please um uh er erm well hmm okay ok its it is the i id would like want to that thats a an on my number amount date"
     " be for thanks thank you"
 )
-_FILLING = frozenset(_AROUND.split())
+FILLING = frozenset(_AROUND.split())
 _TYPED = re.compile(r"([-+]?)(\d{1,3}(?:,\d{3})+|\d+)?(?:\.(\d+))?")
 
 
@@ -46,11 +46,9 @@ def tokens_of(text: str) -> list[str]:
     text = re.sub(r"(?<!\d)[.,!?;:](?!\d)|(?<=\d)[.,!?;:](?!\d)|(?<!\d)[,!?;:](?=\d)", " ", text)
     text = re.sub(r"(?<=[^\W\d_])-(?=[^\W\d_])", " ", text)
     tokens = re.findall(r"\d[\d,]*(?:\.\d+)?(?:st|nd|rd|th)?(?![^\W_])|[^\W\d_]+|\S", text)
-    while (
-        tokens and tokens[0] in _FILLING and tokens[:2] not in (["a", "hundred"], ["a", "thousand"], ["a", "million"])
-    ):
+    while tokens and tokens[0] in FILLING and tokens[:2] not in (["a", "hundred"], ["a", "thousand"], ["a", "million"]):
         tokens.pop(0)
-    while tokens and tokens[-1] in _FILLING:
+    while tokens and tokens[-1] in FILLING:
         tokens.pop()
     return tokens
 

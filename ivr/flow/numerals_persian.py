@@ -29,7 +29,7 @@ _AROUND = (  # said around an answer without changing it
     "لطفا خب خوب اه آره بله من شماره شماره‌ام شمارم مبلغ تاریخ عدد رقم برای به در روز است هست هستش میشه می‌شود می‌خواهم"
     " میخواهم میخوام خواهم خوام ممنون متشکرم باشه بفرمایید تلفن تلفنم ام"
 )
-_FILLING = frozenset(folded(_AROUND).split())
+FILLING = frozenset(folded(_AROUND).split())
 _TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?(?![^\W_])|[^\W\d_]+|[^\s،؛؟.,!?;:]")
 
 
@@ -38,9 +38,9 @@ def tokens_of(text: str) -> list[str]:
     plain = re.sub("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]", "", text)
     plain = plain.replace("\u066b", ".").replace("\u066c", ",").replace("\u2212", "-")
     tokens = [part for token in _TOKEN.findall(folded(plain)) for part in _parted(token)]
-    while tokens and (tokens[0] in _FILLING or tokens[:2] in (["می", "خواهم"], ["می", "خوام"], ["می", "شود"])):
+    while tokens and (tokens[0] in FILLING or tokens[:2] in (["می", "خواهم"], ["می", "خوام"], ["می", "شود"])):
         tokens.pop(0)
-    while tokens and tokens[-1] in _FILLING:
+    while tokens and tokens[-1] in FILLING:
         tokens.pop()
     return tokens
 

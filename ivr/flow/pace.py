@@ -75,7 +75,7 @@ def claimed_preference(play: Play, pace: int, relay: bool) -> None:
     play.change(pace=max(pace, play.session.pace), relay=relay or play.session.relay)
     voice = play.session.voice
     if play.session.relay and (voice.wanted or voice.verification):
-        play.change(voice=replace(voice, wanted=False, verification=None))
+        play.change(voice=replace(voice, wanted=False, verification=None, challenge=None))
 
 
 def refuse_voice(play: Play) -> bool:

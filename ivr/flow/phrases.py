@@ -29,6 +29,12 @@ SKIP_PAGE = "Go on without the page"
 WRONG_PIN = "That was not right."
 CHECKING = "One moment, please."
 KEEP_TALKING = "Please keep talking."
+# Where something has to be said aloud: what was wrong with the answer, before other words are asked for.
+CHALLENGE_WRONG = "That was not it. Here is another one."
+CHALLENGE_SILENT = "I did not hear you. Here is another one."
+CHALLENGE_KEYED = "Please say it instead of keying it in. Here is another one."
+CHALLENGE_LATE = "That took too long. Here is another one."
+CHALLENGE_FAILED = "That was not it. One moment, please."
 # While a voice is learnt: what was wrong with an utterance and what to do; both heard on the phone and read on the page.
 SAY_MORE = "Thank you, that was good. Please say another sentence or two."
 SAY_AGAIN = "I could not use that. Please say it again."

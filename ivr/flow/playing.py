@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from msgspec.structs import replace
@@ -20,11 +20,10 @@ from ivr.flow.events import (
     MessageRequested,
     Said,
     StepEntered,
-    VerificationRequested,
 )  # fmt: skip
 from ivr.flow.expressions import Scope, evaluate, holds, render, scope
 from ivr.flow.offering import offered_while_waiting
-from ivr.flow.pace import PACES, choose_pace, refuse_voice, stretched
+from ivr.flow.pace import PACES, choose_pace, stretched
 from ivr.flow.privacy import is_public
 from ivr.flow.session import Session
 from ivr.flow.steps import (
@@ -52,10 +51,9 @@ from ivr.flow.steps import (
     Verify,
     When,
 )  # fmt: skip
-from ivr.flow.waits import AnyWait, AwaitAgent, AwaitChoice, AwaitFact, Offered
+from ivr.flow.waits import AnyWait, AwaitAgent, AwaitChallenge, AwaitChoice, AwaitFact, Offered
 
 STEP_BUDGET = 100  # steps between two waits; more is a loop that the check could not see
-VERIFICATION_SECONDS = 180
 QUICK_SECONDS = 10  # for what is answered from our own database
 MESSAGE_SECONDS = 60
 PERSON = Offered(key="0", label=phrases.PERSON)
@@ -64,8 +62,12 @@ PERSON = Offered(key="0", label=phrases.PERSON)
 class Play:
     """One ``advance`` under way: a session that is replaced as it changes, and the events so far."""
 
-    def __init__(self, flow: Flow, session: Session, again: tuple[str, ...] = ()) -> None:
-        """``again``: must-hear texts of the turn that is being skipped; they are said first in the next one."""
+    def __init__(
+        self, flow: Flow, session: Session, again: tuple[str, ...] = (), before: Sequence[AnyEvent] = ()
+    ) -> None:
+        """``again``: must-hear texts of the turn that is being skipped; they are said first in the next one.
+        ``before``: what has happened already in the turn that is being made."""
+        self.before = before
         self.pinned = flow
         self.flow = in_language(flow, session.language)
         self.session = session
@@ -103,15 +105,16 @@ class Play:
             self._known = (self.flow, self.session, scope(self.flow, self.session))
         return self._known[2]
 
-    def text(self, text: Text) -> str:
-        return render(text.source, self.known())
+    def text(self, text: Text, **more: dict[str, object]) -> str:
+        """``more``: roots that only this text knows."""
+        return render(text.source, self.known() | more)
 
-    def say(self, text: Text | str | None, must_hear: bool = False) -> None:
+    def say(self, text: Text | str | None, must_hear: bool = False, **more: dict[str, object]) -> None:
         if text is None:
             return
         public = isinstance(text, Text) and is_public(text)
         if isinstance(text, Text):
-            must_hear, text = must_hear or text.must_hear, self.text(text)
+            must_hear, text = must_hear or text.must_hear, self.text(text, **more)
         else:
             text = phrases.phrase(text, self.flow.language)
         if text:
@@ -125,7 +128,7 @@ class Play:
         must_hear = tuple(said.text for said in self.said if said.must_hear)
         self.said = []
         before = self.session.waiting_for
-        if isinstance(before, AwaitFact) and before.patience:
+        if isinstance(before, AwaitFact | AwaitChallenge) and before.patience:
             self.close(before.patience)
         self.change(turn=self.session.turn + 1, waiting_for=stretched(self.session, wait), must_hear=must_hear)
 
@@ -158,6 +161,7 @@ class Play:
         from ivr.flow.proving import start_proving
         from ivr.flow.showing import show
         from ivr.flow.switching import switch
+        from ivr.flow.verifying import start_verification
         from ivr.flow.withdrawing import forget
 
         next_step: str | None = name
@@ -179,7 +183,7 @@ class Play:
                 case When():
                     next_step = next((c.goto for c in step.cases if holds(c.expression, self.known())), step.otherwise)
                 case Verify():
-                    self.start_verification(step)
+                    start_verification(self, step)
                     next_step = step.next
                 case Show():
                     show(self, step)
@@ -261,19 +265,6 @@ class Play:
         contact = self.session.claim.contact
         self.open(LookupRequested(request=request, due_seconds=QUICK_SECONDS, contact=contact, facts=step.facts))
         self.wait(AwaitFact(request=request, about="lookup", choices=(PERSON,)))
-
-    def start_verification(self, step: Verify) -> None:
-        """Only a caller who claims to be an enrolled contact is told and listened to."""
-        claim, voice = self.session.claim, self.session.voice
-        if claim is None or not claim.enrolled or claim.opted_out or voice.verification or voice.verdict:
-            return
-        if refuse_voice(self):
-            return
-        self.say(step.notice, must_hear=True)
-        request = self.open(
-            VerificationRequested(request=self.request_id(), due_seconds=VERIFICATION_SECONDS, contact=claim.contact)
-        )
-        self.change(voice=replace(voice, wanted=True, verification=request))
 
     def send_link(self, message: Text) -> None:
         """To the number on file where somebody is claimed; else to the calling number, where it is no factor."""

@@ -8,11 +8,13 @@ from msgspec.structs import replace
 
 from ivr.flow import phrases
 from ivr.flow.asking import ask_secret
+from ivr.flow.challenging import ask_challenge
 from ivr.flow.events import AuthenticationFailed, FactorFailed, FactorProven, PatienceRequested, VerdictRecorded
 from ivr.flow.inputs import Outcome, VerdictReached
 from ivr.flow.playing import PERSON, Play
 from ivr.flow.session import Proving, level_of
 from ivr.flow.steps import Authenticate, Factor
+from ivr.flow.verifying import await_verdict
 from ivr.flow.waits import AwaitFact, Offered
 
 PAGE_SECONDS = 90
@@ -79,12 +81,10 @@ def _ask(play: Play, step: Authenticate, factor: Factor) -> bool:
         case Factor.VOICE:
             if play.session.voice.verification is None:  # never asked, or already answered without ACCEPTED
                 return False
+            if play.session.voice.challenge is not None:
+                return ask_challenge(play)
             play.say(step.voice_prompt)
-            patience = play.open(
-                PatienceRequested(request=play.request_id(), due_seconds=VOICE_SECONDS * play.session.pace)
-            )
-            verdict = play.session.voice.verification
-            play.wait(AwaitFact(request=verdict, about="verdict", patience=patience, choices=(PERSON,)))
+            await_verdict(play, VOICE_SECONDS)
         case Factor.PIN:
             if not claim.has_pin:
                 return False
@@ -117,8 +117,13 @@ def take_verdict(play: Play, fact: VerdictReached, waited_for: bool) -> None:
     """``waited_for``: an authenticate step under way waits for this very verdict.
 
     While the page is read out, another voice is in what was heard: that it did not match says nothing about the caller.
-    Nobody gains by saying so, for silence is INCONCLUSIVE too.
+    Nobody gains by saying so, for silence is INCONCLUSIVE too. ACCEPTED takes the challenge, if there is one, whatever
+    the voice process says: whether the words were said is known here.
     """
+    voice = play.session.voice
+    is_open = voice.verification == fact.id and voice.challenge is not None and not voice.challenge.passed
+    if is_open and fact.outcome is Outcome.ACCEPTED:
+        fact = replace(fact, outcome=Outcome.INCONCLUSIVE, reason="challenge_open")
     if play.session.aloud and fact.outcome is Outcome.REJECTED:
         fact = replace(fact, outcome=Outcome.INCONCLUSIVE, reason="screen_reader")
     play.record(
@@ -128,11 +133,11 @@ def take_verdict(play: Play, fact: VerdictReached, waited_for: bool) -> None:
             model_sha256=fact.model_sha256,
         )
     )  # fmt: skip
-    if play.session.voice.verification != fact.id:
+    if voice.verification != fact.id:
         return  # of a person no longer claimed
     play.change(
         voice=replace(
-            play.session.voice, verification=None, verdict=fact.outcome, reason=fact.reason,
+            voice, verification=None, challenge=None, verdict=fact.outcome, reason=fact.reason,
             net_speech_seconds=fact.net_speech_seconds,
             model=f"{fact.model_class} {fact.model_name} {fact.model_sha256[:12]}".strip(),
         )

@@ -7,6 +7,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from ivr.flow import phrases
+from ivr.flow.challenging import asks_for_voice, challenge_drawn, challenge_missed
 from ivr.flow.enrolling import enrolment_finished, utterance_judged
 from ivr.flow.events import (
     AgentGone,
@@ -31,6 +32,7 @@ from ivr.flow.inputs import (
     CallStarted,
     CardPushed,
     CardReplied,
+    ChallengeDrawn,
     ContactClaimed,
     DocumentFailed,
     EnrolmentFinished,
@@ -58,7 +60,7 @@ from ivr.flow.session import Claim
 from ivr.flow.showing import pushed, replied, sharing_chosen, withdraw_question
 from ivr.flow.steps import Factor, Identify, Lookup, Queue
 from ivr.flow.switching import remembering, switch
-from ivr.flow.waits import AwaitAgent, AwaitFact, TalkingToAgent
+from ivr.flow.waits import AwaitAgent, AwaitChallenge, AwaitFact, TalkingToAgent
 from ivr.flow.withdrawing import grant
 
 WATCH_SECONDS = 30
@@ -85,7 +87,8 @@ def fact_learned(play: Play, fact: Fact) -> bool:
         | NobodyAvailable
         | TimedOut
         | PageCodeDrawn
-        | BeginningFound,
+        | BeginningFound
+        | ChallengeDrawn,
     )
     if asked:
         if fact.id not in session.open_requests:
@@ -121,7 +124,9 @@ def _take(play: Play, fact: Fact) -> bool:
         case BeginningFound():
             beginning_found(play, fact, waited_for)
         case VerdictReached():
-            take_verdict(play, fact, waited_for)
+            take_verdict(play, fact, asks_for_voice(wait))
+        case ChallengeDrawn():
+            challenge_drawn(play, fact, waited_for)
         case EnrolmentFinished():
             enrolment_finished(play, fact, waited_for)
         case UtteranceJudged():
@@ -209,7 +214,7 @@ def _claimed(play: Play, fact: ContactClaimed, waited_for: bool) -> None:
     )  # fmt: skip
     if play.session.claim is not None and play.session.claim.contact != claim.contact:
         # Another person is claimed: nothing proven or known of the first one may serve the second.
-        voice = replace(play.session.voice, verification=None, verdict=None, reason="")
+        voice = replace(play.session.voice, verification=None, challenge=None, verdict=None, reason="")
         page = replace(play.session.page, links=())
         play.change(factors=(), facts={}, variables={}, answers={}, voice=voice, page=page, shown=None)
     play.change(claim=claim)
@@ -255,15 +260,20 @@ def _timed_out(play: Play, fact: TimedOut, waited_for: bool) -> None:
         return None  # an agent is on the way: keep the place
     if session.voice.verification == fact.id:
         return take_verdict(
-            play, VerdictReached(id=fact.id, outcome=Outcome.INCONCLUSIVE, reason="timed_out"), waited_for
+            play, VerdictReached(id=fact.id, outcome=Outcome.INCONCLUSIVE, reason="timed_out"), asks_for_voice(wait)
         )
+    if isinstance(wait, AwaitChallenge) and wait.patience == fact.id:
+        return challenge_missed(play, phrases.CHALLENGE_LATE)
     if isinstance(wait, AwaitFact) and wait.patience == fact.id and wait.about == "verdict":
-        return play.guarded(lambda: give_up(play, Factor.VOICE, "too_little_speech"))
+        reason = "too_little_speech" if session.voice.challenge is None else "no_verdict"
+        return play.guarded(lambda: give_up(play, Factor.VOICE, reason))
     if not waited_for:
         return None
     match wait.about:
         case "page":
             play.guarded(lambda: give_up(play, Factor.PAGE, "not_opened"))
+        case "challenge":
+            play.guarded(lambda: give_up(play, Factor.VOICE, "nothing_drawn"))
         case "enrolment":
             enrolment_finished(play, EnrolmentFinished(id=fact.id, refusal="timed_out"), waited_for)
         case "code":

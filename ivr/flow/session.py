@@ -41,12 +41,22 @@ class Proving(msgspec.Struct, frozen=True):
     attempt: int = 1  # of the PIN
 
 
+class Challenging(msgspec.Struct, frozen=True):
+    """How far the challenge of the open verification has come."""
+
+    step: str  # the verify step that says how to ask
+    attempt: int = 0  # how often it has been asked, each time with other words
+    failed: int = 0  # answers that were not what was asked for
+    passed: bool = False  # the words were said; whose voice said them is being judged
+
+
 class Voice(msgspec.Struct, frozen=True):
     """What is known of the caller's audio and voice."""
 
     wanted: bool = False  # a stream may be started: consent or notice has been given
     running: bool = False
     verification: str | None = None  # id of the open request
+    challenge: Challenging | None = None  # None: for the open request a voice that matches is enough
     verdict: Outcome | None = None
     reason: str = ""
     net_speech_seconds: float = 0.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ivr.flow.events import AnyEvent, SharingBegun, SharingEnded
+from ivr.flow.events import AnyEvent
+from ivr.flow.page_events import SharingBegun, SharingEnded
 from ivr.flow.session import Session
 from ivr.flow.waits import AwaitAgent, TalkingToAgent
 

@@ -10,12 +10,14 @@ from ivr.errors import FlowFault
 from ivr.flow.answers import Problem
 from ivr.flow.asking import asked_of, read_fields
 from ivr.flow.cards import AnyShown, ShownDocument, ShownForm, ShownLink, ShownPicture, ShownQuestion, card_texts
-from ivr.flow.events import AnswerTaken, CardAnswered, CardShown, FaultMet
+from ivr.flow.declared_cards import AnyCard, ConfirmCard, DocumentCard, FormCard, LinkCard, PictureCard
+from ivr.flow.events import AnswerTaken, FaultMet
 from ivr.flow.inputs import CardPushed, CardReplied, Filled, SharingChosen
+from ivr.flow.page_events import CardAnswered, CardShown
 from ivr.flow.playing import Play
 from ivr.flow.privacy import is_public
 from ivr.flow.session import Session
-from ivr.flow.steps import AnyCard, ConfirmCard, DocumentCard, FormCard, LinkCard, PictureCard, Show, questions
+from ivr.flow.steps import Show, questions
 from ivr.flow.waits import AwaitAnswer, TalkingToAgent
 
 

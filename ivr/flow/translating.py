@@ -15,16 +15,17 @@ from ivr.errors import Mistake
 from ivr.flow import phrases
 from ivr.flow.catalogue import Catalogue, Wanted, one_line, read_catalogue
 from ivr.flow.checking.wording import check_wording
+from ivr.flow.declared_cards import ConfirmCard, LinkCard, PictureCard
 from ivr.flow.definition import Flow
 from ivr.flow.matching import words_of
 from ivr.flow.questions import Option
 from ivr.flow.reading.cards import TITLE_LENGTH_MAX as CARD_TITLE_LENGTH_MAX
 from ivr.flow.reading.cards import WORDS_LENGTH_MAX
+from ivr.flow.reading.common import LABEL_LENGTH_MAX, MESSAGE_LENGTH_MAX
 from ivr.flow.reading.flow import TITLE_LENGTH_MAX
 from ivr.flow.reading.menu import clashing_words
 from ivr.flow.reading.mistakes import Report, listed
-from ivr.flow.reading.steps import LABEL_LENGTH_MAX, MESSAGE_LENGTH_MAX
-from ivr.flow.steps import AnyStep, Choice, ConfirmCard, LinkCard, Menu, PictureCard, Text, questions
+from ivr.flow.steps import AnyStep, Choice, Menu, Text, questions
 from ivr.flow.texts import parts_of
 
 FOLDER = "i18n/"

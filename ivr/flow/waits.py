@@ -91,11 +91,24 @@ class Utterances(msgspec.Struct, frozen=True):
     refusal: str | None = None
 
 
+class AwaitChallenge(Wait, frozen=True, kw_only=True, tag="challenge"):
+    """Digits or words that the caller is to say; keys and typed text are no answer."""
+
+    request: str  # the verification that this is for
+    words: tuple[str, ...]  # in the order they are to be said; digits one by one
+    timeout_seconds: int
+    patience: str  # id of the request by which the clock ends this wait
+
+    @property
+    def digits(self) -> bool:
+        return all(word.isdigit() for word in self.words)
+
+
 class AwaitFact(Wait, frozen=True, kw_only=True, tag="fact"):
     """A short hold that polls until the fact that answers ``request`` comes. ``about`` is what is being waited for."""
 
     request: str
-    about: str  # verdict | enrolment | page | lookup | identify | code | join
+    about: str  # verdict | challenge | enrolment | page | lookup | identify | code | join
     utterances: Utterances | None = None  # of an enrolment, once the first one has been judged
     patience: str = ""  # id of the request by which the clock ends this wait, if it is not ``request`` itself
 
@@ -116,6 +129,6 @@ class TalkingToAgent(Wait, frozen=True, kw_only=True, tag="talking"):
 
 
 AnyWait = (
-    AwaitChoice | AwaitDigits | AwaitSpeech | AwaitAnswer | AwaitConfirmation | AwaitSecret | AwaitFact | AwaitAgent
-    | TalkingToAgent
+    AwaitChoice | AwaitDigits | AwaitSpeech | AwaitAnswer | AwaitConfirmation | AwaitSecret | AwaitChallenge | AwaitFact
+    | AwaitAgent | TalkingToAgent
 )  # fmt: skip

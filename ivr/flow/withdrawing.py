@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from ivr.flow.challenging import asks_for_voice
 from ivr.flow.enrolling import enrolment_finished
 from ivr.flow.events import VoiceWishGranted
 from ivr.flow.inputs import EnrolmentFinished, Outcome, VerdictReached, VoiceWish, Wish
@@ -57,9 +58,8 @@ def _stop_comparing(play: Play, wait: AnyWait | None) -> None:
     request = play.session.voice.verification
     if request is not None:
         play.close(request)
-        waited_for = isinstance(wait, AwaitFact) and wait.request == request
         verdict = VerdictReached(id=request, outcome=Outcome.INCONCLUSIVE, reason="withdrawn")
-        take_verdict(play, verdict, waited_for)
+        take_verdict(play, verdict, asks_for_voice(wait))
     elif isinstance(wait, AwaitFact) and wait.about == "enrolment":
         play.close(wait.request)
         enrolment_finished(play, EnrolmentFinished(id=wait.request, refusal="withdrawn"), waited_for=True)

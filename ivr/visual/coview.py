@@ -12,8 +12,9 @@ from ivr.flow.definition import Flow
 from ivr.flow.events import Said
 from ivr.flow.session import Session
 from ivr.flow.showing import open_form
+from ivr.visual.bodies import InQueue, Talking, Working
 from ivr.visual.cards import without_personal_words
-from ivr.visual.screen import InQueue, Live, Screen, Talking, Working, screen_for
+from ivr.visual.screen import Live, Screen, screen_for
 
 HIDDEN = "••• personal, hidden from you"
 _FILLING = Working(

@@ -49,6 +49,13 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True):
     voice_accepted: str
     voice_rejected: str
     voice_inconclusive: str
+    voice_not_live: str
+    challenge_failed: str
+    voice_matches: str
+    say_aloud: str
+    say_aloud_hint: str
+    say_what_is_asked: str
+    say_what_is_asked_hint: str
     learning_voice: str
     learning_voice_hint: str
     learning_voice_progress: str
@@ -129,6 +136,13 @@ _ENGLISH = Labels(
     voice_accepted="Your voice was recognised.",
     voice_rejected="Your voice did not match.",
     voice_inconclusive="Your voice was not checked.",
+    voice_not_live="Your voice matches, but what proves that it is no recording was not said.",
+    challenge_failed="What you were asked to say was not said, so your voice was not checked.",
+    voice_matches="Voice matches so far",
+    say_aloud="Say this aloud on the phone now",
+    say_aloud_hint="The phone listens for {seconds} seconds after it has asked.",
+    say_what_is_asked="Say what the phone asks you to say",
+    say_what_is_asked_hint="Listen to the phone, and speak in your normal voice.",
     learning_voice="Learning your voice…",
     learning_voice_hint="Keep talking on the phone in your normal voice.",
     learning_voice_progress="{accepted} of {needed} parts are learnt.",

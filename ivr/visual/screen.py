@@ -5,6 +5,7 @@ Every value is cleaned by ``plain`` on its way in, so that whoever draws a scree
 
 from __future__ import annotations
 
+import math
 from typing import assert_never
 
 import msgspec
@@ -12,12 +13,15 @@ import msgspec
 from ivr.flow.definition import Flow, in_language
 from ivr.flow.enrolling import advice
 from ivr.flow.phrases import phrase
+from ivr.flow.saying import speaking_seconds
 from ivr.flow.session import Session
 from ivr.flow.showing import open_form
+from ivr.flow.steps import Factor
 from ivr.flow.waits import (
     AnyWait,
     AwaitAgent,
     AwaitAnswer,
+    AwaitChallenge,
     AwaitChoice,
     AwaitConfirmation,
     AwaitDigits,
@@ -28,8 +32,21 @@ from ivr.flow.waits import (
     TalkingToAgent,
     Utterances,
 )
+from ivr.visual.bodies import (
+    Body,
+    Choices,
+    DigitsField,
+    Ended,
+    InQueue,
+    ReadBack,
+    SayAloud,
+    SecretField,
+    Talking,
+    TextField,
+    Working,
+)
 from ivr.visual.cards import AnyCard, card_of
-from ivr.visual.fields import Fields, fields_of
+from ivr.visual.fields import fields_of
 from ivr.visual.hearing import Hearing, verdict_words
 from ivr.visual.labels import Labels, direction_of, labels_for, name_of, numerals
 from ivr.visual.looking import Looking, looking_of
@@ -64,71 +81,6 @@ class Language(msgspec.Struct, frozen=True):
     direction: str
 
 
-class Choices(msgspec.Struct, frozen=True, tag="choices"):
-    """Only the buttons of the screen."""
-
-
-class DigitsField(msgspec.Struct, frozen=True, tag="digits"):
-    label: str
-    hint: str
-    min_length: int
-    max_length: int
-
-
-class TextField(msgspec.Struct, frozen=True, tag="text"):
-    label: str
-    hint: str
-    max_length: int
-
-
-class ReadBack(msgspec.Struct, frozen=True, tag="confirmation"):
-    """What was heard, before it counts; buttons say whether it is right."""
-
-    label: str
-    answer: str
-    hint: str
-
-
-class SecretField(msgspec.Struct, frozen=True, tag="secret"):
-    """Has no value: what was typed is never drawn."""
-
-    label: str
-    hint: str
-    min_length: int
-    max_length: int
-
-
-class Working(msgspec.Struct, frozen=True, tag="working"):
-    heading: str
-    hint: str
-    listening: bool  # the caller should keep talking
-    hearing: Hearing = Hearing()
-    hearing_words: str = ""  # how much longer
-
-
-class InQueue(msgspec.Struct, frozen=True, tag="queue"):
-    heading: str
-    hint: str
-    place: int | None
-    place_label: str
-    waited_seconds: int | None
-    waited_label: str
-    estimate: str = ""  # in words; empty where there is none
-
-
-class Talking(msgspec.Struct, frozen=True, tag="talking"):
-    heading: str
-    hint: str
-
-
-class Ended(msgspec.Struct, frozen=True, tag="ended"):
-    heading: str
-    hint: str
-
-
-Body = Choices | DigitsField | TextField | Fields | ReadBack | SecretField | Working | InQueue | Talking | Ended
-
-
 class Screen(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     language: str
@@ -150,7 +102,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> str:
-        """Name of the body: choices, digits, text, fields, confirmation, secret, working, queue, talking or ended."""
+        """Name of the body: choices, digits, text, fields, confirmation, secret, challenge, working, queue, talking or ended."""
         return str(self.body.__struct_config__.tag)
 
 
@@ -171,8 +123,8 @@ def screen_for(flow: Flow, session: Session, live: Live) -> Screen:
         step=session.step,
         turn=session.turn,
         revision=session.revision,
-        captions=tuple(caption for text in live.said if (caption := plain(text))),
-        verdict="" if session.ended is not None else verdict_words(session.voice.verdict, labels),
+        captions=() if _is_for_the_ear(session) else tuple(caption for text in live.said if (caption := plain(text))),
+        verdict="" if session.ended is not None else verdict_words(session.voice.verdict, session.voice.reason, labels),
         body=body,
         buttons=tuple(Button(each.key, plain(each.label)) for each in offered if each.key != PERSON_KEY),
         person=_person(wait, body, offered, labels),
@@ -205,8 +157,10 @@ def _body(session: Session, live: Live, labels: Labels, language: str) -> Body:
             return ReadBack(plain(wait.label), plain(wait.read_back), labels.confirm_hint)
         case AwaitSecret() as wait:
             return SecretField(plain(wait.label), labels.secret_hint, wait.min_length, wait.max_length)
+        case AwaitChallenge() as wait:
+            return _challenge(session, wait, live, labels)
         case AwaitFact() as wait:
-            return _working(wait, live.hearing or Hearing(), labels)
+            return _working(session, wait, live.hearing or Hearing(), labels)
         case AwaitAgent() as wait if wait.agent is not None:
             return Working(labels.connecting, labels.connecting_hint, listening=False)
         case AwaitAgent():
@@ -236,9 +190,35 @@ def _languages(flow: Flow, session: Session) -> tuple[Language, ...]:
     return tuple(Language(code, name_of(code), direction_of(code)) for code in others)
 
 
-def _working(wait: AwaitFact, hearing: Hearing, labels: Labels) -> Working:
+def _is_for_the_ear(session: Session) -> bool:
+    """Words to be said are shown only on a page that was opened by the link to the number on file."""
+    return isinstance(session.waiting_for, AwaitChallenge) and Factor.PAGE not in session.factors
+
+
+def _challenge(session: Session, wait: AwaitChallenge, live: Live, labels: Labels) -> SayAloud | Working:
+    if _is_for_the_ear(session):
+        return only_heard(labels)
+    hearing = live.hearing or Hearing()
+    return SayAloud(
+        labels.say_aloud,
+        numerals(labels.say_aloud_hint.format(seconds=wait.timeout_seconds), labels.language),
+        words=tuple(numerals(word, labels.language) for word in wait.words),
+        digits=wait.digits,
+        seconds=math.ceil(sum(map(speaking_seconds, live.said))) + wait.timeout_seconds,
+        hearing_words=hearing.words(labels) if hearing.matched else "",
+    )
+
+
+def only_heard(labels: Labels) -> Working:
+    """In place of words to be said, where they must not be shown."""
+    return Working(labels.say_what_is_asked, labels.say_what_is_asked_hint, listening=False)
+
+
+def _working(session: Session, wait: AwaitFact, hearing: Hearing, labels: Labels) -> Working:
     heard = True, hearing, hearing.words(labels)
     match wait.about:
+        case "verdict" if session.voice.challenge is not None:  # all that was to be said has been said
+            return Working(labels.checking_voice, labels.setting_up_hint, listening=False)
         case "verdict":
             return Working(labels.checking_voice, labels.checking_voice_hint, *heard)
         case "enrolment":

@@ -10,9 +10,11 @@ from msgspec.structs import replace
 from ivr.flow.definition import Flow
 from ivr.flow.session import Session
 from ivr.flow.showing import open_form
-from ivr.flow.waits import AwaitSecret
+from ivr.flow.waits import AwaitChallenge, AwaitSecret
+from ivr.visual.bodies import Ended, Working
+from ivr.visual.hearing import Hearing
 from ivr.visual.labels import labels_for
-from ivr.visual.screen import Ended, Screen, Working
+from ivr.visual.screen import Screen, only_heard
 
 
 def is_private(flow: Flow, session: Session) -> bool:
@@ -36,6 +38,10 @@ def veiled(flow: Flow, session: Session, screen: Screen) -> Screen:
     labels = labels_for(screen.language)
     if isinstance(screen.body, Ended):
         screen = replace(screen, body=Ended(labels.ended, labels.ended_hint))
+    if isinstance(session.waiting_for, AwaitChallenge):
+        return replace(screen, captions=(), body=only_heard(labels), buttons=())
+    if isinstance(screen.body, Working) and screen.body.hearing.matched:  # no word of what came of comparing
+        screen = replace(screen, body=replace(screen.body, hearing=Hearing(), hearing_words=labels.keep_talking))
     if is_private(flow, session):
         body = Working(labels.on_the_phone, labels.on_the_phone_hint, listening=False)
         return replace(screen, captions=(), body=body, buttons=())

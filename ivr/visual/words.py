@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from ivr.visual.fields import Field, Fields
-from ivr.visual.screen import (
+from ivr.visual.bodies import (
     Choices,
     DigitsField,
     Ended,
     InQueue,
     ReadBack,
-    Screen,
+    SayAloud,
     SecretField,
     Talking,
     TextField,
     Working,
 )
+from ivr.visual.fields import Field, Fields
+from ivr.visual.screen import Screen
 
 
 def words_of(screen: Screen) -> tuple[str, ...]:
@@ -38,6 +39,8 @@ def _body(screen: Screen) -> tuple[str, ...]:
             return (f"{card.label} {card.answer}?",)
         case SecretField() as field:
             return (f"{field.label} ••••",)
+        case SayAloud() as card:
+            return (card.heading, " ".join(card.words))
         case InQueue() as card if card.place is not None and card.place > 1:
             return (card.heading, f"{card.place} {card.place_label}")
         case InQueue() | Working() | Talking() | Ended() as card:

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from flask import Blueprint, Response, abort, redirect, request
 
 from ivr.flow.cards import AnyShown, ShownForm, ShownQuestion, YesNo
+from ivr.flow.declared_cards import AnyCard, ConfirmCard, DocumentCard, FormCard, LinkCard, PictureCard
 from ivr.flow.definition import Flow
 from ivr.flow.expressions import render
 from ivr.flow.inputs import CardPushed, CardReplied, SharingChosen
 from ivr.flow.saying import spoken_answer
 from ivr.flow.sharing import agent_of, viewer_of
-from ivr.flow.steps import AnyCard, ConfirmCard, DocumentCard, FormCard, LinkCard, PictureCard
 from ivr.flow.waits import TalkingToAgent
 from ivr.visual.coview import agent_view
 from ivr.visual.screen import Screen

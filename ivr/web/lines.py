@@ -9,8 +9,7 @@ from ivr.flow.events import (
     AnyEvent,
     AuthenticationFailed,
     CallBackPromised,
-    CardAnswered,
-    CardShown,
+    ChallengeMarkRequested,
     ConsentDeclined,
     ConsentGiven,
     EnrolmentRecorded,
@@ -23,13 +22,11 @@ from ivr.flow.events import (
     PaceChanged,
     Requested,
     Said,
-    SharingBegun,
-    SharingEnded,
     StepEntered,
     UtteranceTaken,
     VerdictRecorded,
     VoiceWishGranted,
-)  # fmt: skip
+)
 from ivr.flow.inputs import (
     AloudChosen,
     By,
@@ -42,6 +39,7 @@ from ivr.flow.inputs import (
     SecretAnswer,
     Speech,
 )
+from ivr.flow.page_events import CardAnswered, CardShown, SharingBegun, SharingEnded
 from ivr.web.doors import LogLine
 
 
@@ -162,6 +160,9 @@ def _note(event: AnyEvent) -> str:
             return f"fault at {event.step}: {event.reason}"
         case StepEntered():
             return f"step {event.step}"
+        case ChallengeMarkRequested():
+            came = {None: "asked", True: "said", False: "not said"}[event.said]
+            return f"challenge {came}, attempt {event.attempt}"
         case Requested():
             return str(event.__struct_config__.tag).removesuffix("_requested").replace("_", " ") + " requested"
         case _:

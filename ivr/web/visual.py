@@ -14,9 +14,10 @@ from ivr.flow.phrases import phrase
 from ivr.flow.session import Session, Turn
 from ivr.flow.showing import open_form
 from ivr.flow.waits import AwaitAnswer, AwaitDigits, AwaitSecret
+from ivr.visual.bodies import Working
 from ivr.visual.labels import labels_for, numerals
 from ivr.visual.plain import plain
-from ivr.visual.screen import PERSON_KEY, Screen, Working, screen_for
+from ivr.visual.screen import PERSON_KEY, Screen, screen_for
 from ivr.visual.veil import is_private, veiled
 from ivr.web.browser import asked_language, asset, check_form, check_request, draw, form_token, guard, set_cookie
 from ivr.web.cookies import PAGE_COOKIE

@@ -11,16 +11,19 @@ from ivr.flow.asking import CONFIRMATION, YES_NO
 from ivr.flow.cards import AnyShown, ShownDocument, ShownLink, ShownQuestion
 from ivr.flow.kinds import DateKind, MoneyKind, NumberKind, PhoneKind, SpeechKind, YesNoKind
 from ivr.flow.phrases import phrase
+from ivr.flow.steps import Factor
 from ivr.flow.waits import (
     AnyWait,
     Asked,
     AwaitAgent,
     AwaitAnswer,
+    AwaitChallenge,
     AwaitConfirmation,
     AwaitFact,
     Offered,
     TalkingToAgent,
 )
+from ivr.visual.hearing import Hearing
 from ivr.visual.screen import Live
 
 PERSON = Offered("0", "Speak to a person")
@@ -65,6 +68,23 @@ SCREENS: dict[str, Shown] = {
             choices=CONFIRMATION,
         ),
         "I understood 5 December 2026. Press 1 if that is right, 2 to give it again.",
+    ),
+    "challenge": Shown(
+        AwaitChallenge(
+            request="v", words=("4", "7", "1", "2", "9", "0"), timeout_seconds=6, patience="p", choices=(PERSON,)
+        ),
+        "Please say the digits on your screen.",
+        Live(hearing=Hearing(matched=True)),
+    ),
+    "challenge, words": Shown(
+        AwaitChallenge(
+            request="v",
+            words=("mountain", "candle", "turtle", "window"),
+            timeout_seconds=18,
+            patience="p",
+            choices=(PERSON,),
+        ),
+        "Please say the words on your screen.",
     ),
     "checking": Shown(AwaitFact(request="r", about="verdict", choices=(PERSON,)), "Please tell me what you need."),
     "page": Shown(
@@ -118,6 +138,12 @@ PERSIAN = {  # what the flow of these screens says; our own words have their cat
     "I understood 5 December 2026. Press 1 if that is right, 2 to give it again.": (
         "متوجه شدم: ۱۴ آذر ۱۴۰۵. اگر درست است کلید ۱ و برای پاسخ دوباره کلید ۲ را فشار دهید."
     ),
+    "Please say the digits on your screen.": "لطفاً رقم‌های روی صفحه را بگویید.",
+    "Please say the words on your screen.": "لطفاً کلمه‌های روی صفحه را بگویید.",
+    "mountain": "درخت",
+    "candle": "چراغ",
+    "turtle": "خرگوش",
+    "window": "آتش",
     "Please tell me what you need.": "لطفاً بگویید چه می‌خواهید.",
     "Open the link on your phone.": "پیوند را در تلفن خود باز کنید.",
     "Please hold.": "لطفاً منتظر بمانید.",
@@ -150,4 +176,5 @@ def show(services: Double, name: str, call: str = "call1") -> int:
     shown = Shown(*(translated(each, services.flow.language) for each in SCREENS[name]))
     services.facts = shown.live
     said = (shown.said,) if shown.said else ()
-    return services.waits(call, shown.wait, *said, step=name, ended=shown.ended, shown=shown.card).turn
+    proven = (Factor.PAGE,) if isinstance(shown.wait, AwaitChallenge) else ()  # only there are the words shown
+    return services.waits(call, shown.wait, *said, step=name, ended=shown.ended, shown=shown.card, factors=proven).turn

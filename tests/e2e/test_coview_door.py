@@ -11,8 +11,8 @@ from serving import flask_app
 from test_desk_door import pop, sign_in, token
 
 from ivr.flow.cards import ShownDocument, ShownLink, ShownPicture, YesNo
-from ivr.flow.events import CardAnswered, CardShown, SharingBegun, SharingEnded
 from ivr.flow.inputs import CardPushed, CardReplied, SharingChosen
+from ivr.flow.page_events import CardAnswered, CardShown, SharingBegun, SharingEnded
 from ivr.flow.waits import AwaitAgent, AwaitSecret, TalkingToAgent
 from ivr.web.doors import LogLine, PopState, Role
 from ivr.web.lines import row_of

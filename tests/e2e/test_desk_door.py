@@ -128,6 +128,20 @@ def test_doubt_reads_as_not_checked(services, verdict):
     assert voice_of(pop(services, verdict=verdict)).heading == "Voice not checked"
 
 
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("challenge_failed", "what was asked for was not said"),
+        ("challenge_open", "matches, but the live check was not made"),
+        ("challenge_not_asked", "matches, but the live check was not made"),
+    ],
+)
+def test_a_voice_that_did_not_say_what_was_asked_for_reads_as_not_checked_and_why(services, reason, words):
+    shown = voice_of(pop(services, verdict="INCONCLUSIVE", verdict_reason=reason))
+    assert (shown.tone, shown.heading) == ("unsure", "Voice not checked")
+    assert shown.detail.startswith(words)
+
+
 def test_the_voice_alone_proves_nothing(services):
     assert identity_of(pop(services, level=0, factors=("voice",))).heading == "Not verified"
     assert identity_of(pop(services, level=1, factors=("page",))).heading == "Partly verified"

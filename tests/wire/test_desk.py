@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from ivr.emulator.phone import Call
-from ivr.flow.events import SharingBegun, SharingEnded
+from ivr.flow.page_events import SharingBegun, SharingEnded
 from ivr.store import agents, promises
 from tests.wire.desk import AgentAtDesk
 from tests.wire.smartphone import opened

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import assert_never
 from xml.sax.saxutils import quoteattr
 
+from ivr.flow.challenge_words import words_for
 from ivr.flow.kinds import (
     DateKind,
     DigitsKind,
@@ -18,9 +19,11 @@ from ivr.flow.kinds import (
 )
 from ivr.flow.saying import currency_words, is_persian
 from ivr.flow.spoken_persian import MONTHS as PERSIAN_MONTHS
-from ivr.flow.waits import Asked, AwaitAnswer, Offered
+from ivr.flow.waits import Asked, AwaitAnswer, AwaitChallenge, Offered
 
 HINTS_MAX = 2000  # characters; Twilio allows 500 phrases
+DIGITS = tuple(["zero", "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double"])
+DIGITS_PERSIAN = tuple(["صفر", "یک", "دو", "سه", "چهار", "پنج", "شش", "هفت", "هشت", "نه"])
 MONTHS = "January February March April May June July August September October November December"
 
 
@@ -35,6 +38,18 @@ def gather_attributes(wait: AwaitAnswer, language: str, pause: str, clean: Calla
     return (
         f'input="dtmf speech" {ending} timeout="{wait.timeout_seconds}" speechTimeout="{pause}"'
         f" language={quoteattr(language)}{expecting}"
+    )
+
+
+def challenge_attributes(wait: AwaitChallenge, language: str, pause: int) -> str:
+    """One key at most: the way to a person. The recogniser may expect every word there is, not the ones that are right."""
+    if wait.digits:
+        words = DIGITS_PERSIAN if is_persian(language) else DIGITS
+    else:
+        words = words_for(language)
+    return (
+        f'input="dtmf speech" numDigits="1" timeout="{wait.timeout_seconds}" speechTimeout="{pause}"'
+        f" language={quoteattr(language)} hints={quoteattr(','.join(words))}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import assert_never
 from xml.sax.saxutils import escape, quoteattr
 
 from ivr.carriers.base import Addresses
-from ivr.carriers.twilio.gathering import gather_attributes, spoken_hints
+from ivr.carriers.twilio.gathering import challenge_attributes, gather_attributes, spoken_hints
 from ivr.carriers.twilio.voices import has_voice
 from ivr.flow import phrases
 from ivr.flow.definition import Flow
@@ -18,6 +18,7 @@ from ivr.flow.session import Session
 from ivr.flow.waits import (
     AwaitAgent,
     AwaitAnswer,
+    AwaitChallenge,
     AwaitChoice,
     AwaitConfirmation,
     AwaitDigits,
@@ -32,6 +33,7 @@ WAIT_SECONDS = 8  # between two tellings of the place in the queue
 POLL_SECONDS = 2  # a hold looks again this often; the fact itself redirects the call at once
 AGAIN_SECONDS = 5  # between two tries to draw a call while something of ours does not work
 SLOW_PAUSE_SECONDS = 4  # of silence that end what a slow speaker says; "auto" is the first short pause
+CHALLENGE_PAUSE_SECONDS = 2  # people breathe between two digits
 REMIND_EVERY = 4  # polls between two reminders
 # Characters that XML 1.0 cannot carry, and the bidirectional overrides that can make a text read as another.
 _UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]")
@@ -124,9 +126,12 @@ def _body(flow: Flow, session: Session, inner: str, to: Addresses, poll: int) ->
                 inner, to, f'input="dtmf speech" numDigits="1" timeout="{wait.timeout_seconds}" speechTimeout="{pause}"'
                 f" language={quoteattr(flow.language)}",
             )  # fmt: skip
+        case AwaitChallenge():
+            pause = CHALLENGE_PAUSE_SECONDS if session.pace == NORMAL else SLOW_PAUSE_SECONDS
+            return _gather(inner, to, challenge_attributes(wait, flow.language, pause))
         case AwaitFact():
             if poll and poll % REMIND_EVERY == 0:
-                about_voice = wait.about in ("verdict", "enrolment")
+                about_voice = wait.about in ("verdict", "enrolment") and session.voice.challenge is None
                 text, name = (phrases.KEEP_TALKING, "keep_talking") if about_voice else (phrases.CHECKING, "checking")
                 inner = _prompt(phrases.phrase(text, flow.language), flow.language, name, to)
             return _gather(inner, to, f'input="dtmf" numDigits="1" timeout="{POLL_SECONDS}"', poll + 1)

@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ivr.errors import FlowFault, Mistake
 from ivr.flow.cards import card_texts
+from ivr.flow.declared_cards import AnyCard, DocumentCard, FormCard, PictureCard
 from ivr.flow.definition import Flow
 from ivr.flow.expressions import render
 from ivr.flow.media import MEDIA, MediaFile
 from ivr.flow.reading.mistakes import Report, closest
-from ivr.flow.steps import AnyCard, DocumentCard, Form, FormCard, PictureCard, Show, Text
+from ivr.flow.steps import Form, Show, Text
 
 
 def check_media(flow: Flow, present: Collection[str], report: Report) -> None:

@@ -20,6 +20,7 @@ from ivr.flow.steps import (
     Menu,
     Queue,
     Set,
+    Verify,
     questions,
 )  # fmt: skip
 
@@ -41,6 +42,7 @@ def check_references(read: ReadFlow, report: Report) -> None:
     _check_beginning(flow, read.lines["start_on_page"], report)
     for step in flow.steps.values():
         _check_step(flow, step, report)
+    _check_challenges(flow, report)
     _check_return(read, report)
     _check_answer_names(flow, report)
 
@@ -159,6 +161,19 @@ def _check_factors(flow: Flow, step: Authenticate, report: Report) -> None:
         )
     if step.needs:
         report.wrong(step.line, f"step {step.name!r} proves a level, so it cannot need one", "delete needs")
+
+
+def _check_challenges(flow: Flow, report: Report) -> None:
+    """A challenge is asked where the voice is asked for, and nowhere else."""
+    if any(isinstance(step, Authenticate) and Factor.VOICE in step.factors for step in flow.steps.values()):
+        return
+    for step in flow.steps.values():
+        if isinstance(step, Verify) and step.challenge is not None:
+            report.wrong(
+                step.challenge.line,
+                f"step {step.name!r} has a challenge, but no authenticate step asks for the voice",
+                "add voice to the factors of an authenticate step, or delete the challenge",
+            )
 
 
 def _check_return(read: ReadFlow, report: Report) -> None:

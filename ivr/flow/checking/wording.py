@@ -42,6 +42,8 @@ from ivr.flow.steps import (
     questions,
 )
 
+CHALLENGE_WORDS = ("challenge", "words")
+
 
 class Use(NamedTuple):
     """A text or condition of a step and the names in it."""
@@ -53,6 +55,7 @@ class Use(NamedTuple):
     names: Names
     in_queue: bool  # said while waiting, when the place in the queue is known
     assigns: str = ""  # the variable that takes its value
+    text: Text | None = None  # None: a condition
 
     def may_be_missing(self, root: str, name: str) -> bool:
         """Whether the author has written what happens without a value."""
@@ -78,6 +81,12 @@ def check_wording(flow: Flow, step_names: frozenset[str], report: Report) -> lis
                     f"step {use.step.name!r} uses link.code",
                     "only the text of a link step with by: [code] has one",
                 )
+            elif (root, name) == CHALLENGE_WORDS and not _speaks_challenge(use):
+                report.wrong(
+                    use.line,
+                    f"step {use.step.name!r} uses challenge.words",
+                    "only the prompt of a challenge may say them",
+                )
             elif name not in known[root]:
                 report.wrong(
                     use.line,
@@ -92,7 +101,23 @@ def check_wording(flow: Flow, step_names: frozenset[str], report: Report) -> lis
                 )
         if use.names <= _THE_SAME_IN_EVERY_CALL:
             _try_out(use, flow, report)
+    _check_challenges(uses, report)
     return uses
+
+
+def _speaks_challenge(use: Use) -> bool:
+    challenge = use.step.challenge if isinstance(use.step, Verify) else None
+    return challenge is not None and not use.is_condition and use.text is challenge.prompt
+
+
+def _check_challenges(uses: list[Use], report: Report) -> None:
+    for use in uses:
+        if _speaks_challenge(use) and CHALLENGE_WORDS not in use.names:
+            report.wrong(
+                use.line,
+                f"step {use.step.name!r}: the prompt of the challenge does not say what is to be said",
+                "write {{ challenge.words }} where the words belong",
+            )
 
 
 def _speaks_code(use: Use) -> bool:
@@ -175,7 +200,8 @@ def _uses(flow: Flow, report: Report) -> Iterator[Use]:
                     text.line, f"step {step.name!r}: a text cannot be read: {error}", "see Texts in flows/README.md"
                 )
                 continue
-            yield Use(step, text.source, text.line, False, names, isinstance(step, Queue) and text is step.waiting)
+            in_queue = isinstance(step, Queue) and text is step.waiting
+            yield Use(step, text.source, text.line, False, names, in_queue, text=text)
         for source, line, assigns in _conditions(step):
             try:
                 names = condition_names(source)
@@ -223,7 +249,7 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
         case Enrol():
             return [step.consent, step.prompt]
         case Verify():
-            return [step.notice]
+            return [step.notice, *_challenge_texts(step)]
         case Authenticate():
             return [step.page_prompt, step.voice_prompt, step.pin_prompt, step.message]
         case Link():
@@ -240,6 +266,10 @@ def _all_texts(step: AnyStep) -> list[Text | None]:
             return []
         case _:
             assert_never(step)
+
+
+def _challenge_texts(step: Verify) -> list[Text]:
+    return [step.challenge.prompt, step.challenge.on_page] if step.challenge is not None else []
 
 
 def _question_texts(question: Question) -> list[Text | None]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from ivr.flow.declared_cards import AnyCard, ConfirmCard, DocumentCard, FormCard, LinkCard, PictureCard
 from ivr.flow.definition import Flow
 from ivr.flow.reading.document import Scalar, Table
 from ivr.flow.reading.fields import Fields, check_name
 from ivr.flow.reading.mistakes import closest, listed
-from ivr.flow.steps import AnyCard, ConfirmCard, DocumentCard, FormCard, LinkCard, PictureCard, Text
+from ivr.flow.steps import Text
 
 NOTHING = "nothing"
 CARDS_MAX = 30  # more cannot be found in a list while talking

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from ivr.flow.definition import Flow
-from ivr.flow.kinds import DIGITS_MAX
 from ivr.flow.reading.cards import read_shown
+from ivr.flow.reading.common import LABEL_LENGTH_MAX, MESSAGE_LENGTH_MAX, Common, said
 from ivr.flow.reading.fields import Fields, check_name
 from ivr.flow.reading.menu import read_choices, read_choices_while_waiting
-from ivr.flow.reading.mistakes import closest, listed, similar
+from ivr.flow.reading.mistakes import closest, listed
+from ivr.flow.reading.proofs import (
+    read_authenticate,
+    read_enrol,
+    read_forget_voice,
+    read_identify,
+    read_secret,
+    read_verify,
+)
 from ivr.flow.reading.questions import read_fields, read_question, read_retry
 from ivr.flow.steps import (
     AnyStep,
     Ask,
-    AskSecret,
     Assignment,
-    Authenticate,
     CallBack,
     Case,
-    Enrol,
-    Factor,
-    ForgetVoice,
     Form,
     Hangup,
-    Identify,
-    IdentifyBy,
     Join,
     Language,
     Link,
@@ -41,24 +41,8 @@ from ivr.flow.steps import (
     Set,
     Show,
     Text,
-    Verify,
     When,
 )
-
-MESSAGE_LENGTH_MAX = 300  # characters of an SMS beside the link: two segments
-LABEL_LENGTH_MAX = 40  # characters on a button of a phone's screen
-
-
-class Common(NamedTuple):
-    """What every step has."""
-
-    name: str
-    line: int
-    needs: int
-    flow: Flow  # as far as it has been read: its person and facts
-
-    def fields(self) -> dict:
-        return {"name": self.name, "line": self.line, "needs": self.needs}
 
 
 def read_step(name: str, fields: Fields, flow: Flow) -> AnyStep | None:
@@ -76,18 +60,14 @@ def read_step(name: str, fields: Fields, flow: Flow) -> AnyStep | None:
     return step
 
 
-def _said(fields: Fields, key: str, **how: object) -> Text:
-    return fields.text(key, **how) or Text("")
-
-
 def _say(fields: Fields, common: Common) -> Say:
-    return Say(**common.fields(), text=_said(fields, "say"), next=fields.step_name("next"))
+    return Say(**common.fields(), text=said(fields, "say"), next=fields.step_name("next"))
 
 
 def _menu(fields: Fields, common: Common) -> Menu:
     return Menu(
         **common.fields(),
-        prompt=_said(fields, "menu"),
+        prompt=said(fields, "menu"),
         choices=read_choices(fields, common.flow, LABEL_LENGTH_MAX),
         timeout_seconds=fields.number("timeout_seconds", 1, 60, 5),
         retry=read_retry(fields),
@@ -102,42 +82,9 @@ def _ask(fields: Fields, common: Common) -> Ask:
 def _form(fields: Fields, common: Common) -> Form:
     return Form(
         **common.fields(),
-        intro=_said(fields, "form"),
+        intro=said(fields, "form"),
         fields=read_fields(fields, LABEL_LENGTH_MAX),
         next=fields.step_name("next"),
-    )
-
-
-def _secret(fields: Fields, common: Common) -> AskSecret:
-    shortest, longest = fields.length(4, 12, (4, 8))
-    return AskSecret(
-        **common.fields(),
-        prompt=_said(fields, "secret"),
-        next=fields.step_name("next"),
-        wrong=fields.step_name("wrong"),
-        min_length=shortest,
-        max_length=longest,
-        timeout_seconds=fields.number("timeout_seconds", 1, 60, 8),
-        tries=fields.number("tries", 1, 5, 3),
-    )
-
-
-def _identify(fields: Fields, common: Common) -> Identify:
-    by = fields.one_of("identify", IdentifyBy)
-    found, unknown = fields.step_name("found"), fields.step_name("unknown")
-    if by == IdentifyBy.CALLER_ID:  # nothing is asked, so the keys of a question are mistakes
-        return Identify(**common.fields(), by=by, found=found, unknown=unknown)
-    shortest, longest = fields.length(1, DIGITS_MAX, (4, 12))
-    return Identify(
-        **common.fields(),
-        by=by,
-        found=found,
-        unknown=unknown,
-        prompt=_said(fields, "prompt"),
-        min_length=shortest,
-        max_length=longest,
-        timeout_seconds=fields.number("timeout_seconds", 1, 60, 8),
-        retry=read_retry(fields),
     )
 
 
@@ -169,56 +116,6 @@ def _when(fields: Fields, common: Common) -> When:
     return When(**common.fields(), cases=tuple(cases), otherwise=fields.step_name("otherwise"))
 
 
-def _enrol(fields: Fields, common: Common) -> Enrol:
-    consent = fields.table("consent", f"{fields.owner}: consent", required=True)
-    wording, version = Text(""), ""
-    if consent is not None:
-        wording, version = _said(consent, "text", must_hear=True), consent.word("version")
-        consent.finish()
-    return Enrol(
-        **common.fields(),
-        consent=wording,
-        consent_version=version,
-        prompt=_said(fields, "enrol"),
-        enrolled=fields.step_name("enrolled"),
-        declined=fields.step_name("declined"),
-        failed=fields.step_name("failed"),
-    )
-
-
-def _verify(fields: Fields, common: Common) -> Verify:
-    return Verify(**common.fields(), notice=_said(fields, "verify", must_hear=True), next=fields.step_name("next"))
-
-
-def _authenticate(fields: Fields, common: Common) -> Authenticate:
-    factors = []
-    for word, line in fields.words("authenticate", required=True):
-        meant = similar(word, list(Factor))
-        if word != meant:
-            fields.report.wrong(line, f"{fields.owner}: {word!r} is not a factor", closest(word, list(Factor)))
-        if meant in factors:
-            fields.report.wrong(line, f"{fields.owner}: the factor {meant!r} is here twice", "delete one")
-        elif meant:
-            factors.append(Factor(meant))
-    prompts, texts = fields.table("prompts", f"{fields.owner}: prompts", required=True), {}
-    if prompts is not None:
-        texts = {factor: _said(prompts, factor.value) for factor in factors}
-        prompts.finish()
-    sends = Factor.PAGE in factors  # only the page has a message; without it the key is a mistake
-    return Authenticate(
-        **common.fields(),
-        level=fields.number("level", 1, 2),
-        factors=tuple(factors),
-        passed=fields.word("passed") if fields.returns("passed") else fields.step_name("passed"),
-        failed=fields.step_name("failed"),
-        pin_prompt=texts.get(Factor.PIN, Text("")),
-        voice_prompt=texts.get(Factor.VOICE, Text("")),
-        page_prompt=texts.get(Factor.PAGE, Text("")),
-        message=_said(fields, "message", limit=MESSAGE_LENGTH_MAX) if sends else Text(""),
-        tries=fields.number("tries", 1, 5, 3),
-    )
-
-
 def _link(fields: Fields, common: Common) -> Link:
     ways = []
     for word, line in fields.words("by", required=False) or [(LinkBy.SMS.value, fields.line)]:
@@ -231,8 +128,8 @@ def _link(fields: Fields, common: Common) -> Link:
     sends = LinkBy.SMS in ways or not ways  # only the SMS has a message; without it the key is a mistake
     return Link(
         **common.fields(),
-        message=_said(fields, "message", limit=MESSAGE_LENGTH_MAX) if sends else Text(""),
-        prompt=_said(fields, "link"),
+        message=said(fields, "message", limit=MESSAGE_LENGTH_MAX) if sends else Text(""),
+        prompt=said(fields, "link"),
         next=fields.step_name("next"),
         by=tuple(ways),
     )
@@ -245,9 +142,9 @@ def _join(fields: Fields, common: Common) -> Join:
         retry.finish()
     return Join(
         **common.fields(),
-        text=_said(fields, "join"),
-        label=_said(fields, "label", limit=LABEL_LENGTH_MAX),
-        known=_said(fields, "known"),
+        text=said(fields, "join"),
+        label=said(fields, "label", limit=LABEL_LENGTH_MAX),
+        known=said(fields, "known"),
         next=fields.step_name("next"),
         timeout_seconds=fields.number("timeout_seconds", 1, 10, 5),
         retry=again,
@@ -259,8 +156,8 @@ def _queue(fields: Fields, common: Common) -> Queue:
     return Queue(
         **common.fields(),
         queue=queue,
-        prompt=_said(fields, "prompt"),
-        waiting=_said(fields, "waiting"),
+        prompt=said(fields, "prompt"),
+        waiting=said(fields, "waiting"),
         unavailable=fields.step_name("unavailable"),
         finished=fields.step_name("finished"),
         patience_seconds=fields.number("patience_seconds", 10, 7200, 600),
@@ -271,7 +168,7 @@ def _queue(fields: Fields, common: Common) -> Queue:
 def _call_back(fields: Fields, common: Common) -> CallBack:
     return CallBack(
         **common.fields(),
-        text=_said(fields, "call_back"),
+        text=said(fields, "call_back"),
         queue=fields.name("for_queue"),
         next=fields.step_name("next"),
         failed=fields.step_name("failed"),
@@ -292,12 +189,8 @@ def _pace(fields: Fields, common: Common) -> Pace:
     return Pace(**common.fields(), pace=fields.one_of("pace", PaceName), next=fields.step_name("next"))
 
 
-def _forget_voice(fields: Fields, common: Common) -> ForgetVoice:
-    return ForgetVoice(**common.fields(), text=_said(fields, "forget_voice"), next=fields.step_name("next"))
-
-
 def _hangup(fields: Fields, common: Common) -> Hangup:
-    return Hangup(**common.fields(), text=None if fields.is_empty("hangup") else _said(fields, "hangup"))
+    return Hangup(**common.fields(), text=None if fields.is_empty("hangup") else said(fields, "hangup"))
 
 
 def _language(fields: Fields, common: Common) -> Language:
@@ -314,21 +207,21 @@ KINDS: dict[str, Callable[[Fields, Common], AnyStep]] = {
     "menu": _menu,
     "ask": _ask,
     "form": _form,
-    "secret": _secret,
-    "identify": _identify,
+    "secret": read_secret,
+    "identify": read_identify,
     "lookup": _lookup,
     "set": _set,
     "when": _when,
-    "enrol": _enrol,
-    "verify": _verify,
-    "authenticate": _authenticate,
+    "enrol": read_enrol,
+    "verify": read_verify,
+    "authenticate": read_authenticate,
     "link": _link,
     "join": _join,
     "queue": _queue,
     "show": _show,
     "call_back": _call_back,
     "pace": _pace,
-    "forget_voice": _forget_voice,
+    "forget_voice": read_forget_voice,
     "hangup": _hangup,
     "language": _language,
 }

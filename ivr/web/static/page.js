@@ -50,6 +50,7 @@ function swap(html, force = false) {
   else if (between === now) restoreDraft(next, owner()); // an answer of the form was read back meanwhile
   else if (between !== next) forgetDraft();
   dress(next);
+  count(next, next.dataset.turn === now.dataset.turn ? now : null);
   now.replaceWith(next);
   const again = hadFocus && (keeps || active.closest(".comfort") || active.matches("button")) && (sameQuestion || active.closest(".comfort"))
     ? sameElement(active, next) : null;
@@ -84,6 +85,16 @@ function announce(next) {
   const asked = next.querySelector("[data-announce]")?.textContent ?? "";
   heard.textContent = setting("duet.aloud") ? captions.join(" ") : "";
   status.textContent = setting("duet.aloud") && captions.includes(asked) ? "" : asked;
+}
+
+/** How long there is to say something; another drawing of the same question goes on where the one before it was. */
+function count(drawn, before = null) {
+  const bar = drawn.querySelector("[data-seconds]");
+  if (!bar) return;
+  const going = before?.querySelector(".seconds i")?.getAnimations?.()[0];
+  const spent = going ? going.currentTime - going.effect.getTiming().delay : 0;
+  bar.style.setProperty("--seconds", `${bar.dataset.seconds}s`);
+  bar.style.setProperty("--spent", `${-spent}ms`);
 }
 
 /** What only this device knows: whether captions are read out. */
@@ -196,6 +207,7 @@ setInterval(() => {
 
 if (screen()) { // whole.js knows then that nothing was lost on the way, else it fetches the page again
   dress(screen());
+  count(screen());
   restoreDraft(screen(), owner());
   document.documentElement.dataset.works = "yes";
   remember("duet.tried", null);

@@ -13,6 +13,8 @@ from ivr.carriers.addresses import Addressing
 from ivr.carriers.twilio import writer
 from ivr.carriers.twilio.gathering import MONTHS, gather_attributes
 from ivr.carriers.twilio.reader import read
+from ivr.flow import phrases
+from ivr.flow.challenge_words import words_for
 from ivr.flow.definition import Flow
 from ivr.flow.events import Said
 from ivr.flow.kinds import (
@@ -26,12 +28,13 @@ from ivr.flow.kinds import (
     SpeechKind,
     YesNoKind,
 )
-from ivr.flow.session import Page, Session, Voice
+from ivr.flow.session import Challenging, Page, Session, Voice
 from ivr.flow.waits import (
     AnyWait,
     Asked,
     AwaitAgent,
     AwaitAnswer,
+    AwaitChallenge,
     AwaitChoice,
     AwaitConfirmation,
     AwaitDigits,
@@ -108,6 +111,16 @@ def asking(kind: AnyKind, choices: tuple[Offered, ...] = ()) -> AwaitAnswer:
             AwaitSpeech(label="?", max_length=100, timeout_seconds=5),
             {"input": "dtmf speech", "num_digits": 1, "timeout": 5, "speech_timeout": "auto", "language": "en-GB"},
         ),
+        (
+            AwaitChallenge(request="v", words=("4", "7", "1", "2"), timeout_seconds=6, patience="p"),
+            {"input": "dtmf speech", "num_digits": 1, "timeout": 6, "speech_timeout": 2, "language": "en-GB",
+             "hints": "zero,oh,one,two,three,four,five,six,seven,eight,nine,double"},
+        ),
+        (
+            AwaitChallenge(request="v", words=("candle", "turtle", "window"), timeout_seconds=6, patience="p"),
+            {"input": "dtmf speech", "num_digits": 1, "timeout": 6, "speech_timeout": 2, "language": "en-GB",
+             "hints": ",".join(words_for("en-GB"))},
+        ),
         (asking(DigitsKind(max_length=6)), {**ASKED, "num_digits": 6}),
         (asking(NumberKind()), {**ASKED, "hints": "point"}),
         (asking(MoneyKind(currency="GBP")), {**ASKED, "hints": "pounds"}),
@@ -150,6 +163,28 @@ def test_a_question_is_a_gather_that_tells_of_silence_too(wait: AnyWait, keys: d
 def test_a_recogniser_expects_persian_words_in_a_persian_call(wait: AwaitAnswer, hints: str) -> None:
     attributes = gather_attributes(wait, "fa-IR", "auto", str)
     assert 'language="fa-IR"' in attributes and hints in attributes and ("hints" in attributes) == bool(hints)
+
+
+def test_the_recogniser_is_not_told_which_words_are_right() -> None:
+    def hints(*words: str) -> str:
+        wait = AwaitChallenge(request="v", words=words, timeout_seconds=6, patience="p")
+        return writer.document(FLOW, session(wait), (), ADDRESSING.of(session(wait)))
+
+    assert hints("4", "7", "1", "2") == hints("9", "9", "0", "3")
+    assert hints("candle", "turtle", "window") == hints("cherry", "silver", "garden")
+
+
+def test_a_slow_speaker_may_pause_longer_between_digits() -> None:
+    wait = AwaitChallenge(request="v", words=("4", "7", "1", "2"), timeout_seconds=18, patience="p")
+    slow = session(wait, pace=3)
+    assert 'timeout="18" speechTimeout="4"' in writer.document(FLOW, slow, (), ADDRESSING.of(slow))
+
+
+def test_nobody_is_told_to_keep_talking_once_the_words_were_said() -> None:
+    wait = AwaitFact(request="v", about="verdict", choices=(Offered(key="0", label="A person"),))
+    said = session(wait, voice=Voice(verification="v", challenge=Challenging(step="s", passed=True)))
+    assert phrases.KEEP_TALKING not in writer.document(FLOW, said, (), ADDRESSING.of(said), poll=4)
+    assert phrases.CHECKING in writer.document(FLOW, said, (), ADDRESSING.of(said), poll=4)
 
 
 def test_a_hold_looks_again_after_two_seconds() -> None:

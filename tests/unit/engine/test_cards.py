@@ -9,15 +9,16 @@ from caller import ALICE, ROOT, Caller
 from msgspec.structs import replace
 
 from ivr.flow.cards import ShownPicture, ShownQuestion, YesNo
-from ivr.flow.events import CardAnswered, CardShown, RedirectRequested, Said, SharingBegun, SharingEnded
+from ivr.flow.events import RedirectRequested, Said
 from ivr.flow.inputs import AgentFailed, AgentLeft, CardPushed, CardReplied, Filled, SharingChosen
 from ivr.flow.loader import parse_bundle
+from ivr.flow.page_events import CardAnswered, CardShown, SharingBegun, SharingEnded
 from ivr.flow.sharing import viewer_of
 from ivr.flow.waits import AwaitChoice, AwaitDigits, AwaitSecret, AwaitSpeech, Offered
+from ivr.visual.bodies import Talking
 from ivr.visual.cards import Picture, Question, WebLink
 from ivr.visual.coview import HIDDEN, agent_view
 from ivr.visual.looking import Looking
-from ivr.visual.screen import Talking
 
 PNG = (ROOT / "flows" / "media" / "branch.png").read_bytes()  # 720 pixels wide
 YAML = """

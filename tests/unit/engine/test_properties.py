@@ -17,6 +17,7 @@ from test_asking import SHOP
 from test_begun_calls import CHOSEN
 from test_begun_calls import SHOP as BEGUN
 from test_calls import CAFE
+from test_challenging import challenged
 from test_proving import DESK
 from twiml import check_document
 
@@ -30,6 +31,7 @@ from ivr.flow.events import (
     AgentRequested,
     BeginningSought,
     CallEnded,
+    ChallengeMarkRequested,
     EnrolmentRequested,
     FactorProven,
     FaultMet,
@@ -38,8 +40,6 @@ from ivr.flow.events import (
     RedirectRequested,
     Requested,
     Said,
-    SharingBegun,
-    SharingEnded,
     VerificationRequested,
 )
 from ivr.flow.inputs import (
@@ -80,10 +80,11 @@ from ivr.flow.inputs import (
     VoiceWish,
     Wish,
 )
+from ivr.flow.page_events import SharingBegun, SharingEnded
 from ivr.flow.session import Session, Turn
 from ivr.flow.sharing import viewer_of
 from ivr.flow.steps import Factor
-from ivr.flow.waits import AwaitAgent, AwaitAnswer, AwaitDigits, AwaitFact, TalkingToAgent
+from ivr.flow.waits import AwaitAgent, AwaitAnswer, AwaitChallenge, AwaitDigits, AwaitFact, TalkingToAgent
 from ivr.visual.screen import Live, screen_for
 
 SEQUENCES = int(os.environ.get("DUET_SEQUENCES", 5200))
@@ -164,6 +165,8 @@ def check_turn(flow: Flow, before: Session, input: Input, turn: Turn) -> None:
             assert not proven
         case VerdictReached():
             assert proven <= ({Factor.VOICE} if input.outcome is Outcome.ACCEPTED else set())
+            challenge = before.voice.challenge
+            assert not proven or challenge is None or challenge.passed, "accepted although nothing was said"
         case _:
             assert not proven
     for event in events:
@@ -195,8 +198,15 @@ def check_turn(flow: Flow, before: Session, input: Input, turn: Turn) -> None:
     match after.waiting_for:
         case AwaitFact() as wait:
             assert wait.request in after.open_requests or wait.patience in after.open_requests
+        case AwaitChallenge() as wait:
+            assert wait.patience in after.open_requests
+            assert after.voice.challenge is not None and wait.request == after.voice.verification
         case AwaitAgent() as wait:
             assert wait.request in after.open_requests or wait.agent is not None
+    marked = [event for event in events if isinstance(event, ChallengeMarkRequested)]
+    assert all(event.verification == before.voice.verification for event in marked)
+    if any(event.said for event in marked):
+        assert isinstance(input, Speech) and input.by is By.VOICE, "said, but nobody has spoken"
 
 
 def check_drawing(flow: Flow, session: Session, events: tuple) -> None:
@@ -299,6 +309,8 @@ def act(caller: Watched, byte: int) -> Input:
             return Digits(turn=session.turn, keys=KEYS[(kind * 7 + number) % len(KEYS)], by=By.TAP)
         case 6:
             words = ANSWERS if isinstance(session.waiting_for, AwaitAnswer) else WORDS
+            if isinstance(session.waiting_for, AwaitChallenge) and number % 2:
+                words = [" ".join(session.waiting_for.words)]
             return Speech(turn=session.turn, text=words[number % len(words)], confidence=None)
         case 7 if number > 6:
             spoken = (*caller.flow.languages, "de-DE")
@@ -405,6 +417,10 @@ PIECES: list[Callable[[str, Callable[[], str]], str]] = [
     lambda name, to: f"  {name}: {{identify: customer_number, prompt: Number?, found: {to()}, unknown: {to()}}}",
     lambda name, to: f"  {name}: {{link: 'Enter {{{{ link.digits }}}}.', message: Page., next: {to()}}}",
     lambda name, to: f"  {name}: {{verify: {{text: We listen., must_hear: true}}, next: {to()}}}",
+    lambda name, to: (
+        f"  {name}: {{verify: We listen., challenge: {{say: words, prompt: 'Say {{{{ challenge.words }}}}.',"
+        f" on_page: Read it.}}, next: {to()}}}"
+    ),
     lambda name, to: f"  {name}: {{needs: 2, lookup: [balance], next: {to()}, failed: {to()}}}",
     lambda name, to: (
         f"  {name}: {{needs: 2, consent: {{text: May we?, version: a}}, enrol: Talk., enrolled: {to()},"
@@ -463,6 +479,7 @@ steps:
 FLOWS = {
     "bank": bank(),
     "desk": flow_of(DESK),
+    "challenged": challenged(),
     "cafe": flow_of(CAFE),
     "shop": flow_of(SHOP),
     "begun": flow_of(BEGUN),
@@ -501,6 +518,12 @@ def test_enough_sequences_were_played(capsys: pytest.CaptureFixture) -> None:
 # -- all short interleavings around the proof --------------------------------------------------------------------------
 
 
+def asked_for(caller: Watched) -> str:
+    """What has to be said now."""
+    wait = caller.session.waiting_for
+    return " ".join(wait.words) if isinstance(wait, AwaitChallenge) else "nothing"
+
+
 def _moves(start: Watched) -> dict[str, Callable[[Watched], Input]]:
     """What may happen around the question under way; each is made when its time comes."""
     verification = start.session.voice.verification
@@ -519,15 +542,18 @@ def _moves(start: Watched) -> dict[str, Callable[[Watched], Input]]:
         "page": lambda caller: LinkOpened(id="link:1", request=link),
         "patience": lambda caller: TimedOut(id=_open(caller, Requested)[-1]),
         "hang-up": lambda caller: CallerHungUp(id="hangup"),
+        "right words": lambda caller: Speech(turn=caller.session.turn, text=asked_for(caller)),
+        "wrong words": lambda caller: Speech(turn=caller.session.turn, text="one two three"),
     }
 
 
-@pytest.mark.parametrize("flow", ["bank", "desk"])
+@pytest.mark.parametrize("flow", ["bank", "desk", "challenged"])
 def test_all_short_interleavings_around_the_proof(flow: str) -> None:
     """Up to four in a row, any of them twice. What is not accepted changes nothing, so nothing new can follow it."""
     start = Watched(FLOWS[flow])
     if start.session.begun_on_page:  # the caller has no code
         start.happens(NoInput(turn=start.session.turn))
+    start.happens(StreamStarted(id="stream:0"))
     start.happens(Digits(turn=start.session.turn, keys="1"))
     assert start.session.proving is not None
     moves = _moves(start)
@@ -541,6 +567,8 @@ def test_all_short_interleavings_around_the_proof(flow: str) -> None:
             count += 1
             done = {*order, name}
             proofs = {"page", "right PIN", "accepted"} & done
+            if flow == "challenged" and "right words" not in done:
+                proofs -= {"accepted"}
             assert caller.level < 2 or len(proofs) >= 2
             assert caller.level == 0 or proofs - {"accepted"}
             levels.add(caller.level)

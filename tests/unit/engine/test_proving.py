@@ -95,6 +95,15 @@ def test_levels_are_counted_without_the_voice_alone(factors, level) -> None:
     assert level_of(tuple(Factor(factor) for factor in factors)) == level
 
 
+def test_a_notice_is_said_once_where_the_next_step_is_answered_on_the_spot() -> None:
+    looked_up = DESK.replace("voice., next: page}", "voice., next: look_up}")
+    looked_up = looked_up.replace("  page: {link", "  look_up: {lookup: [first_name], next: page}\n  page: {link")
+    caller = Caller(flow_of(looked_up), contacts=(ENROLLED,))
+    assert caller.said.count("We compare your voice.") == 1
+    caller.taps("2")
+    caller.hears("We compare your voice.")  # it was skipped
+
+
 # -- asking for factors -----------------------------------------------------------------------------------------------
 
 

@@ -11,12 +11,15 @@ from msgspec.structs import replace
 
 from ivr.flow.asking import CONFIRMATION, YES_NO
 from ivr.flow.definition import Flow
+from ivr.flow.inputs import Outcome
 from ivr.flow.kinds import DateKind, DigitsKind, MoneyKind, NumberKind, PhoneKind, SpeechKind, YesNoKind
-from ivr.flow.session import Page, Session
+from ivr.flow.session import Challenging, Page, Session, Voice
+from ivr.flow.steps import Factor
 from ivr.flow.waits import (
     Asked,
     AwaitAgent,
     AwaitAnswer,
+    AwaitChallenge,
     AwaitChoice,
     AwaitConfirmation,
     AwaitDigits,
@@ -26,8 +29,11 @@ from ivr.flow.waits import (
     Offered,
     TalkingToAgent,
 )
+from ivr.visual.bodies import DigitsField, InQueue, SecretField, TextField, Working
+from ivr.visual.hearing import Hearing
 from ivr.visual.plain import LONGEST, MARKS_AT_MOST, plain
-from ivr.visual.screen import Button, DigitsField, InQueue, Live, Screen, SecretField, TextField, Working, screen_for
+from ivr.visual.screen import Button, Live, Screen, screen_for
+from ivr.visual.veil import veiled
 from ivr.visual.words import words_of
 
 FLOW = Flow(
@@ -65,6 +71,7 @@ WAITS = {
         name="n", answer="3", label="How many", read_back="3", timeout_seconds=5, choices=CONFIRMATION
     ),
     "secret": AwaitSecret(label="PIN", min_length=4, max_length=8, timeout_seconds=5),
+    "challenge": AwaitChallenge(request="v", words=("4", "7", "1", "2"), timeout_seconds=6, patience="p"),
     "working": AwaitFact(request="r", about="verdict", choices=(PERSON,)),
     "queue": AwaitAgent(request="r", queue="service", waiting="You are number {{ queue.position }}."),
     "talking": TalkingToAgent(agent="sam", room="room-4711"),
@@ -80,7 +87,7 @@ def drawn(wait=None, live: Live = NOTHING, flow: Flow = FLOW, **changes) -> Scre
 
 @pytest.mark.parametrize("kind", WAITS)
 def test_every_wait_has_its_screen(kind):
-    screen = drawn(WAITS[kind])
+    screen = drawn(WAITS[kind], factors=(Factor.PAGE,))
     assert screen.kind == kind
     assert (screen.title, screen.turn, screen.revision) == ("Riverside Bank", 3, 9)
     assert words_of(screen)
@@ -93,7 +100,9 @@ def test_a_menu_shows_its_choices_as_buttons_and_the_person_apart():
     assert words_of(screen) == ("[1] Balance", "[0] Speak to a person")
 
 
-@pytest.mark.parametrize("kind", ["choices", "digits", "text", "fields", "confirmation", "secret", "working"])
+@pytest.mark.parametrize(
+    "kind", ["choices", "digits", "text", "fields", "confirmation", "secret", "challenge", "working"]
+)
 def test_a_person_is_always_one_tap_away(kind):
     assert drawn(replace(WAITS[kind], choices=())).person == Button("0", "Speak to a person")
 
@@ -111,6 +120,58 @@ def test_where_the_key_0_is_an_answer_it_is_no_button():
 def test_the_menus_own_words_for_a_person_are_used():
     wait = AwaitChoice(timeout_seconds=5, choices=(Offered("0", "Talk to our team"),))
     assert drawn(wait).person == Button("0", "Talk to our team")
+
+
+def test_what_is_to_be_said_stands_on_the_page_of_the_number_on_file_alone():
+    live = Live(said=("Please say 4 7 1 2.",))
+    proven = drawn(WAITS["challenge"], live, factors=(Factor.PAGE,))
+    assert words_of(proven)[:2] == ("Say this aloud on the phone now", "4 7 1 2")
+    assert proven.captions == live.said
+    other = drawn(WAITS["challenge"], live)
+    assert words_of(other)[0] == "Say what the phone asks you to say"
+    assert not any(digit in repr(other.body) for digit in "4712") and other.captions == ()
+
+
+def test_what_is_to_be_said_is_written_in_the_numerals_of_the_language():
+    persian = drawn(WAITS["challenge"], flow=replace(FLOW, language="fa-IR"), factors=(Factor.PAGE,))
+    assert persian.body.words == ("۴", "۷", "۱", "۲")
+    assert "۶" in persian.body.hint
+
+
+def test_the_time_shown_to_say_it_counts_from_before_the_phone_has_asked():
+    short, long = (
+        drawn(WAITS["challenge"], Live(said=(text,)), factors=(Factor.PAGE,)) for text in ("Say it.", "x" * 120)
+    )
+    assert 6 < short.body.seconds < 10 < 16 < long.body.seconds
+
+
+def test_that_the_voice_matches_so_far_is_said_on_the_page_but_not_on_one_that_joined_by_a_code():
+    live = Live(hearing=Hearing(matched=True))
+    for wait in (WAITS["challenge"], WAITS["working"]):
+        screen = drawn(wait, live, factors=(Factor.PAGE,))
+        assert screen.body.hearing_words == "Voice matches so far"
+        assert "matches" not in repr(veiled(FLOW, SESSION, screen))
+    assert drawn(WAITS["challenge"], factors=(Factor.PAGE,)).body.hearing_words == ""
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("challenge_open", "no recording was not said"),
+        ("challenge_not_asked", "no recording was not said"),
+        ("challenge_failed", "What you were asked to say was not said"),
+        ("too_short", "Your voice was not checked."),
+    ],
+)
+def test_the_page_says_why_a_voice_was_not_checked(reason, words):
+    voice = Voice(verdict=Outcome.INCONCLUSIVE, reason=reason)
+    assert words in drawn(WAITS["choices"], voice=voice).verdict
+
+
+def test_once_it_was_said_nobody_has_to_keep_talking():
+    challenge = Challenging(step="s", passed=True)
+    assert drawn(WAITS["working"]).body.listening
+    assert not drawn(WAITS["working"], voice=Voice(challenge=challenge)).body.listening
 
 
 def test_fields_say_what_fits():
