@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
-from biometrics.attacking import add_attack, run_attack
+from biometrics.attack_rates import add_attack, run_attack
 from biometrics.audio import encode_ulaw, read_audio, telephone
 from biometrics.calibration import DEFAULT_TARGET_FAR, operating_point
 from biometrics.commands import add_calibrate, run_calibrate
@@ -20,6 +20,7 @@ from biometrics.export import export
 from biometrics.fetch import fetch_campplus
 from biometrics.keys import KEY_VARIABLE, OLD_KEY_VARIABLE, keys_from
 from biometrics.receipts import check, read_key
+from biometrics.replay_evaluation import run_memory
 from biometrics.report.command import add_card, add_evaluate, run_card, run_evaluate
 from biometrics.speech import Utterance
 from biometrics.verification import Outcome, Verdict, verify
@@ -162,7 +163,7 @@ def _calibrate(options: argparse.Namespace) -> int:
 
 
 def _attack(options: argparse.Namespace) -> int:
-    return run_attack(options, lambda: _encoder(options), _track)
+    return run_memory(options, _track) if options.memory else run_attack(options, lambda: _encoder(options), _track)
 
 
 def _verify_receipts(options: argparse.Namespace) -> int:

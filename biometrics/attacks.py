@@ -23,6 +23,7 @@ SENTENCES = (
     "Could you also tell me whether the payment from Wednesday has arrived?",
 )
 ESPEAK_VOICES = ("en-us", "en-gb+f3", "de", "cmn", "ar")
+SPEEDS = ((1, 1.01), (1, 0.99), (2, 1.02), (2, 0.98), (3, 1.03), (3, 0.97), (5, 1.05), (5, 0.95))  # percent, ratio
 FLITE_VOICES = ("rms", "slt", "awb", "kal16")
 
 
@@ -81,6 +82,39 @@ def at_speed(samples: np.ndarray, ratio: float) -> np.ndarray:
     return np.interp(np.arange(0, len(samples) - 1, ratio), np.arange(len(samples)), samples).astype(np.float32)
 
 
+def stretched(samples: np.ndarray, ratio: float) -> np.ndarray:
+    """Faster by ``ratio`` at the same pitch: overlapping pieces of 40 ms, each from where it fits best (WSOLA, Verhelst &
+    Roelands 1993)."""
+    size, hop, reach = 320, 160, 80
+    pieces = int((len(samples) - size - reach) / (hop * ratio))
+    made, follows = np.zeros(pieces * hop + size, dtype=np.float32), 0
+    for piece in range(pieces):
+        at = max(0, int(piece * hop * ratio) - reach)
+        if piece:
+            near = samples[at : at + 2 * reach + size]
+            at += int(np.correlate(near, samples[follows : follows + size], "valid").argmax())
+        made[piece * hop : piece * hop + size] += np.hanning(size) * samples[at : at + size]
+        follows = at + hop
+    return made
+
+
+def spliced(one: np.ndarray, other: np.ndarray, seconds: float, rng: np.random.Generator) -> np.ndarray:
+    """Pieces of so many seconds of two recordings in a random order, as long as the first, over the line."""
+    size = int(seconds * TELEPHONE_RATE_HZ)
+    pieces = [each[at : at + size] for each in (one, other) for at in range(0, len(each) - size + 1, size)]
+    order = rng.permutation(len(pieces))
+    return _line(np.concatenate([pieces[place] for place in order])[: len(one)])
+
+
+def halves(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The first half of one recording and the second of another, over the line."""
+    return _line(np.concatenate([one[: len(one) // 2], other[len(other) // 2 :]]))
+
+
+def _at_speed(samples: np.ndarray, rng: np.random.Generator, ratio: float) -> np.ndarray:
+    return at_speed(samples, ratio)
+
+
 def _worst(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return coded("gsm", in_noise(in_room(later(samples * 0.5, rng), rng), rng, 15))
 
@@ -100,8 +134,15 @@ def replay_species() -> dict[str, Change]:
         "pink noise 10 dB": partial(in_noise, snr_db=10, pink=True),
         "loudspeaker in a room": in_room,
         "room, noise 15 dB, GSM": _worst,
-        "1 % faster": lambda samples, rng: at_speed(samples, 1.01),
-        "5 % faster": lambda samples, rng: at_speed(samples, 1.05),
+        "G.726, 32 kbit/s": lambda samples, rng: coded("g726_32", samples),
+        "gain +12 dB, clipped": lambda samples, rng: np.clip(samples * 4, -1, 1),
+        **{
+            f"{percent} % {'faster' if ratio > 1 else 'slower'}": partial(_at_speed, ratio=ratio)
+            for percent, ratio in SPEEDS
+        },
+        "5 % faster, room, noise 15 dB, GSM": lambda samples, rng: _worst(at_speed(samples, 1.05), rng),
+        "10 % faster": partial(_at_speed, ratio=1.10),
+        "5 % faster at the same pitch": lambda samples, rng: stretched(samples, 1.05),
     }
     try:
         check(("amr",))
@@ -112,7 +153,11 @@ def replay_species() -> dict[str, Change]:
 
 
 def _over_the_line(change: Change) -> Change:
-    return lambda samples, rng: decode_ulaw(encode_ulaw(change(samples, rng)))
+    return lambda samples, rng: _line(change(samples, rng))
+
+
+def _line(samples: np.ndarray) -> np.ndarray:
+    return decode_ulaw(encode_ulaw(samples))
 
 
 def synthetic_voices() -> list[Spoken]:
@@ -155,4 +200,4 @@ def pitch_hz(samples: np.ndarray) -> float:
 def towards(samples: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Pitch, and formants with it, moved to the median pitch of ``target``; over the line again."""
     ratio = float(np.clip(pitch_hz(target) / pitch_hz(samples), 0.6, 1.7))
-    return decode_ulaw(encode_ulaw(at_speed(samples, ratio)))
+    return _line(at_speed(samples, ratio))

@@ -45,7 +45,11 @@ def add_calibrate(added: argparse.ArgumentParser) -> None:
         "--out", type=Path, default=SHIPPED_CALIBRATIONS, metavar="DIR", help="for the file (%(default)s)"
     )
     added.add_argument(
-        "--looks", type=_seconds, default=DEFAULT_LOOKS_SECONDS, metavar="S,S,…", help="net speech at which to look"
+        "--looks",
+        type=rising_seconds,
+        default=DEFAULT_LOOKS_SECONDS,
+        metavar="S,S,…",
+        help="net speech at which to look",
     )
     added.add_argument(
         "--target-far", type=float, action="append", metavar="FAR", help="0-1 (repeatable; 0.01, 0.005 and 0.001)"
@@ -152,7 +156,7 @@ def _without_out(arguments: list[str]) -> list[str]:
     return kept
 
 
-def _seconds(text: str) -> tuple[float, ...]:
+def rising_seconds(text: str) -> tuple[float, ...]:
     try:
         looks = tuple(float(each) for each in text.split(","))
     except ValueError:

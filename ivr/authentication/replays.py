@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from biometrics import Outcome, Utterance, Verdict, Voiceprint
-from biometrics.replay import fingerprint, is_replay, seal_fingerprint, unseal_fingerprint
+from biometrics.replay import fingerprint, fingerprints, is_replay, seal_fingerprint, unseal_fingerprint
 from ivr.authentication.messages import Verify
 
 
@@ -17,10 +17,10 @@ def guarded(verdict: Verdict, asked: Verify, utterance: Utterance, voiceprint: V
     """
     if verdict.score is None:
         return verdict, b""
-    heard = fingerprint(utterance)
+    heard = fingerprints(utterance)
     if is_replay(heard, (unseal_fingerprint(sealed, voiceprint, asked.contact) for sealed in asked.heard)):
         return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason="replay", next_look_seconds=None), b""
-    return verdict, seal_fingerprint(heard, voiceprint, asked.contact)
+    return verdict, seal_fingerprint(heard[0], voiceprint, asked.contact)
 
 
 def remembered(utterances: Sequence[Utterance], voiceprint: Voiceprint, contact: str) -> tuple[bytes, ...]:

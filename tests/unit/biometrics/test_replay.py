@@ -5,12 +5,15 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from biometrics.attacks import at_speed, halves, stretched
 from biometrics.audio import decode_ulaw, encode_ulaw
 from biometrics.errors import SealError
 from biometrics.replay import (
     Fingerprint,
     agreement,
+    agreements,
     fingerprint,
+    fingerprints,
     is_replay,
     seal_fingerprint,
     unseal_fingerprint,
@@ -22,10 +25,11 @@ from biometrics.voiceprint import Voiceprint
 SECOND = 8000
 
 
-def heard(samples: np.ndarray) -> Fingerprint:
+def heard(samples: np.ndarray) -> tuple[Fingerprint, ...]:
+    """At every speed, as it is first."""
     utterance = Utterance()
     utterance.feed(encode_ulaw(samples))
-    return fingerprint(utterance)
+    return fingerprints(utterance)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +44,7 @@ def said(speech: np.ndarray) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def remembered(said: np.ndarray) -> Fingerprint:
-    return heard(said)
+    return heard(said)[0]
 
 
 def coded(samples: np.ndarray, codec: str) -> np.ndarray:
@@ -68,6 +72,10 @@ REPLAYS = {
     "in noise of 10 dB": lambda samples: noisy(samples, 10),
     "the middle of it": lambda samples: samples[SECOND : 5 * SECOND],
     "over a narrow line": lambda samples: narrow(samples, 350, 2800),
+    "1 % faster": lambda samples: at_speed(samples, 1.01),
+    "3 % faster": lambda samples: at_speed(samples, 1.03),
+    "5 % slower, in noise of 15 dB": lambda samples: noisy(at_speed(samples, 0.95), 15),
+    "5 % faster at the same pitch": lambda samples: stretched(samples, 1.05),
     "all of it": lambda samples: coded(noisy(np.concatenate([np.zeros(999), samples * 0.5]), 15), "gsm"),
 }
 
@@ -83,9 +91,24 @@ def test_the_same_voice_saying_something_else_is_no_replay(speech: np.ndarray, r
 
 
 def test_it_is_found_among_many_and_in_an_empty_memory_nothing_is(speech: np.ndarray, remembered: Fingerprint) -> None:
-    others = [heard(speech[start * SECOND : (start + 4) * SECOND]) for start in (8, 13)]
-    assert is_replay(remembered, [*others, remembered])
-    assert not is_replay(remembered, [])
+    others = [heard(speech[start * SECOND : (start + 4) * SECOND])[0] for start in (8, 13)]
+    assert is_replay([remembered], [*others, remembered])
+    assert not is_replay([remembered], [])
+
+
+def test_two_halves_of_two_recordings_are_known(speech: np.ndarray, said: np.ndarray, remembered: Fingerprint) -> None:
+    other = speech[8 * SECOND : 14 * SECOND]
+    joined = heard(halves(other, said))
+    assert is_replay(joined, [remembered]) and is_replay(joined, [heard(other)[0]])
+
+
+def test_many_are_compared_at_once_as_they_are_one_by_one(speech: np.ndarray, remembered: Fingerprint) -> None:
+    some = [heard(speech[start * SECOND : (start + 4) * SECOND])[0] for start in (2, 8)]
+    nothing, memory = Fingerprint(some[0].at[:3], some[0].bits[:3]), [remembered, *some]
+    together = agreements([*some, nothing], memory)
+    assert together.shape == (3, 3) and not together[2].any()
+    assert together[:2] == pytest.approx(np.array([[agreement(one, other) for other in memory] for one in some]))
+    assert agreements(some, []).shape == (2, 0)
 
 
 def test_each_utterance_of_a_call_that_goes_on_is_known_again(speech: np.ndarray) -> None:
@@ -106,9 +129,9 @@ def test_of_identical_bits_the_agreement_is_the_root_of_the_seconds() -> None:
 
 
 def test_less_than_a_second_and_silence_say_nothing(said: np.ndarray, remembered: Fingerprint) -> None:
-    assert agreement(heard(said[: SECOND // 2]), remembered) == 0.0
+    assert agreement(heard(said[: SECOND // 2])[0], remembered) == 0.0
     silence = heard(np.zeros(3 * SECOND))
-    assert silence.seconds == 0 and not is_replay(silence, [remembered])
+    assert silence[0].seconds == 0 and not is_replay(silence, [remembered])
 
 
 def a_print(seed: int) -> Voiceprint:

@@ -11,7 +11,6 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +18,12 @@ import numpy as np
 from biometrics.attacks import replay_species, synthetic_voices, towards
 from biometrics.audio import TELEPHONE_RATE_HZ, decode_ulaw, encode_ulaw, read_audio, telephone
 from biometrics.calibration import DEFAULT_TARGET_FAR, operating_point
+from biometrics.commands import rising_seconds
 from biometrics.corpus import FRAME_BYTES, PAUSE, Speaker, speakers
 from biometrics.encoder import Encoder
 from biometrics.enrolment import enrol
 from biometrics.errors import BiometricsError
-from biometrics.replay import SAME_RECORDING, Fingerprint, agreement, fingerprint, is_replay
+from biometrics.replay import Fingerprint, fingerprint, fingerprints, is_replay
 from biometrics.speech import Utterance
 from biometrics.verification import Outcome, verify
 from biometrics.voiceprint import Voiceprint
@@ -31,8 +31,6 @@ from biometrics.voiceprint import Voiceprint
 SAYING_SECONDS = (3.3, 7.0)  # net speech of one saying
 LONGEST_SAYING_SECONDS = 20.0
 ENROLMENT_SAYINGS = 3
-LEAST_SECONDS = 2.0  # of net speech, below which no calibration looks
-MEMORY = 12  # what the product keeps of ACCEPTED calls
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,43 +93,6 @@ def person(speaker: Speaker) -> Person:
     return Person(speaker.corpus, speaker.name, tuple(sayings))
 
 
-def false_alarms(people: list[Person]) -> tuple[list[Rate], float]:
-    """Of one saying taken for a replay of another of the same speaker, by corpus and in all; and the highest agreement."""
-    pairs: dict[str, list[float]] = defaultdict(list)
-    for each in people:
-        pairs[each.corpus] += [agreement(a.print, b.print) for a, b in combinations(each.sayings, 2)]
-    pairs["all"] = [value for values in pairs.values() for value in values]
-    rates = [rate(name, sum(v >= SAME_RECORDING for v in values), len(values)) for name, values in pairs.items()]
-    return rates, max(pairs["all"], default=0.0)
-
-
-def attempts_with_memory(people: list[Person]) -> Rate:
-    """Of sayings taken for a replay of any of the twelve others before them."""
-    alarms = [
-        is_replay(saying.print, (earlier.print for earlier in each.sayings[max(0, index - MEMORY) : index]))
-        for each in people
-        for index, saying in enumerate(each.sayings)
-        if index
-    ]
-    return rate("attempts against up to 12 earlier ones", sum(alarms), len(alarms))
-
-
-def caught(people: list[Person], most: int) -> list[Rate]:
-    """Of recordings that come again, those taken for replays; only what has speech enough to be compared at all."""
-    first = [saying for each in people for saying in each.sayings[:1]]
-    second = [saying for each in people for saying in each.sayings[1:2]]
-    rates, rng = [], np.random.default_rng(0)
-    for name, change in replay_species().items() if most else ():
-        hits = n = 0
-        for original in (first + second)[:most]:
-            again = heard(change(original.samples, rng))
-            if again.utterance.net_speech_seconds >= LEAST_SECONDS:
-                n += 1
-                hits += is_replay(again.print, [original.print])
-        rates.append(rate(name, hits, n))
-    return rates
-
-
 class _Remembering:
     """The encoder itself, but the same audio is embedded once."""
 
@@ -160,7 +121,7 @@ def is_accepted(encoder: Encoder, voiceprint: Voiceprint, samples: np.ndarray, p
             continue
         verdict = verify(encoder, voiceprint, utterance, point)
         if verdict.outcome is Outcome.ACCEPTED:
-            return True, not is_replay(fingerprint(utterance), memory)
+            return True, not is_replay(fingerprints(utterance), memory)
         if verdict.next_look_seconds is None:
             return False, False
         next_look = verdict.next_look_seconds
@@ -215,57 +176,52 @@ def add_attack(added: argparse.ArgumentParser) -> None:
     added.add_argument("--speech", type=Path, required=True, metavar="DIR", help="labelled speakers (manifest.csv)")
     added.add_argument("--split", default="dev", help="of the labelled speakers (%(default)s)")
     added.add_argument("--target-far", type=float, default=DEFAULT_TARGET_FAR, help="0-1 (%(default)s)")
-    added.add_argument(
-        "--targets", type=int, default=16, metavar="N", help="people attacked (%(default)s; 0: only replays)"
-    )
-    added.add_argument("--recordings", type=int, default=60, metavar="N", help="played again, at most (%(default)s)")
+    added.add_argument("--targets", type=int, default=16, metavar="N", help="people attacked (%(default)s)")
     added.add_argument("--people", type=int, default=0, metavar="N", help="at most, of each corpus (all)")
+    added.add_argument("--memory", action="store_true", help="instead: replay memory alone, on people of both splits")
+    added.add_argument(
+        "--recordings", type=int, default=60, metavar="N", help="pairs played again (--memory, %(default)s)"
+    )
+    added.add_argument(
+        "--looks",
+        type=rising_seconds,
+        default=(2.0, 2.5),
+        metavar="S,S",
+        help="net speech of an attempt (--memory, 2,2.5)",
+    )
+    added.add_argument("--one-line", action="store_true", help="every attempt over the same line (--memory)")
+    added.add_argument("--scores", type=Path, metavar="CSV", help="every genuine attempt (--memory)")
 
 
 def run_attack(options: argparse.Namespace, load, track) -> int:
-    """``load``: the encoder, needed only where people are attacked."""
+    """``load``: the encoder."""
     by_corpus: dict[str, list[Speaker]] = defaultdict(list)
     for speaker in speakers(options.speech, options.split):
         if not options.people or len(by_corpus[speaker.corpus]) < options.people:
             by_corpus[speaker.corpus].append(speaker)
     people = [person(each) for each in track([s for group in by_corpus.values() for s in group], "listening")]
     people = [each for each in people if each.sayings]
-    genuine, highest = false_alarms(people)
-    figures = {
-        "same_recording": SAME_RECORDING, "genuine_pairs": genuine, "genuine_highest": highest,
-        "genuine_attempts": attempts_with_memory(people), "replays_caught": caught(people, options.recordings),
-    }  # fmt: skip
-    verdicts: list[tuple[Rate, Rate]] = []
-    if options.targets:
-        encoder = load()
-        point = operating_point(encoder, options.target_far)
-        if point is None:
-            raise BiometricsError(f"{encoder.name} has no threshold for FAR {options.target_far}")
-        targets = [each for each in people if len(each.sayings) > ENROLMENT_SAYINGS + 1]
-        random.Random(0).shuffle(targets)
-        verdicts = measure(encoder, targets[: options.targets], point, track)
-        figures |= {"model": encoder.name, "model_sha256": encoder.sha256, "target_far": options.target_far}
+    encoder = load()
+    point = operating_point(encoder, options.target_far)
+    if point is None:
+        raise BiometricsError(f"{encoder.name} has no threshold for FAR {options.target_far}")
+    targets = [each for each in people if len(each.sayings) > ENROLMENT_SAYINGS + 1]
+    random.Random(0).shuffle(targets)
+    verdicts = measure(encoder, targets[: options.targets], point, track)
     if options.json:
         plain = [
             {"species": alone.species, "alone": asdict(alone), "layered": asdict(both)} for alone, both in verdicts
         ]
-        print(json.dumps(figures | {"verdicts": plain}, default=asdict))
+        model = {"model": encoder.name, "model_sha256": encoder.sha256, "target_far": options.target_far}
+        print(json.dumps(model | {"verdicts": plain}))
         return 0
-    print(f"agreement of {SAME_RECORDING} or more is the same recording; highest of genuine pairs {highest:.3f}")
-    print("genuine, taken for a replay")
-    for each in (*genuine, figures["genuine_attempts"]):
-        print(_line(each))
-    print("recordings that came again, known")
-    for each in figures["replays_caught"]:
-        print(_line(each))
-    if verdicts:
-        print(f"ACCEPTED by {figures['model']} at FAR {options.target_far:.1%}: the voice alone | with replay memory")
+    print(f"ACCEPTED by {encoder.name} at FAR {options.target_far:.1%}: the voice alone | with replay memory")
     for alone, both in verdicts:
-        print(_line(alone) + " |" + _share(both))
+        print(line(alone) + " |" + _share(both))
     return 0
 
 
-def _line(each: Rate) -> str:
+def line(each: Rate) -> str:
     return f"  {each.species:42}{each.n:6}{_share(each)}"
 
 

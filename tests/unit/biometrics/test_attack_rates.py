@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from biometrics.attacking import rate
+from biometrics.attack_rates import rate
 from biometrics.attacks import at_speed, in_noise, pitch_hz, towards
 
 
