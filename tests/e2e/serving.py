@@ -11,7 +11,7 @@ import uvicorn
 from double import Double
 from flask import Flask
 
-from ivr.web.bridge import Bridge
+from ivr.web.bridge import Bridge, Lane
 from ivr.web.coview import coview_blueprint
 from ivr.web.desk import desk_blueprint
 from ivr.web.joining import join_blueprint
@@ -44,7 +44,8 @@ def flask_app(services: Double) -> Flask:
 @contextmanager
 def serving(services: Double) -> Iterator[str]:
     """The address where ``services`` is served until the end of the block."""
-    pages = Bridge(flask_app(services), threads=4, longest_body=LONGEST_BODY)
+    lane = Lane("pages", threads=4, waiting=1000)
+    pages = Bridge(flask_app(services), LONGEST_BODY, lambda _scope: lane)
 
     async def app(scope, receive, send) -> None:
         if scope["type"] == "http" and scope["path"] in SOCKETS:
