@@ -33,9 +33,7 @@ def ask(services: Services, listening: Listening, callers_are_recordings: bool =
     now = services.clock()
     asked = {question.request for question in listening.questions()}
     marks: list[Request] = []
-    for open_request in requests.open_requests(services.database, KINDS, now, limit=100):
-        if open_request.call not in listening.streams:
-            continue
+    for open_request in requests.open_about(services.database, KINDS, tuple(listening.streams), now):
         if isinstance(open_request.body, ChallengeMarkRequested):
             marks.append(open_request)
         elif not requests.claim(services.database, open_request.request, now, LEASE_SECONDS):
