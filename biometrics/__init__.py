@@ -19,6 +19,7 @@ from biometrics.errors import (
 )
 from biometrics.keys import Keys, key_id
 from biometrics.speech import Quality, Utterance
+from biometrics.throughout import verify_throughout
 from biometrics.verification import Outcome, Verdict, VerificationPolicy, verify
 from biometrics.voiceprint import Voiceprint, is_sealed_with, key_id_of, reseal, seal, unseal
 
@@ -58,4 +59,5 @@ __all__ = [
     "seal",
     "unseal",
     "verify",
+    "verify_throughout",
 ]

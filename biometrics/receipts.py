@@ -45,6 +45,15 @@ class Enrolment:
     utterances: int | None = None
 
 
+@dataclass(frozen=True)
+class ChallengePut:
+    """Words that were asked for in the call. ``attempt``: the last one, from 1; 0: none was asked for, although ACCEPTED
+    took it. ``said``: whether its words were right; None: it was over before that was known."""
+
+    attempt: int = 0
+    said: bool | None = None
+
+
 def read_key(text: str) -> bytes:
     """The key of a chain from its base64 form; ``ReceiptError`` if it is not base64 or under 32 bytes."""
     try:
@@ -73,8 +82,9 @@ def enrolment_of(contact: str, sealed: bytes | None, voiceprint: Voiceprint | No
     )
 
 
-def of_verdict(request: str, verdict: Verdict, enrolment: Enrolment) -> dict:
-    """The body of a verification's receipt. ``request``: the caller's own id of the question."""
+def of_verdict(request: str, verdict: Verdict, enrolment: Enrolment, challenge: ChallengePut | None = None) -> dict:
+    """The body of a verification's receipt. ``request``: the caller's own id of the question; ``challenge`` None: a voice
+    that matches was enough."""
     far = verdict.target_far
     return {
         "kind": "verification",
@@ -88,6 +98,7 @@ def of_verdict(request: str, verdict: Verdict, enrolment: Enrolment) -> dict:
         "snr_db": verdict.snr_db,
         "model": _model(verdict.model_name, verdict.model_class, verdict.model_sha256),
         "calibration_sha256": verdict.calibration_sha256,
+        "challenge": None if challenge is None else asdict(challenge),
         "enrolment": asdict(enrolment),
     }
 

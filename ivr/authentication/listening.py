@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ivr.authentication.messages import (
     Audio,
+    Challenge,
     Closed,
     Enrol,
     Enrolled,
@@ -50,6 +51,7 @@ class Listening:
         self._executor = executor
         self._answered = answered
         self._asked: dict[str, Verify | Enrol] = {}
+        self._marks: dict[str, list[Challenge]] = {}  # by what is asked, in order
         self._audio: dict[str, bytearray] = {}  # of the last moment, by call
         self._writer: asyncio.StreamWriter | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -57,6 +59,7 @@ class Listening:
         self.streams: set[str] = set()  # calls whose audio comes in here
         self._heard: dict[str, Heard] = {}
         self._compared: set[str] = set()  # questions for which voices have been compared
+        self._matched: set[str] = set()  # those of them whose voice matches, and only a challenge is missing
         self.model: Ready | None = None
         self.pid: int | None = None
 
@@ -65,13 +68,19 @@ class Listening:
     def ask(self, question: Verify | Enrol) -> None:
         self._loop.call_soon_threadsafe(self._ask, question)
 
+    def mark(self, mark: Challenge) -> None:
+        """Of a question that has been asked here; of any other nothing comes. Repeatable."""
+        self._loop.call_soon_threadsafe(self._mark, mark)
+
     def questions(self) -> list[Verify | Enrol]:
         """Those that are not answered yet."""
         return list(self._asked.values())
 
     def compared(self, question: Verify | Enrol) -> bool:
-        """Whether voices have been compared for it, as far as we have been told."""
-        return question.request in self._compared
+        """Whether voices have been compared for it, as far as we have been told, so that it was a try. A voice that matches
+        is none before words have been asked for."""
+        asks_for_words = question.request in self._marks or question.request not in self._matched
+        return question.request in self._compared and asks_for_words
 
     def forget(self, question: Verify | Enrol) -> None:
         self._loop.call_soon_threadsafe(self._forget, question)
@@ -111,10 +120,21 @@ class Listening:
         self._asked[question.request] = question
         self._send(question)
 
+    def _mark(self, mark: Challenge) -> None:
+        if mark.request in self._asked:
+            self._marks.setdefault(mark.request, []).append(mark)
+            self._send(mark)
+
     def _forget(self, question: Verify | Enrol) -> None:
-        self._compared.discard(question.request)
-        if self._asked.pop(question.request, None) is not None:
+        if self._done(question.request):
             self._send(Forget(question.request, question.call))
+
+    def _done(self, request: str) -> bool:
+        """Whether it was still asked."""
+        self._marks.pop(request, None)
+        self._compared.discard(request)
+        self._matched.discard(request)
+        return self._asked.pop(request, None) is not None
 
     def _send(self, message: ToVoice) -> None:
         self._pass_on()  # what was said before the question or the end comes before it
@@ -158,7 +178,8 @@ class Listening:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
         for question in self._asked.values():  # asked while no process was there
-            writer.write(frame(question))
+            for message in (question, *self._marks.get(question.request, ())):
+                writer.write(frame(message))
         try:
             async for body in bodies(reader):
                 self._take(decode_from_voice(body))
@@ -183,6 +204,8 @@ class Listening:
             case Heard():
                 if message.compared in self._asked:
                     self._compared.add(message.compared)
+                    if message.matched:
+                        self._matched.add(message.compared)
                 if message.call in self.streams:
                     self._heard[message.call] = message
             case UtteranceHeard():
@@ -192,8 +215,7 @@ class Listening:
                 self._settle(message)
 
     def _settle(self, answer: Answer) -> None:
-        self._compared.discard(answer.request)
-        if self._asked.pop(answer.request, None) is not None:
+        if self._done(answer.request):
             self._executor.submit(self._answered, answer)
 
 

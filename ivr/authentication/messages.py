@@ -86,7 +86,7 @@ class Verdict(msgspec.Struct, frozen=True, tag=True):
     model_sha256: str
     compared: bool = True  # at any of the looks; False: nothing was, so it is no try either
     contact: str = ""
-    heard: bytes = b""  # sealed fingerprint of what was compared, to be remembered
+    heard: tuple[bytes, ...] = ()  # sealed fingerprints of what was compared, to be remembered
 
 
 class UtteranceHeard(msgspec.Struct, frozen=True, tag=True):

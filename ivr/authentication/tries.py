@@ -8,6 +8,7 @@ from ivr.authentication.messages import Verdict, Verify
 from ivr.calls import Services
 from ivr.flow.events import VerificationRequested
 from ivr.store import sessions, voice_tries
+from ivr.store.database import Transaction
 
 
 def begin(services: Services, call: str, asked: VerificationRequested) -> datetime | None:
@@ -18,10 +19,10 @@ def begin(services: Services, call: str, asked: VerificationRequested) -> dateti
     return voice_tries.begin(services.database, asked.request, subjects, services.clock())
 
 
-def settle(services: Services, about: Verify | Verdict, counts: bool) -> None:
+def settle(transaction: Transaction, about: Verify | Verdict, counts: bool, at: datetime) -> None:
     """``counts``: voices were compared and not ACCEPTED. Otherwise it was no try, or none that an attacker needs."""
     if not counts:
-        voice_tries.take_back(services.database, about.request)
+        voice_tries.take_back(transaction, about.request)
         return
-    bound_since = voice_tries.devices(services.database, about.call)
-    voice_tries.add_subjects(services.database, about.request, bound_since, services.clock())
+    bound_since = voice_tries.devices(transaction, about.call)
+    voice_tries.add_subjects(transaction, about.request, bound_since, at)

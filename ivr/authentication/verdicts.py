@@ -3,46 +3,66 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
+from functools import partial
 
 from ivr.authentication import tries
 from ivr.authentication.listening import Answer, Listening
-from ivr.authentication.messages import Enrol, Enrolled, UtteranceHeard, Verdict, Verify
+from ivr.authentication.messages import Challenge, Enrol, Enrolled, UtteranceHeard, Verdict, Verify
 from ivr.calls import Services, take_turn
 from ivr.errors import UnknownCall
-from ivr.flow.events import EnrolmentRequested, VerificationRequested
+from ivr.flow.events import ChallengeMarkRequested, EnrolmentRequested
 from ivr.flow.inputs import EnrolmentFinished, Outcome, UtteranceJudged, VerdictReached
 from ivr.store import heard, requests, voiceprints
 from ivr.store.database import write
 from ivr.store.errors import ConsentMissing
+from ivr.store.requests import Request
 
 log = logging.getLogger(__name__)
-KINDS = ("verification_requested", "enrolment_requested")
+KINDS = ("verification_requested", "enrolment_requested", "challenge_mark_requested")
+NOT_ASKED = "challenge_not_asked"  # the voice matched, and nobody asked for more
 LEASE_SECONDS = 600  # the voice process answers or its death does; the request's own time ends it otherwise
 
 
 def ask(services: Services, listening: Listening, callers_are_recordings: bool = False) -> None:
-    """Hand open questions about calls whose audio comes in here to the voice process. Repeatable.
+    """Hand open questions about calls whose audio comes in here to the voice process, and then where the answers to their
+    challenges lie. Repeatable.
 
     ``callers_are_recordings``: where one tries Duet out, callers are samples that are played in every call.
     """
     now = services.clock()
+    asked = {question.request for question in listening.questions()}
+    marks: list[Request] = []
     for open_request in requests.open_requests(services.database, KINDS, now, limit=100):
         if open_request.call not in listening.streams:
             continue
-        if not requests.claim(services.database, open_request.request, now, LEASE_SECONDS):
-            continue
-        asked = open_request.body
-        if isinstance(asked, EnrolmentRequested):
-            listening.ask(Enrol(asked.request, open_request.call, asked.contact))
-        elif isinstance(asked, VerificationRequested):
-            found = voiceprints.voiceprint(services.database, asked.contact)
-            if found is None:
-                _inconclusive(services, open_request.call, asked.request, "no_voiceprint")
-            elif tries.begin(services, open_request.call, asked) is not None:
-                _inconclusive(services, open_request.call, asked.request, "locked")
-            else:
-                memory = () if callers_are_recordings else heard.memory(services.database, asked.contact)
-                listening.ask(Verify(asked.request, open_request.call, asked.contact, found[0], memory))
+        if isinstance(open_request.body, ChallengeMarkRequested):
+            marks.append(open_request)
+        elif requests.claim(services.database, open_request.request, now, LEASE_SECONDS):
+            question = _question(services, open_request, callers_are_recordings)
+            if question is not None:
+                listening.ask(question)
+                asked.add(question.request)
+    for mark in sorted(marks, key=lambda each: (each.due_at, each.body.attempt, each.body.said is not None)):
+        # No claim: only the process that has the call's audio comes here, and a mark may be delivered twice.
+        if mark.body.verification in asked:
+            about = mark.body
+            listening.mark(Challenge(about.verification, mark.call, about.attempt, about.said))
+            requests.drop(services.database, mark.request)
+
+
+def _question(services: Services, request: Request, callers_are_recordings: bool) -> Verify | Enrol | None:
+    """What the voice process is to be asked; None: it is answered here."""
+    asked = request.body
+    if isinstance(asked, EnrolmentRequested):
+        return Enrol(asked.request, request.call, asked.contact)
+    found = voiceprints.voiceprint(services.database, asked.contact)
+    if found is None:
+        return _inconclusive(services, request.call, asked.request, "no_voiceprint")
+    if tries.begin(services, request.call, asked) is not None:
+        return _inconclusive(services, request.call, asked.request, "locked")
+    memory = () if callers_are_recordings else heard.memory(services.database, asked.contact)
+    return Verify(asked.request, request.call, asked.contact, found[0], memory, asked.challenged)
 
 
 def let_go(services: Services, listening: Listening) -> None:
@@ -62,65 +82,73 @@ def let_go(services: Services, listening: Listening) -> None:
             _inconclusive(services, question.call, question.request, "withdrawn")
         if gone or question.request not in still_open:
             if isinstance(question, Verify):
-                tries.settle(services, question, listening.compared(question))
+                counts, at = listening.compared(question), services.clock()
+                write(services.database, partial(tries.settle, about=question, counts=counts, at=at))
             listening.forget(question)
 
 
 def answered(services: Services, answer: Answer) -> None:
-    """Save what came of a question. A print and the fact that it exists are one commit."""
+    """Save what came of a question. A print and the fact that it exists are one commit; so are a verdict, what is remembered of
+    it and whether it was a try."""
     try:
         if isinstance(answer, Enrolled):
             _enrolled(services, answer)
         elif isinstance(answer, UtteranceHeard):
             _utterance(services, answer)
         else:
-            fact = VerdictReached(
-                id=answer.request, outcome=Outcome(answer.outcome), reason=answer.reason, score=answer.score,
-                threshold=answer.threshold, net_speech_seconds=answer.net_speech_seconds, model_name=answer.model_name,
-                model_class=answer.model_class, model_sha256=answer.model_sha256,
-            )  # fmt: skip
-            _remember(services, answer, fact.outcome)
-            _compared(services, answer, fact)
-            tries.settle(services, answer, answer.compared and fact.outcome is not Outcome.ACCEPTED)
+            _compared(services, answer)
     except UnknownCall as error:
         log.warning("%s", error)
     except Exception:
         log.exception("the answer to %s could not be saved; its request times out as INCONCLUSIVE", answer.request)
 
 
-def _remember(services: Services, answer: Verdict, outcome: Outcome) -> None:
-    """Also what the call does not wait for any more: somebody may have recorded it."""
-    occasion = heard.Occasion.ACCEPTED if outcome is Outcome.ACCEPTED else heard.Occasion.OTHER
-
-    def job(transaction) -> None:
-        if voiceprints.present(transaction, [answer.contact]):
-            heard.remember(transaction, answer.contact, occasion, answer.heard, services.clock())
-
-    if answer.heard:
-        write(services.database, job)
-
-
 class _Withdrawn(Exception):
     """Undoes the turn: the print was deleted while it was being compared."""
 
 
-def _compared(services: Services, answer: Verdict, fact: VerdictReached) -> None:
-    found = [one.body for one in requests.requests_of(services.database, answer.call) if one.request == answer.request]
+def _compared(services: Services, answer: Verdict) -> None:
+    outcome = Outcome(answer.outcome)
+    fact = VerdictReached(
+        id=answer.request, outcome=outcome, reason=answer.reason, score=answer.score,
+        threshold=answer.threshold, net_speech_seconds=answer.net_speech_seconds, model_name=answer.model_name,
+        model_class=answer.model_class, model_sha256=answer.model_sha256,
+    )  # fmt: skip
 
-    def still_on_file(transaction) -> None:
-        if not voiceprints.present(transaction, [asked.contact for asked in found]):
+    def leaves(transaction) -> None:
+        """Also where the call does not wait for it any more: it was a try, and somebody may have recorded it."""
+        _remember(transaction, answer, outcome, services.clock())
+        counts = answer.compared and outcome is not Outcome.ACCEPTED and answer.reason != NOT_ASKED
+        tries.settle(transaction, answer, counts, services.clock())
+
+    def leaves_with_its_print(transaction) -> None:
+        contacts = [
+            one.body.contact for one in requests.requests_of(transaction, answer.call) if one.request == fact.id
+        ]
+        if outcome is not Outcome.INCONCLUSIVE and not voiceprints.present(transaction, contacts):
             raise _Withdrawn
-        if fact.outcome is Outcome.ACCEPTED:
-            for asked in found:
-                voiceprints.used(transaction, asked.contact, services.clock())
+        if outcome is Outcome.ACCEPTED:
+            for contact in contacts:
+                voiceprints.used(transaction, contact, services.clock())
+        leaves(transaction)
 
-    if fact.outcome is Outcome.INCONCLUSIVE:
-        take_turn(services, answer.call, fact)
-        return
     try:
-        take_turn(services, answer.call, fact, also=still_on_file)
+        turn = take_turn(services, answer.call, fact, also=leaves_with_its_print)
     except _Withdrawn:
-        _inconclusive(services, answer.call, answer.request, "withdrawn")
+        fact = VerdictReached(id=answer.request, outcome=Outcome.INCONCLUSIVE, reason="withdrawn")
+        turn = take_turn(services, answer.call, fact, also=leaves)
+    if not turn.accepted:
+        write(services.database, leaves)
+
+
+def _remember(transaction, answer: Verdict, outcome: Outcome, at: datetime) -> None:
+    if not answer.heard or not voiceprints.present(transaction, [answer.contact]):
+        return
+    occasion = heard.Occasion.ACCEPTED if outcome is Outcome.ACCEPTED else heard.Occasion.OTHER
+    known = heard.memory(transaction, answer.contact)
+    for sealed in answer.heard:
+        if sealed not in known:  # else it has been saved before
+            heard.remember(transaction, answer.contact, occasion, sealed, at)
 
 
 def _inconclusive(services: Services, call: str, request: str, reason: str) -> None:

@@ -70,14 +70,10 @@ def begin(db: Database, request: str, subjects: Sequence[str], at: datetime) -> 
     return write(db, job)
 
 
-def add_subjects(db: Database, request: str, subjects: Sequence[str], at: datetime) -> None:
+def add_subjects(transaction: Transaction, request: str, subjects: Sequence[str], at: datetime) -> None:
     """The try counts for these too, if it still counts: a browser that was bound after it began."""
-
-    def job(transaction: Transaction) -> None:
-        if transaction.rows(_KNOWN, {"request": request}):
-            _write_down(transaction, request, subjects, at)
-
-    write(db, job)
+    if transaction.rows(_KNOWN, {"request": request}):
+        _write_down(transaction, request, subjects, at)
 
 
 def locked_until(reader: Reader, subjects: Sequence[str], now: datetime) -> datetime | None:
@@ -90,9 +86,9 @@ def locked_until(reader: Reader, subjects: Sequence[str], now: datetime) -> date
     return max(untils, default=None)
 
 
-def take_back(db: Database, request: str) -> None:
+def take_back(transaction: Transaction, request: str) -> None:
     """It was ACCEPTED, or nothing was compared."""
-    write(db, lambda transaction: transaction.write(_TAKE_BACK, {"request": request}))
+    transaction.write(_TAKE_BACK, {"request": request})
 
 
 def clear(transaction: Transaction, contact: str, caller: str) -> None:

@@ -11,14 +11,13 @@ import uvicorn
 from double import Double
 from flask import Flask
 
-from ivr.web.bridge import Bridge
+from ivr.web.bridge import Bridge, Lane
 from ivr.web.coview import coview_blueprint
 from ivr.web.desk import desk_blueprint
 from ivr.web.joining import join_blueprint
 from ivr.web.media import media_blueprint
 from ivr.web.ops import ops_blueprint
 from ivr.web.security import LONGEST_BODY
-from ivr.web.serving import lane_of
 from ivr.web.signin import signin_blueprint
 from ivr.web.sockets import SOCKETS
 from ivr.web.tryout import try_blueprint
@@ -45,7 +44,8 @@ def flask_app(services: Double) -> Flask:
 @contextmanager
 def serving(services: Double) -> Iterator[str]:
     """The address where ``services`` is served until the end of the block."""
-    pages = Bridge(flask_app(services), LONGEST_BODY, lane_of)
+    lane = Lane("pages", threads=4, waiting=1000)
+    pages = Bridge(flask_app(services), LONGEST_BODY, lambda _scope: lane)
 
     async def app(scope, receive, send) -> None:
         if scope["type"] == "http" and scope["path"] in SOCKETS:

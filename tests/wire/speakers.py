@@ -61,13 +61,13 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
-def chosen() -> dict[str, list[RealVoice]]:
+def chosen(corpora: dict[str, int] = CORPORA) -> dict[str, list[RealVoice]]:
     """By corpus, in the order drawn."""
     if not (SPEECH / "manifest.csv").is_file():
         missing(f"real speakers do not call: no labelled speech in {SPEECH} (set DUET_SPEECH)")
     of_split = speakers(SPEECH, "dev")
     found: dict[str, list[RealVoice]] = {}
-    for corpus, most in CORPORA.items():
+    for corpus, most in corpora.items():
         candidates = [speaker for speaker in of_split if speaker.corpus == corpus]
         random.Random(SEED).shuffle(candidates)
         voices = (voice for speaker in candidates if (voice := _voice(speaker)) is not None)

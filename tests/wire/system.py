@@ -237,8 +237,11 @@ def running(
     seed: int = 0,
     warm: bool = True,
     voices: Voices | None = None,
+    flows: Path = ROOT / "flows",
 ) -> Iterator[System]:
-    """Everything is started, and ended by process id at the end of the block. ``warm``: the first call is behind it."""
+    """Everything is started, and ended by process id at the end of the block. ``warm``: the first call is behind it.
+
+    ``flows``: where bank.yaml lies."""
     database_url = database_url or f"sqlite:///{directory / 'duet.db'}"
     exchange = Exchange()
     with contextlib.ExitStack() as stack:
@@ -254,7 +257,7 @@ def running(
             Carrier.start({LINE: line}, speed, ACCOUNT, token, seed, faults, interrupted_gather)
         )
         environment = {
-            "IVR_PUBLIC_URL": exchange.url, "IVR_DATABASE_URL": database_url, "IVR_FLOWS": str(ROOT / "flows"),
+            "IVR_PUBLIC_URL": exchange.url, "IVR_DATABASE_URL": database_url, "IVR_FLOWS": str(flows),
             "IVR_SECRET_KEY": new_key(), "IVR_VOICEPRINT_KEY": new_key(), "IVR_TWILIO_ACCOUNT_SID": ACCOUNT,
             "IVR_TWILIO_AUTH_TOKEN": token, "IVR_TWILIO_API_BASE": carrier.url, "IVR_TWILIO_NUMBER": LINE,
             "IVR_SPEAKER_MODEL": speaker_model, "OMP_NUM_THREADS": "1", "IVR_RECEIPTS": str(directory / "receipts.jsonl"),

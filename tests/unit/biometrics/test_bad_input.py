@@ -35,8 +35,9 @@ from biometrics.audio import read_audio, resample
 from biometrics.enrolment import EnrolmentPolicy, utc_now
 from biometrics.receipts import ReceiptFile
 from biometrics.speech import DTMF_HIGH_HZ, DTMF_LOW_HZ
+from ivr.authentication.judging import Model
 from ivr.authentication.messages import Audio, Closed, Enrol, Enrolled, Verdict, Verify, decode_from_voice
-from ivr.authentication.process import Model, VoiceProcess
+from ivr.authentication.voice import VoiceProcess
 
 RATE = 8000
 KEY = "a key of thirty-two random bytes"

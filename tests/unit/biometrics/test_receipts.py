@@ -8,7 +8,17 @@ import pytest
 
 from biometrics.__main__ import main
 from biometrics.errors import ReceiptError
-from biometrics.receipts import FIRST_PREVIOUS, ReceiptFile, check, opaque_reference, read_key
+from biometrics.receipts import (
+    FIRST_PREVIOUS,
+    ChallengePut,
+    Enrolment,
+    ReceiptFile,
+    check,
+    of_verdict,
+    opaque_reference,
+    read_key,
+)
+from biometrics.verification import Outcome, Verdict
 
 KEY = bytes(range(32))
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -109,6 +119,20 @@ def test_what_cannot_be_written_leaves_the_chain_as_it_was(tmp_path):
     with pytest.raises(ReceiptError, match="cannot be written"):
         ReceiptFile(path / "below a file").write({})
     assert check(path).receipts == 3
+
+
+def test_a_chain_of_before_there_were_challenges_still_holds_and_goes_on(tmp_path):
+    path = tmp_path / "receipts.jsonl"
+    verdict = Verdict(Outcome.INCONCLUSIVE, "challenge_failed", 4.0, 3.5, 0.005, 3.1, "model", "Class", "a" * 64)
+    told = [of_verdict("r", verdict, Enrolment("c"), put) for put in (None, ChallengePut(), ChallengePut(2, False))]
+    before = {name: value for name, value in told[0].items() if name != "challenge"}
+    for body in (before, *told):
+        ReceiptFile(path).write(body)
+    assert (check(path).receipts, check(path).problem) == (4, None)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [line.get("challenge", "-") for line in lines] == [
+        "-", None, {"attempt": 0, "said": None}, {"attempt": 2, "said": False}
+    ]  # fmt: skip
 
 
 def test_processes_share_one_chain(tmp_path):

@@ -103,15 +103,14 @@ from biometrics import encode_ulaw
 from biometrics.audio import read_audio, telephone
 from ivr.authentication.messages import Audio, Closed, Enrol, Enrolled, Ready, Verdict, Verify
 from biometrics.receipts import ReceiptFile
-from ivr.authentication.process import VoiceProcess
-import ivr.authentication.process as process
+from ivr.authentication.voice import VoiceProcess
 
 def ulaw(purpose):
     clips = sorted(Path({str(ROOT / "samples" / "flite-rms")!r}).glob(purpose + "-*.wav"))
     return b"".join(encode_ulaw(telephone(*read_audio(clip))) for clip in clips)
 
 said = []
-process.VoiceProcess.send = lambda self, message: said.append(message)
+VoiceProcess.send = lambda self, message: said.append(message)
 async def call():
     voice = VoiceProcess(None, "ecapa-telephone", b"k" * 32, ReceiptFile(Path("receipts.jsonl")))
     await voice.load()
@@ -157,13 +156,13 @@ def test_the_command_line_can_ask_for_the_reference(search, samples, tmp_path, m
 
 @pytest.mark.parametrize("wanted", ["0", "1"])
 def test_the_accelerator_can_be_turned_off(monkeypatch, tmp_path, search, wanted):
-    from ivr.authentication import process
+    from ivr.authentication.judging import load_model
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "models").symlink_to(search)
     monkeypatch.setenv("IVR_SPEAKER_ACCELERATOR", wanted)
-    assert process._load("ecapa-telephone").encoder.class_name.endswith("onnxruntime") == (wanted == "1")
+    assert load_model("ecapa-telephone").encoder.class_name.endswith("onnxruntime") == (wanted == "1")
 
 
 @pytest.mark.parametrize(("written", "accelerated"), [({}, True), ({"IVR_SPEAKER_ACCELERATOR": "0"}, False)])

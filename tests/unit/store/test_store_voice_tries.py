@@ -51,7 +51,7 @@ def test_a_locked_call_does_not_lengthen_the_lock(db: Database) -> None:
 def test_an_accepted_try_is_taken_back(db: Database) -> None:
     for number in range(9):
         assert begun(db, f"r{number}") is None
-        voice_tries.take_back(db, f"r{number}")
+        write(db, lambda transaction, request=f"r{number}": voice_tries.take_back(transaction, request))
 
 
 def test_another_factor_clears_the_print_and_what_the_owners_phone_tried_at_it(db: Database) -> None:
@@ -106,9 +106,13 @@ def test_a_browser_is_the_same_device_in_its_next_call(db: Database) -> None:
 def test_a_browser_bound_late_counts_for_a_try_that_still_counts(db: Database) -> None:
     begun(db, "failed")
     begun(db, "accepted")
-    voice_tries.take_back(db, "accepted")
-    for request in ("failed", "accepted"):
-        voice_tries.add_subjects(db, request, [f"device:{request}"], NOW)
+    write(db, lambda transaction: voice_tries.take_back(transaction, "accepted"))
+
+    def bound_late(transaction) -> None:
+        for request in ("failed", "accepted"):
+            voice_tries.add_subjects(transaction, request, [f"device:{request}"], NOW)
+
+    write(db, bound_late)
     for request in ("failed", "accepted"):
         for number in range(2):
             begun(db, f"{request} {number}", subjects=(f"device:{request}",))

@@ -19,12 +19,8 @@ HEAD = b"POST /echo/x HTTP/1.1\r\nHost: x\r\n"
 @contextlib.asynccontextmanager
 async def serving():
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        Bridge(pages(), 1000, lambda _scope: Lane("usual", 2, 9)),
-        http=heads.BoundedHeads,
-        lifespan="off",
-        log_level="error",
-    )
+    bridge_of_two = Bridge(pages(), 1000, lambda _scope: Lane("usual", 2, 10))
+    config = uvicorn.Config(bridge_of_two, http=heads.BoundedHeads, lifespan="off", log_level="error")
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started:

@@ -1,4 +1,6 @@
-"""Who keeps trying voices is locked out of them, and goes on with another factor; the owner's PIN opens the lock."""
+"""Who keeps trying voices is locked out of them, and goes on with another factor; the owner's PIN opens the lock. And: what is
+asked of the voice process, in which order, and what its verdicts leave.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +9,18 @@ from doorway import Carrier, Clock, Phone, session_of
 
 from ivr.app import House
 from ivr.authentication import verdicts
-from ivr.authentication.messages import Verdict, Verify
+from ivr.authentication.messages import Challenge, Verdict, Verify
 from ivr.authentication.passwords import password_hash
-from ivr.flow.events import ConsentGiven
+from ivr.flow.events import ChallengeMarkRequested, ConsentGiven
 from ivr.flow.inputs import By, LinkOpened, Outcome, StreamStarted
-from ivr.store import agents, consents, contacts, requests, voiceprints
+from ivr.flow.session import Turn
+from ivr.store import agents, consents, contacts, heard, requests, voice_tries, voiceprints
 from ivr.store.agents import Agent, AgentState
 from ivr.store.database import write
+from ivr.store.instants import to_microseconds
 from ivr.web.desk import voice_of
 
+MARK = "challenge_mark_requested"
 OTHER_PHONE, ALICES_CUSTOMER_NUMBER = "+447700900199", "10045678"
 
 
@@ -26,9 +31,13 @@ class Ear:
         self.streams: set[str] = set()
         self.asked: dict[str, Verify] = {}
         self.heard_enough: set[str] = set()
+        self.marks: list[Challenge] = []
 
     def ask(self, question: Verify) -> None:
         self.asked[question.request] = question
+
+    def mark(self, mark: Challenge) -> None:
+        self.marks.append(mark)
 
     def questions(self) -> list[Verify]:
         return list(self.asked.values())
@@ -77,12 +86,17 @@ class Caller:
         voice = session_of(self.house, self.phone).voice
         return voice.verdict, voice.reason
 
-    def is_judged(self, outcome: Outcome, reason: str, compared: bool = True) -> None:
-        asked = self.question
-        self.ear.forget(asked)
+    def is_judged(
+        self, outcome: Outcome, reason: str, compared: bool = True, left: tuple[bytes, ...] = (),
+        asked: Verify | None = None,
+    ) -> None:  # fmt: skip
+        """``asked``: what the verdict answers, if it does so once more."""
+        if asked is None:
+            asked = self.question
+            self.ear.forget(asked)
         verdict = Verdict(
             asked.request, asked.call, outcome.value, reason, 1.0 if compared else None, 2.0, 4.0, "m", "c", "0" * 64,
-            compared=compared,
+            compared=compared, contact=asked.contact, heard=left,
         )  # fmt: skip
         verdicts.answered(self.house.calls, verdict)
 
@@ -136,6 +150,14 @@ def test_the_owner_is_never_locked_out_by_being_known(calls) -> None:
         calls().is_judged(Outcome.ACCEPTED, "match")
 
 
+def test_a_voice_that_matched_and_was_asked_nothing_more_has_not_tried(calls) -> None:
+    for _ in range(5):
+        calls().is_judged(Outcome.INCONCLUSIVE, "challenge_not_asked")
+    for _ in range(3):
+        calls().is_judged(Outcome.INCONCLUSIVE, "challenge_failed")
+    assert calls().voice == (Outcome.INCONCLUSIVE, "locked")
+
+
 def test_the_owners_pin_opens_the_lock_of_the_print(house: House, calls) -> None:
     for _ in range(3):
         calls(OTHER_PHONE).is_judged(Outcome.REJECTED, "other_voice")
@@ -158,3 +180,105 @@ def test_the_desk_says_until_when_the_voice_is_locked(house: House, calls, clock
     locked.phone.presses("0")
     house.queue.look()
     assert voice_of(house.dispatch.pop(dana)).heading == "Voice locked until 13:00 UTC"
+
+
+class Died(Exception):
+    pass
+
+
+@pytest.mark.parametrize("dies_at", ["remember", "settle", "used"])
+def test_a_verdict_what_it_leaves_and_whether_it_was_a_try_are_saved_together_or_not_at_all(
+    house: House, calls, alice: str, monkeypatch: pytest.MonkeyPatch, dies_at: str
+) -> None:
+    def dies(*_, **__) -> None:
+        raise Died
+
+    def tried(caller: Caller) -> bool:
+        """Whether this call counts, once those before it have used up all tries but one."""
+        return voice_tries.locked_until(house.database, [f"contact:{alice}"], house.calls.clock()) is not None
+
+    for _ in range(2):
+        calls().is_judged(Outcome.REJECTED, "other_voice")
+    caller = calls()
+    asked, left = caller.question, (b"speech", b"answer")
+    module = {"remember": heard, "settle": voice_tries, "used": voiceprints}[dies_at]
+    with monkeypatch.context() as dying:
+        dying.setattr(module, "take_back" if dies_at == "settle" else dies_at, dies)
+        caller.is_judged(Outcome.ACCEPTED, "match", left=left)
+    assert caller.voice == (None, "") and tried(caller)
+    assert heard.memory(house.database, alice) == ()
+    for _ in range(2):  # a second time changes nothing any more
+        caller.is_judged(Outcome.ACCEPTED, "match", left=left, asked=asked)
+        assert caller.voice == (Outcome.ACCEPTED, "match") and not tried(caller)
+        assert heard.memory(house.database, alice) == left
+
+
+def test_what_a_call_does_not_wait_for_any_more_leaves_all_its_traces_together(
+    house: House, calls, alice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = calls()
+    asked = caller.question
+    caller.phone.carrier.post("/voice/bank/status", **caller.phone.about | {"CallStatus": "completed"})
+    with monkeypatch.context() as dying:
+        dying.setattr(voice_tries, "add_subjects", lambda *_: (_ for _ in ()).throw(Died))
+        caller.is_judged(Outcome.REJECTED, "other_voice", left=(b"speech",), asked=asked)
+    assert heard.memory(house.database, alice) == ()
+    caller.is_judged(Outcome.REJECTED, "other_voice", left=(b"speech",), asked=asked)
+    assert heard.memory(house.database, alice) == (b"speech",)
+
+
+def is_marked(house: House, caller: Caller, verification: str, *marks: tuple[int, bool | None]) -> None:
+    """As a turn that asks for words, or knows whether they were said, leaves it to be delivered."""
+    rows = [
+        ChallengeMarkRequested(
+            request=f"{verification}:{attempt}:{said}", due_seconds=30, verification=verification, attempt=attempt, said=said
+        )
+        for attempt, said in marks
+    ]  # fmt: skip
+    before = session_of(house, caller.phone)
+    turn = Turn(session=before, events=tuple(rows))
+    write(house.database, lambda t: requests.follow(t, before, turn, to_microseconds(house.calls.clock()), None))
+
+
+def left_to_deliver(house: House, caller: Caller) -> list[str]:
+    return [one.request for one in requests.requests_of(house.database, caller.call) if one.kind == MARK]
+
+
+def test_marks_of_a_challenge_follow_their_question_in_order_and_are_done_then(house: House, ear: Ear, calls) -> None:
+    caller = calls()
+    asked = caller.question.request
+    is_marked(house, caller, asked, (2, None), (1, None), (2, True))
+    verdicts.ask(house.calls, ear)
+    verdicts.ask(house.calls, ear)
+    assert ear.marks == [Challenge(asked, caller.call, *mark) for mark in ((1, None), (2, None), (2, True))]
+    assert left_to_deliver(house, caller) == []
+
+
+def test_a_mark_waits_for_its_question_and_goes_with_its_time(house: House, ear: Ear, calls, clock: Clock) -> None:
+    caller = calls()
+    is_marked(house, caller, "nobody asked", (1, None))
+    verdicts.ask(house.calls, ear)
+    ear.streams.clear()
+    is_marked(house, caller, caller.question.request, (1, True))
+    verdicts.ask(house.calls, ear)
+    assert ear.marks == [] and len(left_to_deliver(house, caller)) == 2, "neither is for this process"
+    clock.goes_on(31)
+    house.work.time_out()
+    assert left_to_deliver(house, caller) == []
+
+
+class Deaf(Ear):
+    """No audio comes in here yet."""
+
+    streams = property(lambda self: set(), lambda self, streams: None)
+
+
+def test_a_question_and_its_mark_of_one_turn_are_delivered_together(
+    house: House, ear: Ear, phone: Phone, alice: str
+) -> None:
+    caller = Caller(house, Deaf(), phone)
+    [asked] = [one for one in requests.requests_of(house.database, caller.call) if one.kind == "verification_requested"]
+    is_marked(house, caller, asked.request, (1, None))
+    ear.streams.add(caller.call)
+    verdicts.ask(house.calls, ear)
+    assert (list(ear.asked), ear.marks) == ([asked.request], [Challenge(asked.request, caller.call, 1)])

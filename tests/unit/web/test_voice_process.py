@@ -18,8 +18,8 @@ from biometrics.likelihood import unconditional
 from biometrics.receipts import ReceiptFile, check
 from biometrics.verification import Outcome
 from biometrics.verification import Verdict as Judged
-from ivr.authentication import guiding
-from ivr.authentication import process as voice_process
+from ivr.authentication import guiding, judging, voice
+from ivr.authentication.judging import Model
 from ivr.authentication.messages import (
     Audio,
     Closed,
@@ -33,7 +33,7 @@ from ivr.authentication.messages import (
     Verify,
     decode_from_voice,
 )
-from ivr.authentication.process import Model, VoiceProcess
+from ivr.authentication.voice import VoiceProcess
 
 SPEECHLESS = b"\xff" * 160
 KEY = b"k" * 32
@@ -124,8 +124,8 @@ def accepting(monkeypatch: pytest.MonkeyPatch) -> bytes:
         grounds = (7.5, 3.0, 0.005, 3.1, "model", "Class", "a" * 64, None, (0.001, 0.006), 21.5, "c" * 64)
         return Judged(Outcome.ACCEPTED, "match", *grounds)
 
-    monkeypatch.setattr(voice_process, "_load", lambda *_: Model(Encoder(), object()))
-    monkeypatch.setattr(voice_process, "verify", verify)
+    monkeypatch.setattr(voice, "load_model", lambda *_: Model(Encoder(), object()))
+    monkeypatch.setattr(judging, "verify", verify)
     return seal(voiceprint, KEY, "grace")
 
 
@@ -211,7 +211,7 @@ def enrols(monkeypatch: pytest.MonkeyPatch, receipts: ReceiptFile):
             "",
         )
         monkeypatch.setattr("biometrics.enrolment.load_calibration", lambda _: calibration)
-        monkeypatch.setattr(voice_process, "_load", lambda _name: Model(encoder, None, "no calibration"))
+        monkeypatch.setattr(voice, "load_model", lambda _name: Model(encoder, None, "no calibration"))
 
         async def call() -> Socket:
             socket = Socket()

@@ -80,7 +80,7 @@ def alice(house: House, carrier: Carrier, clock: Clock) -> str:
 
 def is_answered(house: House, request: str, call: str, outcome: str, contact: str, left: bytes) -> None:
     grounds = ("match", 7.5, 3.0, 3.1, "m", "c", "0" * 64)
-    verdicts.answered(house.calls, Verdict(request, call, outcome, *grounds, contact=contact, heard=left))
+    verdicts.answered(house.calls, Verdict(request, call, outcome, *grounds, contact=contact, heard=(left,)))
 
 
 def verdict(house: House, phone: Phone, alice: str, outcome: str, left: bytes) -> None:
@@ -102,20 +102,14 @@ def test_every_comparison_is_remembered_with_its_print(house: House, carrier: Ca
 def test_a_comparison_of_a_call_that_is_over_is_remembered_too(house: House, carrier: Carrier, alice: str) -> None:
     phone = Phone(carrier, sid="CA" + "5" * 32).dials()
     carrier.post("/voice/bank/status", **phone.about | {"CallStatus": "completed"})
-    late = Verdict(
-        "gone", session_of(house, phone).call, "ACCEPTED", "match", 7.5, 3.0, 3.1, "m", "c", "0" * 64, True, alice, b"x"
-    )
-    verdicts.answered(house.calls, late)
+    is_answered(house, "gone", session_of(house, phone).call, "ACCEPTED", alice, b"x")
     assert heard.memory(house.database, alice) == (b"x",)
 
 
 def test_nothing_is_remembered_of_whose_print_is_gone(house: House, carrier: Carrier, alice: str, clock: Clock) -> None:
     voiceprints.delete_voiceprint(house.database, alice, clock())
     phone = Phone(carrier, sid="CA" + "5" * 32).dials()
-    late = Verdict(
-        "gone", session_of(house, phone).call, "ACCEPTED", "match", 7.5, 3.0, 3.1, "m", "c", "0" * 64, True, alice, b"x"
-    )
-    verdicts.answered(house.calls, late)
+    is_answered(house, "gone", session_of(house, phone).call, "ACCEPTED", alice, b"x")
     assert heard.memory(house.database, alice) == ()
 
 

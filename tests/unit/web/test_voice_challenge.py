@@ -1,0 +1,285 @@
+"""Where a challenge is asked, only the words that were drawn, said by the owner's voice and by no other, are ACCEPTED."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from biometrics import Outcome, Voiceprint
+from biometrics import Verdict as Judged
+from biometrics.enrolment import utc_now
+from biometrics.receipts import ReceiptFile, check
+from ivr.authentication import comparing, voice
+from ivr.authentication.comparing import Look
+from ivr.authentication.judging import Model
+from ivr.authentication.messages import (
+    Audio,
+    Challenge,
+    Closed,
+    Forget,
+    FromVoice,
+    Heard,
+    ToVoice,
+    Verdict,
+    Verify,
+    decode_from_voice,
+)
+from ivr.authentication.voice import Listening, VoiceProcess
+
+OWNER, OTHER, OLD = b"o", b"x", b"r"  # a second of net speech: of the owner, of somebody else, of a known recording
+KEY = b"k" * 32
+PRINT = Voiceprint(np.eye(3, dtype=np.float32), "a" * 64, utc_now(), 9.0)
+ENOUGH, BUDGET = 2, 6  # seconds
+
+
+class Ear:
+    """An utterance of which every byte is a second of speech."""
+
+    def __init__(self, heard: bytes = b"") -> None:
+        self.heard = heard
+
+    def feed(self, ulaw: bytes) -> None:
+        self.heard += ulaw
+
+    def snapshot(self) -> Ear:
+        return Ear(self.heard)
+
+    @property
+    def net_speech_seconds(self) -> float:
+        return float(len(self.heard))
+
+
+def judge(model: Model, key: bytes, asked: Verify, look: Look) -> tuple[Judged, Voiceprint | None, bytes]:
+    """ACCEPTED where two seconds or more are the owner's alone, REJECTED where nothing of them is."""
+    heard = look.heard.heard[:BUDGET]
+
+    def verdict(outcome: Outcome, reason: str, final: bool = True) -> tuple[Judged, Voiceprint, bytes]:
+        score = None if reason in ("too_short", "failure") else 1.0
+        ahead = None if final else float(max(ENOUGH, len(heard) + 1))
+        judged = Judged(outcome, reason, score, 0.0, 0.005, float(len(heard)), "m", "c", "a" * 64, ahead)
+        return judged, PRINT, b"left by " + heard
+
+    if asked.contact == "unreadable":
+        return verdict(Outcome.INCONCLUSIVE, "failure")
+    if len(heard) < ENOUGH:
+        return verdict(Outcome.INCONCLUSIVE, "too_short", final=look.of_answer)
+    if OLD in heard:
+        return verdict(Outcome.INCONCLUSIVE, "replay")
+    if set(heard) == set(OWNER):
+        return verdict(Outcome.ACCEPTED, "match")
+    if set(heard) == set(OTHER):
+        return verdict(Outcome.REJECTED, "other_voice")
+    if len(heard) >= BUDGET or look.of_answer:
+        return verdict(Outcome.INCONCLUSIVE, "budget_spent")
+    return verdict(Outcome.INCONCLUSIVE, "undecided", final=False)
+
+
+class Socket:
+    def __init__(self) -> None:
+        self.said: list[FromVoice] = []
+
+    def write(self, framed: bytes) -> None:
+        self.said.append(decode_from_voice(framed[4:]))
+
+    def verdicts(self, request: str = "one") -> list[Verdict]:
+        return [said for said in self.said if isinstance(said, Verdict) and said.request == request]
+
+
+@pytest.fixture
+def tells(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Tells the voice process all this; None in between: it has time to do what it has to."""
+    monkeypatch.setattr(voice, "judge", judge)
+    monkeypatch.setattr(voice, "Listening", lambda: Listening(Ear()))
+    monkeypatch.setattr(comparing, "Utterance", Ear)
+
+    def tell(*messages: ToVoice | None, receipts: Path | None = None) -> Socket:
+        async def call() -> Socket:
+            socket = Socket()
+            process = VoiceProcess(socket, "", KEY, ReceiptFile(receipts or tmp_path / "receipts.jsonl"))
+            process._model = Model(object(), object())
+            for message in (*messages, None):
+                if message is None:
+                    while process._tasks:
+                        await asyncio.gather(*process._tasks)
+                else:
+                    process.take(message)
+            return socket
+
+        return asyncio.run(call())
+
+    return tell
+
+
+def asked(request: str = "one", contact: str = "ada", challenged: bool = True) -> Verify:
+    return Verify(request, "call", contact, b"sealed", (), challenged)
+
+
+def says(*seconds: bytes) -> Audio:
+    return Audio("call", b"".join(seconds))
+
+
+def mark(attempt: int, said: bool | None = None, request: str = "one", call: str = "call") -> Challenge:
+    return Challenge(request, call, attempt, said)
+
+
+PASSED = (asked(), says(OWNER * 3), None)  # the voice matches by the way
+BEGUN = (*PASSED, mark(1))
+
+
+def ends(socket: Socket) -> tuple[str, str, bool]:
+    (verdict,) = socket.verdicts()
+    return verdict.outcome, verdict.reason, verdict.compared
+
+
+def test_a_voice_that_matches_is_told_and_waits_for_the_words(tells) -> None:
+    socket = tells(*PASSED)
+    assert socket.verdicts() == []
+    last = [said for said in socket.said if isinstance(said, Heard)][-1]
+    assert (last.matched, last.compared, last.needed_seconds) == (True, "one", 0.0)
+
+
+def test_the_right_words_in_the_owners_voice_are_accepted(tells) -> None:
+    (verdict,) = tells(*BEGUN, says(OWNER * 3), mark(1, True)).verdicts()
+    assert (verdict.outcome, verdict.reason, verdict.net_speech_seconds) == ("ACCEPTED", "match", 3.0)
+    assert verdict.heard == (b"left by ooo", b"left by ooo"), "both are remembered: the speech and the answer"
+
+
+def test_the_answer_alone_decides_whatever_was_heard_before(tells) -> None:
+    """A room full of voices until then; or nothing at all."""
+    for before in ((asked(), says(OTHER + OWNER * 9), None), (asked(),)):
+        assert ends(tells(*before, mark(1), says(OWNER * 2), mark(1, True)))[0] == "ACCEPTED"
+
+
+def test_the_right_words_in_another_voice_are_not_accepted_however_much_the_owner_said_before(tells) -> None:
+    assert ends(tells(*PASSED, says(OWNER * 9), mark(1), says(OTHER * 3), mark(1, True))) == (
+        "REJECTED", "other_voice", True
+    )  # fmt: skip
+    assert ends(tells(*BEGUN, says(OWNER, OTHER, OTHER), mark(1, True)))[0] == "INCONCLUSIVE"
+
+
+def test_an_answer_that_is_too_short_is_not_filled_up_with_what_was_said_before(tells) -> None:
+    assert ends(tells(*BEGUN, says(OWNER), mark(1, True))) == ("INCONCLUSIVE", "too_short", True)
+
+
+def test_an_answer_heard_before_is_a_replay(tells) -> None:
+    assert ends(tells(*BEGUN, says(OLD * 3), mark(1, True))) == ("INCONCLUSIVE", "replay", True)
+
+
+def test_wrong_words_fail_and_count_as_a_try_once_voices_were_compared(tells) -> None:
+    assert ends(tells(*BEGUN, says(OWNER * 3), mark(1, False))) == ("INCONCLUSIVE", "challenge_failed", True)
+    assert ends(tells(asked(), mark(1), mark(1, False))) == ("INCONCLUSIVE", "challenge_failed", False)
+
+
+def test_a_second_attempt_begins_anew(tells) -> None:
+    first = (*BEGUN, says(OTHER * 3))
+    assert ends(tells(*first, mark(2), says(OWNER * 2), mark(2, True)))[0] == "ACCEPTED"
+    assert ends(tells(*BEGUN, says(OWNER * 3), mark(2), says(OTHER * 2), mark(2, True)))[0] == "REJECTED"
+
+
+def test_what_ends_it_by_the_way_ends_it_with_a_challenge_too(tells) -> None:
+    for heard, contact, end in (
+        (OTHER * 3, "ada", ("REJECTED", "other_voice", True)),
+        (OLD * 3, "ada", ("INCONCLUSIVE", "replay", True)),
+        (OWNER * 3, "unreadable", ("INCONCLUSIVE", "failure", False)),
+    ):
+        assert ends(tells(asked(contact=contact), says(heard), None)) == end
+        assert ends(tells(asked(contact=contact), mark(1), says(heard), None, mark(1, True))) == end
+
+
+def test_hanging_up_is_never_accepted(tells) -> None:
+    assert ends(tells(*PASSED, Closed("call"))) == ("INCONCLUSIVE", "challenge_not_asked", True)
+    assert ends(tells(asked(), says(OWNER * 3), Closed("call"))) == ("INCONCLUSIVE", "challenge_not_asked", True)
+    assert ends(tells(*BEGUN, says(OWNER * 3), Closed("call"))) == ("INCONCLUSIVE", "challenge_failed", True)
+    assert ends(tells(asked(), says(OWNER), Closed("call"))) == ("INCONCLUSIVE", "too_short", False)
+    mixed = (asked(), says(OTHER + OWNER * 9), None)
+    assert ends(tells(*mixed, Closed("call"))) == ("INCONCLUSIVE", "budget_spent", True)
+
+
+def test_an_answer_that_is_over_is_judged_although_the_caller_has_gone(tells) -> None:
+    for between in ((), (None,)):
+        told = (asked(), says(OWNER), mark(1), says(OWNER * 3), mark(1, True), *between, Closed("call"))
+        assert ends(tells(*told))[0] == "ACCEPTED"
+
+
+def test_marks_out_of_order_twice_or_of_nothing_accept_nothing(tells) -> None:
+    right = says(OWNER * 3)
+    assert tells(mark(1), mark(1, True), says(OWNER)).verdicts() == [], "nothing was asked"
+    assert tells(*BEGUN, right, mark(1, True, request="another"), mark(1, True, call="another")).verdicts() == []
+    assert ends(tells(*PASSED, right, mark(1, True)))[:2] == ("INCONCLUSIVE", "too_short"), "no beginning"
+    assert ends(tells(*BEGUN, right, mark(2, True)))[:2] == ("INCONCLUSIVE", "too_short"), "that of another attempt"
+    assert tells(*BEGUN, mark(2), right, mark(1, True)).verdicts() == [], "of an attempt that is over"
+    assert tells(*BEGUN, mark(2), right, mark(1), mark(1, False)).verdicts() == []
+    twice = tells(*BEGUN, says(OWNER), mark(1), says(OWNER), mark(1, True), mark(1, True), None, mark(1, True))
+    assert ends(twice)[0] == "ACCEPTED", "a repeated beginning changes nothing"
+    assert ends(tells(*BEGUN, right, mark(1, False), mark(1, True)))[1] == "challenge_failed"
+    assert ends(tells(*BEGUN, says(OTHER * 3), mark(1, True), mark(2), right, mark(2, True)))[0] == "REJECTED"
+    assert tells(*BEGUN, right, Forget("one", "call"), mark(1, True)).verdicts() == []
+    assert ends(tells(asked(challenged=False), mark(1), mark(1, False), says(OWNER * 3)))[0] == "ACCEPTED", "none asked"
+
+
+def test_nothing_that_was_said_to_one_question_answers_another(tells) -> None:
+    socket = tells(*BEGUN, says(OWNER * 3), asked("two"), mark(1, True), None, mark(1, True, request="two"))
+    assert [(one.outcome, one.reason) for one in socket.verdicts()] == [("INCONCLUSIVE", "superseded")]
+    assert [(one.outcome, one.reason) for one in socket.verdicts("two")] == [("INCONCLUSIVE", "too_short")]
+
+
+def test_the_receipt_says_whether_a_challenge_was_asked_and_how_it_ended(tells, tmp_path: Path) -> None:
+    told = {
+        "accepted": ((*BEGUN, mark(2), says(OWNER * 3), mark(2, True)), {"attempt": 2, "said": True}),
+        "wrong": ((*BEGUN, mark(1, False)), {"attempt": 1, "said": False}),
+        "gone": ((*BEGUN, Closed("call")), {"attempt": 1, "said": None}),
+        "not asked": ((*PASSED, Closed("call")), {"attempt": 0, "said": None}),
+        "without": ((asked(challenged=False), says(OWNER * 3)), None),
+    }
+    for name, (messages, put) in told.items():
+        path = tmp_path / name
+        tells(*messages, receipts=path)
+        (receipt,) = [json.loads(line) for line in path.read_text().splitlines()]
+        assert (receipt["request"], receipt["challenge"]) == ("one", put)
+        assert receipt["enrolment"]["utterances"] == 3, "also where the last word was no comparison"
+        assert check(path).problem is None
+
+
+MESSAGES = st.lists(
+    st.one_of(
+        st.none(),
+        st.builds(lambda of, seconds: says(of * seconds), st.sampled_from((OWNER, OTHER, OLD)), st.integers(1, 3)),
+        st.builds(lambda of, seconds: says(of * seconds), st.just(OWNER), st.integers(1, 4)),
+        st.builds(mark, st.integers(0, 3), st.sampled_from((None, None, True, True, False))),
+        st.builds(mark, st.integers(1, 2), st.just(True), st.sampled_from(("two", "none"))),
+        st.sampled_from((Closed("call"), Forget("one", "call"), asked("two", "ben"))),
+    ),
+    max_size=14,
+).filter(lambda messages: messages.count(asked("two", "ben")) <= 1)
+
+
+def may_be_accepted(messages: list[ToVoice | None], request: str) -> bool:
+    """Whether somewhere an answer of this question begins, holds the owner's voice alone, and ends with the right words."""
+    for index, begins in enumerate(messages):
+        if isinstance(begins, Challenge) and begins.said is None and begins.request == request:
+            heard = b""
+            for message in messages[index + 1 :]:
+                heard += message.ulaw if isinstance(message, Audio) else b""
+                ends = mark(begins.attempt, True, request)
+                if message == ends and len(heard) >= ENOUGH and set(heard[:BUDGET]) == set(OWNER):
+                    return True
+    return False
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(MESSAGES)
+def test_accepted_takes_the_right_words_in_the_owners_voice_alone(tells, messages: list[ToVoice | None]) -> None:
+    messages = [asked(), *messages]
+    socket = tells(*messages, None, Closed("call"))
+    for request in ("one", "two"):
+        verdicts = socket.verdicts(request)
+        assert len(verdicts) <= 1
+        assert all(one.outcome != "ACCEPTED" or may_be_accepted(messages, request) for one in verdicts)
+    forgotten = Forget("one", "call") in messages
+    assert forgotten or len(socket.verdicts()) == 1, "every question is answered in the end"
