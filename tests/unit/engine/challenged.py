@@ -22,6 +22,7 @@ CHALLENGE = """\
       say: OF
       prompt: "Please say {{ challenge.words }}."
       on_page: Please say what is on your screen.
+      count: COUNT
       tries: 2
     next: page
 """
@@ -29,12 +30,16 @@ CHALLENGE = """\
 
 def challenged(of: str = "digits", factors: str = "voice, page, pin", yaml: str = DESK) -> Flow:
     assert NOTICE in yaml
-    yaml = yaml.replace(NOTICE, CHALLENGE.replace("OF", of))
+    yaml = yaml.replace(NOTICE, _challenge(of))
     return flow_of(yaml.replace("[voice, page, pin]", f"[{factors}]"))
 
 
 def challenged_yaml() -> str:
-    return DESK.replace(NOTICE, CHALLENGE.replace("OF", "digits"))
+    return DESK.replace(NOTICE, _challenge("digits"))
+
+
+def _challenge(of: str) -> str:
+    return CHALLENGE.replace("OF", of).replace("COUNT", "6" if of == "digits" else "4")
 
 
 def called(flow: Flow, **options) -> Caller:

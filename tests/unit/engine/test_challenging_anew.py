@@ -123,7 +123,7 @@ def test_in_another_language_other_words_are_asked_for_and_understood_in_it(of) 
 def test_a_language_without_words_of_ours_asks_for_digits() -> None:
     flow = flow_of(challenged_yaml().replace("say: digits", "say: words").replace("en-GB", "de-DE"))
     caller = asked(flow)
-    assert caller.session.waiting_for.digits and len(caller.session.waiting_for.words) == 6
+    assert caller.session.waiting_for.digits and len(caller.session.waiting_for.words) == 8
 
 
 # -- what was saved before --------------------------------------------------------------------------------------------
@@ -167,9 +167,9 @@ def test_the_screen_counts_the_same_words_again_after_a_reload(page_first) -> No
 
 
 def test_the_author_says_how_many_and_how_often() -> None:
-    yaml = challenged_yaml().replace("say: digits", "say: digits\n      count: 8").replace("tries: 2", "tries: 1")
+    yaml = challenged_yaml().replace("count: 6", "count: 9").replace("tries: 2", "tries: 1")
     caller = asked(flow_of(yaml))
-    assert len(caller.session.waiting_for.words) == 8
+    assert len(caller.session.waiting_for.words) == 9
     caller.is_silent()
     assert marks(caller) == [(1, None), (1, False)]
 
