@@ -12,9 +12,11 @@ from ivr.flow.numerals import FILLING
 from ivr.flow.numerals_persian import FILLING as FILLING_PERSIAN
 from ivr.flow.saying import is_persian
 
-# Said while one thinks, between two digits: never what could be a digit itself, as "for" and "to" could.
+# Said while one thinks, between two digits: never what could be a digit itself.
 _HESITATING = frozenset(["um", "uh", "er", "erm", "hmm", "and", "then"])
 _HESITATING_PERSIAN = frozenset(["اه", "ام", "خب", "بعد"])
+# What a recogniser may write for a digit that sounds the same; where only digits are asked for it is nothing else.
+_SOUNDS_LIKE = {"won": "one", "to": "two", "too": "two", "for": "four", "fore": "four", "ate": "eight"}
 _BETWEEN_DIGITS = re.compile(r"(?<=\d)[-–—.,;:/](?=\d)")  # as recognisers group them: "47-12", "4,7,1"
 
 
@@ -25,8 +27,9 @@ def is_said(words: Sequence[str], text: str, language: str) -> bool:
     persian = is_persian(language)
     if all(word.isdigit() for word in words):
         plain = _BETWEEN_DIGITS.sub(" ", folded(text))
-        hesitating = _HESITATING_PERSIAN if persian else _HESITATING
-        said = " ".join(part for part in plain.split() if part.strip(".,!?;:،؛؟") not in hesitating)
+        hesitating, like = (_HESITATING_PERSIAN, {}) if persian else (_HESITATING, _SOUNDS_LIKE)
+        parts = [part.strip(".,!?;:،؛؟") for part in plain.split()]
+        said = " ".join(like.get(part, part) for part in parts if part not in hesitating)
         return heard_digits(said, language) == "".join(words)
     known = folded_words(language)
     filling = FILLING_PERSIAN | _HESITATING_PERSIAN | {"و"} if persian else FILLING | _HESITATING

@@ -34,7 +34,7 @@ RESULT_SECONDS = (
 JUDGING_SECONDS = 8  # for the verdict on what was said
 MARK_SECONDS = 30
 ASKED_AGAIN = 2  # askings beyond the tries: another pace or language asks with other words, and costs no try
-FEWEST_DIGITS = 6  # in place of words, in a language of which we have none
+DIGITS_FOR_WORDS = 8  # in a language of which we have no words
 
 
 def ask_challenge(play: Play) -> bool:
@@ -110,7 +110,7 @@ def _draw(play: Play) -> None:
     challenge, language = _challenge(play), play.flow.language
     of, count = challenge.of, challenge.count
     if of is ChallengeOf.WORDS and not words_for(language):
-        of, count = ChallengeOf.DIGITS, max(count, FEWEST_DIGITS)
+        of, count = ChallengeOf.DIGITS, DIGITS_FOR_WORDS
     request = play.open(
         ChallengeRequested(
             request=play.request_id(), due_seconds=QUICK_SECONDS, of=of, count=count, language=language

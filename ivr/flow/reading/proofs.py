@@ -21,7 +21,8 @@ from ivr.flow.steps import (
     Verify,
 )
 
-CHALLENGE_COUNTS = {ChallengeOf.DIGITS: (4, 8, 6), ChallengeOf.WORDS: (3, 6, 4)}  # fewest, most, usual
+# Fewest, most, usual. A voice is compared from two seconds of speech on, which fewer would not make.
+CHALLENGE_COUNTS = {ChallengeOf.DIGITS: (6, 10, 8), ChallengeOf.WORDS: (4, 8, 5)}
 CHALLENGE_TRIES_MAX = 3
 
 

@@ -11,13 +11,13 @@ from functools import partial
 import msgspec
 import pytest
 from caller import ALICE, ALICE_PHONE, BOB, Caller, bank, flow_of
+from challenged import challenged
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_asking import SHOP
 from test_begun_calls import CHOSEN
 from test_begun_calls import SHOP as BEGUN
 from test_calls import CAFE
-from test_challenging import challenged
 from test_proving import DESK
 from twiml import check_document
 

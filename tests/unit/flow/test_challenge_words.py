@@ -37,7 +37,7 @@ def drawn(of: ChallengeOf, count: int, language: str = "en-GB") -> tuple[str, ..
     return draw_challenge(ChallengeRequested(request="r", due_seconds=1, of=of, count=count, language=language)).words
 
 
-@pytest.mark.parametrize("count", range(4, 9))
+@pytest.mark.parametrize("count", range(6, 11))
 def test_digits_are_never_three_alike_in_a_row(count) -> None:
     for _ in range(300):
         digits = drawn(ChallengeOf.DIGITS, count)
@@ -67,6 +67,8 @@ def test_where_we_have_no_words_digits_are_drawn() -> None:
     [
         ("4711", "four seven double one", "en-GB"),
         ("4711", "4 7 1 1", "en-US"),
+        ("4281", "for to ate won", "en-GB"),
+        ("42711", "Um, four, too. 7-1-1, please.", "en-GB"),
         ("4711", "۴۷۱۱", "fa-IR"),
         ("4711", "چهار هفت یک یک", "fa-IR"),
         ("9047", "نه صفر چهل و هفت", "fa-IR"),
