@@ -85,7 +85,7 @@ def test_digits_that_are_said_are_told_to_the_voice_process_and_its_verdict_open
     house: House, asked: Phone
 ) -> None:
     digits = digits_of(asked)
-    assert len(digits) == 6
+    assert len(digits) == 8
     gather = asked.document.find("Gather")
     assert gather.attrib["input"] == "dtmf speech" and gather.attrib["timeout"] == "6"
     assert gather.find("Say") is not None, "whoever speaks at once interrupts the prompt"
