@@ -57,11 +57,10 @@ class SignIns:
     def by_name(self, name: str) -> Agent | None:
         return agents.by_name(self._services.database, name)
 
-    def _cookie(self, agent: Agent, now: datetime) -> str:
+    def _cookie(self, agent: Agent, now: datetime) -> str | None:
         cookie = secrets.token_urlsafe(32)
         signed_in = signins.SignIn(_hash(cookie), agent.name, "agent", secrets.token_urlsafe(16), now + LIFETIME)
-        signins.add_sign_in(self._services.database, signed_in, now)
-        return cookie
+        return cookie if agents.sign_in(self._services.database, agent, signed_in, now) else None
 
 
 def _hash(cookie: str) -> bytes:

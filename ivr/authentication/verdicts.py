@@ -33,12 +33,12 @@ def ask(services: Services, listening: Listening, callers_are_recordings: bool =
     now = services.clock()
     asked = {question.request for question in listening.questions()}
     marks: list[Request] = []
-    for open_request in requests.open_requests(services.database, KINDS, now, limit=100):
-        if open_request.call not in listening.streams:
-            continue
+    for open_request in requests.open_about(services.database, KINDS, tuple(listening.streams), now):
         if isinstance(open_request.body, ChallengeMarkRequested):
             marks.append(open_request)
-        elif requests.claim(services.database, open_request.request, now, LEASE_SECONDS):
+        elif not requests.claim(services.database, open_request.request, now, LEASE_SECONDS):
+            continue
+        elif open_request.request not in asked:  # else only the lease has ended: a challenge may wait longer than it
             question = _question(services, open_request, callers_are_recordings)
             if question is not None:
                 listening.ask(question)

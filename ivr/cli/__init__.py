@@ -23,6 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     except DuetError as error:
         print(error, file=sys.stderr)
         return 1
+    except EOFError:  # nobody types, and nothing is piped in
+        print("a PIN or password was asked for and the input ended; type it, or pipe in one line", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

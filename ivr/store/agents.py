@@ -76,6 +76,10 @@ _MOVE = Statement(
     update(agents).where(agents.c.name == bindparam("of_name"), among(agents.c.state, "from_states")), "state", "since"
 )
 _SET_PASSWORD = Statement(update(agents).where(agents.c.name == bindparam("of_name")), "password_hash")
+_KEEP_PASSWORD = Statement(  # also keeps whoever would change it waiting
+    update(agents).where(agents.c.name == bindparam("of_name"), agents.c.password_hash == bindparam("of_hash")),
+    "password_hash",
+)
 _RESERVE = Statement(lambda insert: insert(reservations).on_conflict_do_nothing().inline(), *reservations.c.keys())
 _RESERVATION = Statement(select(reservations).where(reservations.c.id == bindparam("id")))
 _LIVE_OF_CALL = Statement(select(reservations).where(reservations.c.call == bindparam("call"), _live))
@@ -128,6 +132,19 @@ def change_password(db: Database, name: str, password_hash: str, at: datetime) -
             return False
         signins.sign_out_everywhere(transaction, name)
         _move(transaction, name, (AgentState.AVAILABLE,), AgentState.OFFLINE, to_microseconds(at))
+        return True
+
+    return write(db, job)
+
+
+def sign_in(db: Database, agent: Agent, signed_in: signins.SignIn, at: datetime) -> bool:
+    """False: ``agent``, whose password was compared, has another by now."""
+
+    def job(transaction: Transaction) -> bool:
+        kept = {"of_name": agent.name, "of_hash": agent.password_hash, "password_hash": agent.password_hash}
+        if transaction.write(_KEEP_PASSWORD, kept) == 0:
+            return False
+        signins.add_sign_in(transaction, signed_in, at)
         return True
 
     return write(db, job)

@@ -65,13 +65,9 @@ _NEWEST = Statement(limited(select(erasures.c.hash).order_by(erasures.c.id.desc(
 _OF = Statement(
     select(*_TOLD_COLUMNS, erasures.c.hash).where(erasures.c.contact == bindparam("contact")).order_by(erasures.c.id)
 )
-_AFTER = Statement(
-    limited(
-        select(erasures.c.id, erasures.c.previous, erasures.c.hash, *_TOLD_COLUMNS)
-        .where(erasures.c.id > bindparam("after"))
-        .order_by(erasures.c.id)
-    )
-)
+_CHAIN = select(erasures.c.id, erasures.c.previous, erasures.c.hash, *_TOLD_COLUMNS).order_by(erasures.c.id)
+_OLDEST = Statement(limited(_CHAIN))  # whatever id was given to what somebody put in before the first
+_AFTER = Statement(limited(_CHAIN.where(erasures.c.id > bindparam("after"))))
 
 
 def record(
@@ -101,16 +97,18 @@ def erasures_of(reader: Reader, contact: str) -> list[Erasure]:
 
 def check(reader: Reader, anchor: str | None = None) -> CheckedErasures:
     """Every receipt, oldest first, and that ``anchor``, a hash noted earlier, is still that of one of them."""
-    count, head, after, anchored = 0, FIRST_PREVIOUS, 0, anchor is None
-    while rows := reader.rows(_AFTER, {"after": after, "limit": AT_ONCE}):
+    count, head, anchored = 0, FIRST_PREVIOUS, anchor is None
+    rows = reader.rows(_OLDEST, {"limit": AT_ONCE})
+    while rows:
         for id_, previous, hash_, *told in rows:
             if previous != head:
                 return CheckedErasures(count, head, f"row {id_} does not follow the one before: one was changed, "
                                        "taken out or put in")  # fmt: skip
             if hash_ != _hash(previous, tuple(told)):
                 return CheckedErasures(count, head, f"row {id_} was changed: its hash is not that of its content")
-            count, head, after = count + 1, hash_, id_
+            count, head = count + 1, hash_
             anchored = anchored or hash_ == anchor
+        rows = reader.rows(_AFTER, {"after": rows[-1][0], "limit": AT_ONCE})
     problem = None if anchored else "no row has the hash that was noted: the end was cut off, or all was written anew"
     return CheckedErasures(count, head, problem)
 

@@ -70,6 +70,14 @@ _OPEN = Statement(
         .order_by(requests.c.due_at)
     )
 )
+_OPEN_ABOUT = Statement(
+    select(*_COLUMNS)
+    .where(
+        among(requests.c.kind, "kinds"), among(requests.c.call, "calls"), requests.c.due_at > bindparam("now"),
+        or_(_free, _free_again),
+    )
+    .order_by(requests.c.due_at)
+)  # fmt: skip
 _CLAIM = Statement(
     update(requests)
     .where(requests.c.request == bindparam("of_request"), or_(_free, _free_again))
@@ -125,6 +133,12 @@ def open_requests(reader: Reader, kinds: Sequence[str], now: datetime, limit: in
     """What can be claimed and is not overdue, soonest due first."""
     parameters = {"kinds": as_list(kinds), "now": to_microseconds(now), "limit": limit}
     return [_request(row) for row in reader.rows(_OPEN, parameters)]
+
+
+def open_about(reader: Reader, kinds: Sequence[str], calls: Sequence[str], now: datetime) -> list[Request]:
+    """All that can be claimed about these calls and is not overdue, soonest due first."""
+    parameters = {"kinds": as_list(kinds), "calls": as_list(calls), "now": to_microseconds(now)}
+    return [_request(row) for row in reader.rows(_OPEN_ABOUT, parameters)]
 
 
 def claim(db: Database, request: str, now: datetime, lease_seconds: float) -> bool:

@@ -31,18 +31,14 @@ _DELETE_OF_AGENT = Statement(delete(sign_ins).where(sign_ins.c.agent == bindpara
 _EXPIRE = Statement(delete(sign_ins).where(sign_ins.c.expires_at <= bindparam("now")))
 
 
-def add_sign_in(db: Database, sign_in: SignIn, at: datetime) -> None:
+def add_sign_in(transaction: Transaction, sign_in: SignIn, at: datetime) -> None:
     """Saves it and forgets those that have run out."""
     row = {
         "token_hash": sign_in.token_hash, "agent": sign_in.agent, "role": sign_in.role, "csrf": sign_in.csrf,
         "expires_at": to_microseconds(sign_in.expires_at),
     }  # fmt: skip
-
-    def job(transaction: Transaction) -> None:
-        transaction.write(_EXPIRE, {"now": to_microseconds(at)})
-        transaction.write(_ADD, row)
-
-    write(db, job)
+    transaction.write(_EXPIRE, {"now": to_microseconds(at)})
+    transaction.write(_ADD, row)
 
 
 def sign_in(reader: Reader, token_hash: bytes, now: datetime) -> SignIn | None:

@@ -142,6 +142,12 @@ def erased(db: Database, *prints: bytes) -> None:
     contacts.delete_voiceprint(db, ANN.id, NOW)
 
 
+PUT_IN_BEFORE_THE_FIRST = (
+    "INSERT INTO erasures (id, contact, sealed_sha256, model_sha256, made_at, erased_at, reason, erased_by)"
+    " SELECT -1, contact, sealed_sha256, model_sha256, made_at, erased_at, reason, erased_by FROM erasures WHERE id = 2"
+)
+
+
 def test_receipts_of_deletions_are_a_chain_in_which_any_change_is_found(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,6 +164,7 @@ def test_receipts_of_deletions_are_a_chain_in_which_any_change_is_found(
         ("UPDATE erasures SET previous = 'x' || substr(previous, 2) WHERE id = 2", 1),
         ("UPDATE erasures SET id = 9 WHERE id = 1", 0),
         ("DELETE FROM erasures WHERE id = 2", 1),
+        (PUT_IN_BEFORE_THE_FIRST, 0),
     ):
         with db.engine.connect() as connection:  # never committed
             connection.exec_driver_sql(change)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from functools import partial
 
 from ivr.store import agents, pages, sessions, signins
 from ivr.store.agents import Agent, AgentState
@@ -67,7 +68,7 @@ def test_a_sign_in_lasts_until_it_expires_or_ends(db: Database) -> None:
     agents.add_agent(db, Agent("kim", "Kim", "x", "client:kim"), NOW)
     first, second = (SignIn(token, "kim", "agent", "csrf", LATE) for token in (b"one", b"two"))
     for one in (first, second):
-        signins.add_sign_in(db, one, NOW)
+        write(db, partial(signins.add_sign_in, sign_in=one, at=NOW))
     assert signins.sign_in(db, b"one", NOW) == first
     assert signins.sign_in(db, b"one", LATE) is None
     assert signins.sign_in(db, b"three", NOW) is None
@@ -80,7 +81,7 @@ def test_a_new_password_ends_every_sign_in_and_offers_no_further_call(db: Databa
     for name in ("kim", "lee"):
         agents.add_agent(db, Agent(name, name, "x", f"client:{name}"), NOW)
         agents.move_agent(db, name, {AgentState.OFFLINE}, AgentState.AVAILABLE, NOW)
-        signins.add_sign_in(db, SignIn(name.encode(), name, "agent", "csrf", LATE), NOW)
+        write(db, partial(signins.add_sign_in, sign_in=SignIn(name.encode(), name, "agent", "csrf", LATE), at=NOW))
     assert agents.change_password(db, "kim", "y", NOW)
     assert signins.sign_in(db, b"kim", NOW) is None and signins.sign_in(db, b"lee", NOW) is not None
     assert (agents.by_name(db, "kim").password_hash, agents.by_name(db, "lee").password_hash) == ("y", "x")
@@ -90,6 +91,11 @@ def test_a_new_password_ends_every_sign_in_and_offers_no_further_call(db: Databa
 
 def test_expired_sign_ins_are_forgotten_at_the_next_one(db: Database) -> None:
     agents.add_agent(db, Agent("kim", "Kim", "x", "client:kim"), NOW)
-    signins.add_sign_in(db, SignIn(b"old", "kim", "agent", "csrf", SOON), NOW)
-    signins.add_sign_in(db, SignIn(b"new", "kim", "agent", "csrf", LATE + timedelta(hours=1)), LATE)
+    write(db, partial(signins.add_sign_in, sign_in=SignIn(b"old", "kim", "agent", "csrf", SOON), at=NOW))
+    write(
+        db,
+        partial(
+            signins.add_sign_in, sign_in=SignIn(b"new", "kim", "agent", "csrf", LATE + timedelta(hours=1)), at=LATE
+        ),
+    )
     assert not signins.sign_out(db, b"old")

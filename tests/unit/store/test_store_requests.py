@@ -62,6 +62,8 @@ def test_what_is_requested_becomes_work_until_it_is_due(db: Database) -> None:
     assert names(requests.open_requests(db, ["message_requested"], NOW, 10)) == ["m1"]
     assert names(requests.open_requests(db, ALL, NOW, 1)) == ["v1"]
     assert requests.open_requests(db, [], NOW, 10) == []
+    assert names(requests.open_about(db, ALL, ["nobody's", first.call], NOW)) == names([first, second])
+    assert requests.open_about(db, ALL, ["nobody's"], NOW) == []
     assert names(requests.overdue(db, NOW + seconds(9.999))) == []
     assert names(requests.overdue(db, NOW + seconds(10))) == ["v1"]
     assert names(requests.open_requests(db, ALL, NOW + seconds(10), 10)) == ["m1"]

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import pytest
 from doorway import Carrier, Clock, Phone, session_of
+from test_voice_lock import Ear
 
 from ivr import app
 from ivr.app import House
+from ivr.authentication import verdicts
 from ivr.flow.events import ConsentGiven
 from ivr.flow.inputs import By, Outcome, StreamStarted, VerdictReached
 from ivr.flow.steps import Factor
 from ivr.flow.waits import AwaitChallenge
-from ivr.store import consents, contacts, requests, voiceprints
+from ivr.store import consents, contacts, requests, voice_tries, voiceprints
 from ivr.store.database import write
 
 FLOW = """
@@ -83,7 +85,7 @@ def test_digits_that_are_said_are_told_to_the_voice_process_and_its_verdict_open
     house: House, asked: Phone
 ) -> None:
     digits = digits_of(asked)
-    assert len(digits) == 6
+    assert len(digits) == 8
     gather = asked.document.find("Gather")
     assert gather.attrib["input"] == "dtmf speech" and gather.attrib["timeout"] == "6"
     assert gather.find("Say") is not None, "whoever speaks at once interrupts the prompt"
@@ -118,3 +120,21 @@ def test_other_digits_come_after_a_wrong_answer_and_the_clock_ends_what_lasts_to
 
 def test_key_0_leads_to_a_person(asked: Phone) -> None:
     assert "Enqueue" in asked.presses("0").verbs
+
+
+def test_what_is_being_compared_in_a_long_call_is_neither_asked_nor_locked_again(
+    house: House, asked: Phone, clock: Clock
+) -> None:
+    ear = Ear()
+    ear.streams.add(session_of(house, asked).call)
+    verdicts.ask(house.calls, ear)
+    [question] = ear.questions()
+    write(house.database, lambda t: voice_tries.clear(t, question.contact, asked.about["From"]))  # by the owner's PIN
+    for stranger in ("one", "two", "three"):
+        assert voice_tries.begin(house.database, stranger, [f"contact:{question.contact}"], clock()) is None
+    clock.goes_on(verdicts.LEASE_SECONDS + 1)
+    verdicts.ask(house.calls, ear)
+    assert ear.questions() == [question]
+    assert session_of(house, asked).voice.verdict is None
+    left = requests.open_requests(house.database, verdicts.KINDS, clock(), 100)
+    assert question.request not in [one.request for one in left], "nor does it stand in the way of others"

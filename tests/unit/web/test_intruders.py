@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 
 from ivr import cli
 from ivr.app import House
-from ivr.authentication.passwords import password_hash
-from ivr.people import OPS_SKILL, add_agent
+from ivr.authentication.passwords import password_hash, password_matches
+from ivr.people import OPS_SKILL, add_agent, change_password
 from ivr.store import agents, contacts
 from ivr.store.agents import AgentState
 
@@ -182,6 +182,34 @@ def test_whoever_knew_an_agents_old_password_is_out_at_once(
     assert desk.get("/desk").status_code != 200
     assert not signs_in(desk, "kim", "the old password")
     assert signs_in(desk, "kim", "the new password")
+
+
+def test_a_sign_in_under_way_while_the_password_is_changed_is_none(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_agent(house.database, "kim", "Kim", "the old password", "client:kim")
+
+    def changed_meanwhile(hashed: str, password: str) -> bool:
+        right = password_matches(hashed, password)
+        change_password(house.database, "kim", "the new password")
+        return right
+
+    monkeypatch.setattr("ivr.authentication.signin.password_matches", changed_meanwhile)
+    desk = client_of(house)
+    assert not signs_in(desk, "kim", "the old password")
+    assert desk.get("/desk").status_code != 200
+
+
+def test_a_password_that_nobody_types_is_told_in_words(
+    house: House, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ended(_: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", ended)
+    monkeypatch.setattr("ivr.cli.people.database", lambda: house.database)
+    assert cli.main(["agent", "password", "kim"]) == 1
+    assert "the input ended" in capsys.readouterr().err
 
 
 def test_markup_in_names_is_text_on_the_desk_and_in_the_log(house: House, nasty: Phone, clock: Clock) -> None:

@@ -254,6 +254,16 @@ def test_marks_of_a_challenge_follow_their_question_in_order_and_are_done_then(h
     assert left_to_deliver(house, caller) == []
 
 
+def test_a_hundred_requests_about_calls_that_are_heard_elsewhere_keep_nobody_waiting(
+    house: House, ear: Ear, calls
+) -> None:
+    elsewhere = calls()
+    is_marked(house, elsewhere, elsewhere.question.request, *((attempt, None) for attempt in range(1, 101)))
+    ear.streams.remove(elsewhere.call)
+    assert calls().question is not None
+    assert len(left_to_deliver(house, elsewhere)) == 100
+
+
 def test_a_mark_waits_for_its_question_and_goes_with_its_time(house: House, ear: Ear, calls, clock: Clock) -> None:
     caller = calls()
     is_marked(house, caller, "nobody asked", (1, None))
