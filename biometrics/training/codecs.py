@@ -16,7 +16,6 @@ import soundfile
 
 RATE = 8000  # Hz
 FRAME = 160  # samples of a 20 ms frame
-AMR_MODES = 8  # 4.75, 5.15, 5.9, 6.7, 7.4, 7.95, 10.2, 12.2 kbit/s
 AMR_FRAME_BYTES = 32
 
 Codec = Literal["mulaw", "alaw", "gsm", "g726_32", "g726_24", "amr"]

@@ -19,7 +19,6 @@ LITTLE_SECONDS = 4.0  # of silence after too little speech for one
 SILENCE_SECONDS = 15.0  # without a word: the prompt takes up to ten of them
 REFUSALS = 6  # after which the enrolment is given up
 STEP_BYTES = 256  # one window of the speech detector
-UNHEARD = ("silent", "too_short")  # told without asking a model; what was said so far counts on
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ def ask(services: Services, listening: Listening, callers_are_recordings: bool =
 
     ``callers_are_recordings``: where one tries Duet out, callers are samples that are played in every call.
     """
+    if not listening.streams:  # looked at with every turn of any call
+        return
     now = services.clock()
     asked = {question.request for question in listening.questions()}
     marks: list[Request] = []

@@ -29,7 +29,6 @@ from ivr.flow.reading.menu import check_words
 from ivr.flow.reading.mistakes import closest, listed
 from ivr.flow.steps import Field
 
-OPTIONS_MAX = 9  # keys 1 to 9: 0 is the person's
 FIELDS_MAX = 12  # of one form: more do not fit a call's patience
 TIMEOUTS = {AskType.SPEECH: 5, AskType.DIGITS: 5, AskType.YES_NO: 5, AskType.LIST: 5}  # seconds; the others: 8
 # Tokens of HTML's autocomplete attribute that tell a browser what it may fill in, by the kind they fit.
