@@ -19,7 +19,7 @@ from biometrics.errors import (
 )
 from biometrics.keys import Keys, key_id
 from biometrics.speech import Quality, Utterance
-from biometrics.throughout import verify_throughout
+from biometrics.throughout import leaves_open, verify_throughout
 from biometrics.verification import Outcome, Verdict, VerificationPolicy, verify
 from biometrics.voiceprint import Voiceprint, is_sealed_with, key_id_of, reseal, seal, unseal
 
@@ -53,6 +53,7 @@ __all__ = [
     "is_sealed_with",
     "key_id",
     "key_id_of",
+    "leaves_open",
     "load_encoder",
     "operating_point",
     "reseal",

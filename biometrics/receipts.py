@@ -48,10 +48,12 @@ class Enrolment:
 @dataclass(frozen=True)
 class ChallengePut:
     """Words that were asked for in the call. ``attempt``: the last one, from 1; 0: none was asked for, although ACCEPTED
-    took it. ``said``: whether its words were right; None: it was over before that was known."""
+    took it. ``said``: whether its words were right; None: it was over before that was known. ``judged``: how many answers with
+    the right words the decision rests on, two as one utterance; 0: on none."""
 
     attempt: int = 0
     said: bool | None = None
+    judged: int = 0
 
 
 def read_key(text: str) -> bytes:

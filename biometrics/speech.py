@@ -5,6 +5,7 @@ and knows how good it is. Silence, noise and key tones are not net speech.
 """
 
 from collections import deque
+from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
@@ -174,6 +175,19 @@ class Utterance:
         self._heard_windows = 0
         return taken
 
+    def after(self, earlier: "Utterance") -> "Utterance":
+        """``earlier`` and then this one as one utterance, as if nothing had been heard in between. Not to be fed."""
+        joined = copy(self)
+        begins = earlier._heard_windows
+        # What was heard before the first word of this one was no pause between words: a question may have been asked in it.
+        pauses = () if not self._pauses else ((), *islice(self._pauses, 1, None))
+        joined._windows = _joined(earlier._windows, self._windows)
+        joined._noise_power = _joined(earlier._noise_power, self._noise_power)
+        joined._pauses = _joined(earlier._pauses, pauses)
+        joined._around = _joined(earlier._around, (each._replace(at=each.at + begins) for each in self._around))
+        joined._heard_windows = begins + self._heard_windows
+        return joined
+
     def forget_noise(self) -> None:
         """The caller has moved to another place."""
         self._noise_power.clear()
@@ -207,6 +221,10 @@ class Utterance:
         magnitude = np.abs(samples)
         clipped = float(np.mean(magnitude >= min(FULL_SCALE, NEAR_PEAK * float(magnitude.max()))))
         return Quality(float(snr), clipped, _decibels(level))
+
+
+def _joined(earlier: deque, later: Iterable) -> deque:
+    return deque((*earlier, *later), maxlen=earlier.maxlen)
 
 
 def _decibels(power: float) -> float:

@@ -44,6 +44,19 @@ def verify_throughout(
     return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason="two_voices")
 
 
+def leaves_open(verdict: Verdict) -> bool:
+    """Whether more words from the same mouth may still make an answer ACCEPTED: all that it lacks is speech.
+
+    Too little of it to compare anything, or a voice that is more the owner's than a stranger's, but not surely enough.
+    Nothing else is mended by more: not noise, a second voice, a recording, a fault, nor a voice that is a stranger's rather.
+    """
+    if verdict.outcome is not Outcome.INCONCLUSIVE:
+        return False
+    if verdict.reason == "undecided":
+        return verdict.score is not None and verdict.score >= STRANGER_LLR
+    return verdict.reason == "too_short"
+
+
 def parts(speech: np.ndarray) -> Iterator[np.ndarray]:
     """Stretches of 2 s, evenly spaced, that together hold all of ``speech`` (samples at 8 kHz, at least 2 s of them)."""
     size = int(PART_SECONDS * TELEPHONE_RATE_HZ)

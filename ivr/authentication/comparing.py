@@ -3,15 +3,17 @@
 Without a challenge the first look that decides is the answer. With one (``Verify.challenged``) it takes more than a voice that
 matches: the words that were drawn for this call, and the voice that says them. So the looks at what is said by the way may end
 the question (another voice, a recording heard before, a failure) but never in ACCEPTED; that takes an answer whose words were
-right and which, compared all by itself, is ACCEPTED throughout. Marks that come twice, too late, out of order or for nothing
-leave it at that. Pure: no model, no clock, no socket.
+right and which, compared all by itself, is ACCEPTED throughout. Where all that such an answer lacks is speech, and another may
+be asked for, it is kept, once, and judged as one utterance with the next whose words are right; of an answer whose words were
+wrong nothing is kept. Marks that come twice, too late, out of order or for nothing leave it at that. Pure: no model, no clock,
+no socket.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from biometrics import Outcome, Utterance, Verdict, Voiceprint
+from biometrics import Outcome, Utterance, Verdict, Voiceprint, leaves_open
 from biometrics.receipts import ChallengePut
 from ivr.authentication.messages import Challenge, Verify
 
@@ -24,11 +26,22 @@ LEFT_TO_ANSWER = frozenset(
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """``heard``: not to be fed any more. ``last``: no more will be."""
+    """``heard``: not to be fed any more. ``last``: no more will be. ``new``: the part that was not looked at before, where the
+    rest was an utterance of its own."""
 
     heard: Utterance
     last: bool
     of_answer: bool = False
+    new: Utterance | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """An answer whose words were right, and of which more must be heard."""
+
+    attempt: int
+    heard: Utterance
+    verdict: Verdict  # INCONCLUSIVE; what it comes to if nothing follows
 
 
 @dataclass(eq=False)
@@ -42,6 +55,8 @@ class Comparing:
     next_look_seconds: float = 0.0
     put: ChallengePut | None = None  # None: no challenge belongs to this question
     answer: Utterance | None = None
+    _another: bool = False  # whether another answer may be asked for after the one that is over
+    _kept: Kept | None = None
     _passive: Verdict | None = None  # how the passive looks ended, where an answer is to decide
     _left: dict[bool, bytes] = field(default_factory=dict)  # to be remembered, sealed: of the speech, of the answer
 
@@ -55,22 +70,31 @@ class Comparing:
             self.answer.feed(ulaw)
 
     def mark(self, mark: Challenge) -> None:
-        """Where an answer begins or ends. Of a later attempt than the present one, or ending the present one; once."""
-        put = self.put
-        if put is None or put.said is not None or mark.attempt < max(put.attempt, 1):
+        """Where an answer begins or ends. Of a later attempt than the present one, or ending the present one; once. And that
+        nothing is asked for after the answer that is kept."""
+        put, kept = self.put, self._kept
+        if put is None or self._is_over or mark.attempt < max(put.attempt, 1):
+            return
+        if kept is not None and mark.attempt == kept.attempt:
+            self._another = self._another and (mark.said is not True or mark.another)
             return
         if mark.said is None:
             if mark.attempt > put.attempt:
-                self.put, self.answer = ChallengePut(mark.attempt), Utterance()
+                self.put, self.answer = replace(put, attempt=mark.attempt, said=None), Utterance()
             return
         if mark.attempt > put.attempt:  # nobody said where it begins, so nothing of what was said is in it
             self.answer = Utterance()
-        self.put = ChallengePut(mark.attempt, mark.said)
+        self.put, self._another = replace(put, attempt=mark.attempt, said=mark.said), mark.another
 
     @property
     def _is_over(self) -> bool:
         """The answer, that is: nothing but it is to be looked at now."""
-        return self.put is not None and self.put.said is not None
+        return self.put is not None and self.put.said is not None and not self.asks_for_more
+
+    @property
+    def asks_for_more(self) -> int:
+        """The attempt whose answer is kept while nothing has been asked for after it; 0: none."""
+        return self._kept.attempt if self._kept is not None and self.put.attempt == self._kept.attempt else 0
 
     @property
     def progress(self) -> tuple[float, float]:
@@ -91,10 +115,15 @@ class Comparing:
 
     def due(self, closed: bool) -> Look | Verdict | None:
         """What to do now: compare, answer, or wait for more. ``closed``: nothing more will be heard."""
+        kept = self._kept
         if self._is_over:
             if self.put.said:
-                return Look(self.answer.snapshot(), last=True, of_answer=True)
+                new = self.answer.snapshot()
+                heard = new if kept is None else new.after(kept.heard)
+                return Look(heard, last=True, of_answer=True, new=new)
             return self._without_answer("challenge_failed")
+        if kept is not None and (closed or not self._another):
+            return kept.verdict
         if self._passive is None:
             due = closed or self.speech.net_speech_seconds >= self.next_look_seconds
             return Look(self.speech.snapshot(), closed) if due else None
@@ -108,9 +137,10 @@ class Comparing:
         """What a look means: the answer to the question, or None where it goes on. ``left``: to be remembered, sealed."""
         self.compared |= verdict.score is not None
         self.voiceprint = voiceprint or self.voiceprint
-        self._left[look.of_answer] = left
+        if left or not look.of_answer or self._kept is None:  # else what the answer that is kept has left stays
+            self._left[look.of_answer] = left
         if look.of_answer:
-            return verdict
+            return self._answered(look, verdict)
         self.next_look_seconds = verdict.next_look_seconds or 0.0
         undecided = verdict.outcome is Outcome.INCONCLUSIVE and verdict.next_look_seconds is not None
         if undecided and (not look.last or self._is_over):
@@ -120,10 +150,17 @@ class Comparing:
         self._passive = verdict
         return None
 
+    def _answered(self, look: Look, verdict: Verdict) -> Verdict | None:
+        self.put = replace(self.put, judged=self.put.judged + 1)
+        if self._kept is not None or not self._another or not leaves_open(verdict):
+            return verdict
+        self._kept = Kept(self.put.attempt, look.heard, verdict)
+        return None
+
     def _without_answer(self, reason: str) -> Verdict:
-        """What the passive looks have found, which is never enough."""
-        passive = self._passive or nothing(reason)
-        return replace(passive, outcome=Outcome.INCONCLUSIVE, reason=reason, next_look_seconds=None)
+        """What the other looks have found, which is never enough."""
+        found = self._kept.verdict if self._kept is not None else self._passive or nothing(reason)
+        return replace(found, outcome=Outcome.INCONCLUSIVE, reason=reason, next_look_seconds=None)
 
 
 def nothing(reason: str) -> Verdict:

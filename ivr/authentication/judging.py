@@ -58,7 +58,7 @@ def judge(model: Model, key: bytes | Keys, asked: Verify, look: Look) -> tuple[V
         voiceprint = unseal(asked.sealed, key, asked.contact)
         compare = verify_throughout if look.of_answer else verify
         verdict = compare(model.encoder, voiceprint, look.heard, model.operating_point)
-        verdict, left = guarded(verdict, asked, look.heard, voiceprint)
+        verdict, left = guarded(verdict, asked, look.heard, voiceprint, look.new)
         return verdict, voiceprint, left
     except SealError as error:
         log.warning("verification %s: %s", asked.request, error)

@@ -22,9 +22,11 @@ from ivr.authentication.messages import (
     Enrol,
     Enrolled,
     Forget,
+    FromVoice,
     Heard,
     Ready,
     ToVoice,
+    Undecided,
     UtteranceHeard,
     Verdict,
     Verify,
@@ -39,12 +41,12 @@ TOGETHER_SECONDS = 0.04  # two frames
 TOGETHER_BYTES = 1 << 16  # of one call, however fast it sends
 BACKLOG = 4 << 20  # bytes waiting for the voice process; audio beyond is dropped, questions never are
 
-Answer = Verdict | Enrolled | UtteranceHeard
+Answer = Verdict | Undecided | Enrolled | UtteranceHeard
 
 
 class Listening:
     """``answered`` is called on a thread of ``executor`` for every question that is not forgotten, exactly once each,
-    and before that for every utterance of an enrolment."""
+    and before that for every utterance of an enrolment and for an answer of which more must be heard."""
 
     def __init__(self, environment: dict[str, str], executor: Executor, answered: Callable[[Answer], None]) -> None:
         self._environment = environment
@@ -192,7 +194,7 @@ class Listening:
                 self._writer = None
             writer.close()
 
-    def _take(self, message: Ready | Heard | Verdict | UtteranceHeard | Enrolled) -> None:
+    def _take(self, message: FromVoice) -> None:
         match message:
             case Ready():
                 self.model = message
@@ -208,7 +210,7 @@ class Listening:
                         self._matched.add(message.compared)
                 if message.call in self.streams:
                     self._heard[message.call] = message
-            case UtteranceHeard():
+            case UtteranceHeard() | Undecided():
                 if message.request in self._asked:
                     self._executor.submit(self._answered, message)
             case Verdict() | Enrolled():

@@ -39,6 +39,7 @@ class Challenge(msgspec.Struct, frozen=True, tag=True):
     call: str
     attempt: int
     said: bool | None = None
+    another: bool = False  # if it is right, but more must be heard, another is asked for (``Undecided``)
 
 
 class Enrol(msgspec.Struct, frozen=True, tag=True):
@@ -89,6 +90,14 @@ class Verdict(msgspec.Struct, frozen=True, tag=True):
     heard: tuple[bytes, ...] = ()  # sealed fingerprints of what was compared, to be remembered
 
 
+class Undecided(msgspec.Struct, frozen=True, tag=True):
+    """The words of this answer were right, and all that it lacks is speech: it is kept for the next one."""
+
+    request: str
+    call: str
+    attempt: int
+
+
 class UtteranceHeard(msgspec.Struct, frozen=True, tag=True):
     """Of an enrolment that goes on: see ``flow.inputs.UtteranceJudged``."""
 
@@ -117,7 +126,7 @@ class Enrolled(msgspec.Struct, frozen=True, tag=True):
 
 
 ToVoice = Audio | Closed | Verify | Challenge | Enrol | Forget
-FromVoice = Ready | Heard | Verdict | UtteranceHeard | Enrolled
+FromVoice = Ready | Heard | Verdict | Undecided | UtteranceHeard | Enrolled
 
 _encode = msgspec.msgpack.Encoder().encode
 decode_to_voice = msgspec.msgpack.Decoder(ToVoice).decode

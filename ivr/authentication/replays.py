@@ -10,15 +10,19 @@ from biometrics.replay import fingerprint, fingerprints, is_replay, seal_fingerp
 from ivr.authentication.messages import Verify
 
 
-def guarded(verdict: Verdict, asked: Verify, utterance: Utterance, voiceprint: Voiceprint) -> tuple[Verdict, bytes]:
+def guarded(
+    verdict: Verdict, asked: Verify, utterance: Utterance, voiceprint: Voiceprint, new: Utterance | None = None
+) -> tuple[Verdict, bytes]:
     """The verdict, INCONCLUSIVE ``replay`` where this recording was heard before; and what to remember, sealed.
 
+    ``new``: a part of the utterance that must not be a recording either; in the whole it would stand out less.
     Raises SealError where the memory of this print cannot be read.
     """
     if verdict.score is None:
         return verdict, b""
     heard = fingerprints(utterance)
-    if is_replay(heard, (unseal_fingerprint(sealed, voiceprint, asked.contact) for sealed in asked.heard)):
+    memory = [unseal_fingerprint(sealed, voiceprint, asked.contact) for sealed in asked.heard]
+    if is_replay(heard, memory) or (new is not None and is_replay(fingerprints(new), memory)):
         return replace(verdict, outcome=Outcome.INCONCLUSIVE, reason="replay", next_look_seconds=None), b""
     return verdict, seal_fingerprint(heard[0], voiceprint, asked.contact)
 

@@ -8,11 +8,11 @@ from functools import partial
 
 from ivr.authentication import tries
 from ivr.authentication.listening import Answer, Listening
-from ivr.authentication.messages import Challenge, Enrol, Enrolled, UtteranceHeard, Verdict, Verify
+from ivr.authentication.messages import Challenge, Enrol, Enrolled, Undecided, UtteranceHeard, Verdict, Verify
 from ivr.calls import Services, take_turn
 from ivr.errors import UnknownCall
 from ivr.flow.events import ChallengeMarkRequested, EnrolmentRequested
-from ivr.flow.inputs import EnrolmentFinished, Outcome, UtteranceJudged, VerdictReached
+from ivr.flow.inputs import EnrolmentFinished, Outcome, UtteranceJudged, VerdictReached, VoiceUndecided
 from ivr.store import heard, requests, voiceprints
 from ivr.store.database import write
 from ivr.store.errors import ConsentMissing
@@ -49,7 +49,7 @@ def ask(services: Services, listening: Listening, callers_are_recordings: bool =
         # No claim: only the process that has the call's audio comes here, and a mark may be delivered twice.
         if mark.body.verification in asked:
             about = mark.body
-            listening.mark(Challenge(about.verification, mark.call, about.attempt, about.said))
+            listening.mark(Challenge(about.verification, mark.call, about.attempt, about.said, about.another))
             requests.drop(services.database, mark.request)
 
 
@@ -97,6 +97,8 @@ def answered(services: Services, answer: Answer) -> None:
             _enrolled(services, answer)
         elif isinstance(answer, UtteranceHeard):
             _utterance(services, answer)
+        elif isinstance(answer, Undecided):
+            _undecided(services, answer)
         else:
             _compared(services, answer)
     except UnknownCall as error:
@@ -162,6 +164,11 @@ def _utterance(services: Services, answer: UtteranceHeard) -> None:
         id=f"utterance:{answer.request}:{answer.number}", request=answer.request, number=answer.number,
         refusal=answer.refusal, accepted=answer.accepted, needed=answer.needed, speak=answer.speak,
     )  # fmt: skip
+    take_turn(services, answer.call, fact)
+
+
+def _undecided(services: Services, answer: Undecided) -> None:
+    fact = VoiceUndecided(id=f"undecided:{answer.request}", request=answer.request, attempt=answer.attempt)
     take_turn(services, answer.call, fact)
 
 

@@ -22,6 +22,7 @@ from ivr.authentication.messages import (
     Heard,
     Ready,
     ToVoice,
+    Undecided,
     Verify,
     frame,
 )  # fmt: skip
@@ -181,6 +182,8 @@ class VoiceProcess:
         if answer is not None:
             listening.comparing, listening.answered = None, True
         if listening.comparing is not None:
+            if look.of_answer and not listening.closed:
+                self.send(Undecided(comparing.asked.request, call, comparing.asks_for_more))
             self._tell_heard(call, listening)  # how much the next look takes is known now
         if listening.closed or listening.comparing is not None:
             self._look(call)

@@ -19,7 +19,7 @@ from ivr.flow.events import (
     PatienceRequested,
     Said,
 )  # fmt: skip
-from ivr.flow.inputs import ChallengeDrawn, Digits, Speech
+from ivr.flow.inputs import ChallengeDrawn, Digits, Speech, VoiceUndecided
 from ivr.flow.matching import spoken_choice
 from ivr.flow.playing import PERSON, QUICK_SECONDS, Play
 from ivr.flow.saying import listed, speaking_seconds
@@ -96,6 +96,25 @@ def challenge_missed(play: Play, why: str) -> None:
     play.guarded(go_on)
 
 
+def voice_undecided(play: Play, fact: VoiceUndecided) -> bool:
+    """Ask once more, with other words, which costs no try: what is said then is judged together with the right answer before.
+
+    False: nobody asks about that answer any more. Where the call has gone on without the verdict, it is told to be what it is.
+    """
+    voice, wait = play.session.voice, play.session.waiting_for
+    state = voice.challenge
+    if voice.verification != fact.request or state is None or not state.passed or state.attempt != fact.attempt:
+        return False
+    waits = isinstance(wait, AwaitFact) and wait.about == "verdict" and wait.request == fact.request
+    if not (waits and voice.running and _may_ask_more(play)):
+        _mark(play, said=True)
+        return True
+    play.change(voice=replace(voice, challenge=replace(state, passed=False, once_more=True)))
+    play.say(phrases.CHALLENGE_ONCE_MORE)
+    play.guarded(lambda: _draw(play))
+    return True
+
+
 def _challenge(play: Play) -> Challenge:
     return play.flow.steps[play.session.voice.challenge.step].challenge
 
@@ -104,6 +123,10 @@ def _is_spent(play: Play) -> bool:
     """Tries are not stretched by the pace: each is a chance to be let in, as with a PIN."""
     state, tries = play.session.voice.challenge, _challenge(play).tries
     return state.failed >= tries or state.attempt >= tries + ASKED_AGAIN
+
+
+def _may_ask_more(play: Play) -> bool:
+    return not play.session.voice.challenge.once_more and not _is_spent(play)
 
 
 def _draw(play: Play) -> None:
@@ -143,16 +166,16 @@ def _passed(play: Play, input: Speech) -> None:
     play.record(AnswerTaken(step=play.session.step, by=input.by, value=None))
     voice = play.session.voice
     play.change(voice=replace(voice, challenge=replace(voice.challenge, passed=True)))
-    _mark(play, said=True)
+    _mark(play, said=True, another=_may_ask_more(play))
     play.say(phrases.CHECKING)
     await_verdict(play, JUDGING_SECONDS)
 
 
-def _mark(play: Play, said: bool | None) -> None:
+def _mark(play: Play, said: bool | None, another: bool = False) -> None:
     voice = play.session.voice
     play.record(
         ChallengeMarkRequested(
             request=play.request_id(), due_seconds=MARK_SECONDS, verification=voice.verification,
-            attempt=voice.challenge.attempt, said=said,
+            attempt=voice.challenge.attempt, said=said, another=another,
         )
     )  # fmt: skip

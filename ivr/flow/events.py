@@ -221,11 +221,14 @@ class ChallengeMarkRequested(Requested, frozen=True, kw_only=True, tag="challeng
 
     ``said`` None: whatever is said from now on is the answer of this ``attempt`` (from 1) for ``verification``, and nothing
     said before. True or False: that answer is over, and its words were those asked for, or none will be: judge it now.
+    ``another``: if it is right, and all that its voice lacks is speech, the caller can be asked once more
+    (``VoiceUndecided``). Told again without: they will not be, so let it be what it is.
     """
 
     verification: str
     attempt: int
     said: bool | None = None
+    another: bool = False
 
 
 class EnrolmentRequested(Requested, frozen=True, kw_only=True, tag="enrolment_requested"):

@@ -136,6 +136,13 @@ class VerdictReached(Fact, frozen=True, kw_only=True, tag="verdict_reached"):
     model_sha256: str = ""
 
 
+class VoiceUndecided(Fact, frozen=True, kw_only=True, tag="voice_undecided"):
+    """Words were right, and all that their voice lacks is speech; told once: ``undecided:<request>``."""
+
+    request: str  # the verification, which goes on: the next answer is judged together with this one
+    attempt: int
+
+
 class EnrolmentFinished(Fact, frozen=True, kw_only=True, tag="enrolment_finished"):
     """Answers EnrolmentRequested. ``refusal`` None: the print is stored."""
 
@@ -288,5 +295,6 @@ AnyFact = (
     | LinkOpened | MessageSettled | AgentReserved | AgentConnected | AgentFailed | AgentLeft | CardPushed | CardReplied
     | SharingChosen | NobodyAvailable | PageCodeDrawn | BeginningFound | VoiceWish | CallBackDeclined | TimedOut
     | PaceChosen | AloudChosen | DocumentFailed | CallerHungUp | UtteranceJudged | ChallengeDrawn
+    | VoiceUndecided
 )  # fmt: skip
 Input = AnyAnswer | AnyFact

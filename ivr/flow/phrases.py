@@ -34,6 +34,7 @@ CHALLENGE_WRONG = "That was not it. Here is another one."
 CHALLENGE_SILENT = "I did not hear you. Here is another one."
 CHALLENGE_KEYED = "Please say it instead of keying it in. Here is another one."
 CHALLENGE_LATE = "That took too long. Here is another one."
+CHALLENGE_ONCE_MORE = "Thank you, that was right. To be sure of your voice, please say one more."
 CHALLENGE_FAILED = "That was not it. One moment, please."
 # While a voice is learnt: what was wrong with an utterance and what to do; both heard on the phone and read on the page.
 SAY_MORE = "Thank you, that was good. Please say another sentence or two."

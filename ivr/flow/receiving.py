@@ -7,7 +7,7 @@ from typing import assert_never
 from msgspec.structs import replace
 
 from ivr.flow import phrases
-from ivr.flow.challenging import asks_for_voice, challenge_drawn, challenge_missed
+from ivr.flow.challenging import asks_for_voice, challenge_drawn, challenge_missed, voice_undecided
 from ivr.flow.enrolling import enrolment_finished, utterance_judged
 from ivr.flow.events import (
     AgentGone,
@@ -50,6 +50,7 @@ from ivr.flow.inputs import (
     TimedOut,
     UtteranceJudged,
     VerdictReached,
+    VoiceUndecided,
     VoiceWish,
 )  # fmt: skip
 from ivr.flow.joining import beginning_found, code_drawn
@@ -125,6 +126,8 @@ def _take(play: Play, fact: Fact) -> bool:
             beginning_found(play, fact, waited_for)
         case VerdictReached():
             take_verdict(play, fact, asks_for_voice(wait))
+        case VoiceUndecided():
+            return voice_undecided(play, fact)
         case ChallengeDrawn():
             challenge_drawn(play, fact, waited_for)
         case EnrolmentFinished():

@@ -131,7 +131,7 @@ def test_a_chain_of_before_there_were_challenges_still_holds_and_goes_on(tmp_pat
     assert (check(path).receipts, check(path).problem) == (4, None)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line.get("challenge", "-") for line in lines] == [
-        "-", None, {"attempt": 0, "said": None}, {"attempt": 2, "said": False}
+        "-", None, {"attempt": 0, "said": None, "judged": 0}, {"attempt": 2, "said": False, "judged": 0}
     ]  # fmt: skip
 
 

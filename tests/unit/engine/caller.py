@@ -46,6 +46,7 @@ from ivr.flow.inputs import (
     TimedOut,
     UtteranceJudged,
     VerdictReached,
+    VoiceUndecided,
 )
 from ivr.flow.loader import load_bundle, parse_bundle
 from ivr.flow.session import Page, Session, Turn
@@ -154,6 +155,13 @@ class Caller:
 
     def voice_is(self, outcome: Outcome, reason: str = "") -> Turn:
         return self.happens(VerdictReached(id=self.request("VerificationRequested"), outcome=outcome, reason=reason))
+
+    def voice_is_undecided(self, attempt: int | None = None, request: str = "") -> Turn:
+        """Of the right words just said, more must be heard."""
+        request = request or self.request("VerificationRequested")
+        state = self.session.voice.challenge
+        at = attempt if attempt is not None else state.attempt if state is not None else 1
+        return self.happens(VoiceUndecided(id=f"undecided:{request}", request=request, attempt=at))
 
     def voice_is_learnt(self, refusal: str | None = None) -> Turn:
         return self.happens(EnrolmentFinished(id=self.request("EnrolmentRequested"), refusal=refusal))

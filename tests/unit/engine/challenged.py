@@ -61,5 +61,10 @@ def answer(caller: Caller) -> str:
     return " ".join(caller.session.waiting_for.words)
 
 
+def more_may_be_asked(caller: Caller) -> bool:
+    """As the voice process was told with the latest mark."""
+    return caller.happened("ChallengeMarkRequested")[-1].another
+
+
 def marks(caller: Caller) -> list[tuple[int, bool | None]]:
     return [(mark.attempt, mark.said) for mark in caller.happened("ChallengeMarkRequested")]
