@@ -33,7 +33,8 @@ MODEL = "campplus"
 CORPUS = "speechocean762_train"
 SPEED = 4.0  # of the carrier's clock
 PATIENCE_SECONDS = 60.0  # real time, for whatever should come on a busy machine
-PASSIVE_SECONDS, ANSWER_SECONDS = 4.0, 4.0  # of net speech
+PASSIVE_SECONDS, ANSWER_SECONDS, SHORT_SECONDS = 4.0, 4.0, 1.5  # of net speech
+ASKED_TWICE = ("a_recording_with_other_words", "silence", "the_owner_and_then_another_voice")
 CHALLENGE = """\
     challenge:
       say: digits
@@ -218,6 +219,23 @@ def test_only_the_owners_voice_with_the_right_words_gets_in(
         caller.call.says(caller.asked_for(), audio=owner.answer + impostor.answer)
         return [caller.ends()]
 
+    def the_owner_in_two_answers() -> list[Ended]:
+        """The first one is too short."""
+        return in_two_answers(*cut(owner.answer, SHORT_SECONDS))
+
+    def the_owner_and_then_another_voice() -> list[Ended]:
+        return in_two_answers(cut(owner.answer, SHORT_SECONDS)[0], impostor.answer)
+
+    def in_two_answers(first: bytes, second: bytes) -> list[Ended]:
+        caller = Caller(asking, voiceprint)
+        caller.dials()
+        caller.asks_for_balance()
+        before = caller.asked_for()
+        caller.call.says(before, audio=first)
+        caller.call.hears("please say one more", PATIENCE_SECONDS)
+        caller.call.says(caller.asked_for(after=before), audio=second)
+        return [caller.ends()]
+
     def silence() -> list[Ended]:
         caller = Caller(asking, voiceprint)
         caller.dials()
@@ -236,7 +254,8 @@ def test_only_the_owners_voice_with_the_right_words_gets_in(
 
     plays = (
         the_owner, somebody_else, a_recording_with_other_words, a_recording_and_then_another_voice,
-        a_recording_and_another_voice_in_one_answer, silence, hangs_up_in_the_middle,
+        a_recording_and_another_voice_in_one_answer, the_owner_in_two_answers, the_owner_and_then_another_voice, silence,
+        hangs_up_in_the_middle,
     )  # fmt: skip
     began = time.monotonic()
     with ThreadPoolExecutor(4) as lanes:
@@ -250,15 +269,19 @@ def test_only_the_owners_voice_with_the_right_words_gets_in(
 
     accepted, again = ended.pop("the_owner")
     assert (accepted.session.voice.verdict, accepted.session.level) == ("ACCEPTED", 2)
-    assert accepted.receipt["challenge"] == {"attempt": 1, "said": True}
+    assert accepted.receipt["challenge"] == {"attempt": 1, "said": True, "judged": 1}
     assert accepted.receipt["net_speech_seconds"] < ANSWER_SECONDS + 1, "the answer alone"
     assert again.receipt["reason"] == "replay"
+    [both] = ended.pop("the_owner_in_two_answers")
+    assert (both.session.voice.verdict, both.receipt["outcome"]) == ("ACCEPTED", "ACCEPTED")
+    assert both.receipt["challenge"] == {"attempt": 2, "said": True, "judged": 2}
+    assert both.receipt["net_speech_seconds"] > ANSWER_SECONDS - 1, "of both answers"
     for name, [call] in ended.items():
         assert call.receipt["outcome"] != "ACCEPTED" and "voice" not in call.session.factors, name
         # Another voice may be REJECTED while it still says the words: then nobody knows yet whether they are right.
         put = call.receipt["challenge"]
         assert put["said"] is not True or call.receipt["reason"] != "challenge_failed", name
-        assert put["attempt"] == (2 if name in ("a_recording_with_other_words", "silence") else 1), name
+        assert put["attempt"] == (2 if name in ASKED_TWICE else 1), name
     for name in ("a_recording_with_other_words", "silence", "hangs_up_in_the_middle"):
         assert ended[name][0].receipt["reason"] == "challenge_failed", name
     assert check(receipts_of(asking)).problem is None

@@ -107,3 +107,28 @@ def test_a_talker_without_pauses_is_cut_into_utterances_that_know_the_noise(long
     assert all(4 <= each.net_speech_seconds < 4.1 and each.quality().snr_db > 30 for each in cuts)
     utterance.forget_noise()
     assert cuts[0].quality().snr_db > 30, "what was cut off before stays as it was"
+
+
+def test_two_utterances_make_one_and_stay_what_they_are(long_speech):
+    one, two = Utterance(), Utterance()
+    one.feed(long_speech[:32000])
+    two.feed(b"\xff" * 16000 + long_speech[32000:64000])
+    spoken, pauses = [each.speech() for each in (one, two)], [len(each.pauses(60.0)) for each in (one, two)]
+    both = two.after(one)
+    assert np.array_equal(both.speech(), np.concatenate(spoken))
+    assert both.net_speech_seconds == one.net_speech_seconds + two.net_speech_seconds
+    assert both.heard_seconds == pytest.approx(one.heard_seconds + two.heard_seconds)
+    assert len(both.pauses(60.0)) == sum(pauses), "what came before the second one was no pause between words"
+    at = [each.at for each in both.around_speech()]
+    assert at == sorted(at) and at[-1] < both.heard_seconds / speech.WINDOW_SECONDS
+    two.feed(long_speech[64000:80000])
+    assert np.array_equal(both.speech(), np.concatenate(spoken)) and np.array_equal(one.speech(), spoken[0])
+    assert np.isfinite(list(vars(both.quality()).values())).all()
+
+
+def test_an_utterance_after_nothing_is_itself(long_speech):
+    one, nothing = Utterance(), Utterance()
+    one.feed(long_speech[:32000])
+    for both in (one.after(nothing), nothing.after(one)):
+        assert np.array_equal(both.speech(), one.speech())
+        assert both.quality() == one.quality()

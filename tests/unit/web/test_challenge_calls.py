@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from doorway import Carrier, Clock, Phone, session_of
+from doorway import Carrier, Clock, Control, Phone, session_of
 from test_voice_lock import Ear
 
 from ivr import app
 from ivr.app import House
 from ivr.authentication import verdicts
+from ivr.authentication.messages import Undecided
 from ivr.flow.events import ConsentGiven
 from ivr.flow.inputs import By, Outcome, StreamStarted, VerdictReached
 from ivr.flow.steps import Factor
@@ -116,6 +117,31 @@ def test_other_digits_come_after_a_wrong_answer_and_the_clock_ends_what_lasts_to
     house.work.time_out()
     assert marks(house, asked)[-1] == (2, False)
     assert session_of(house, asked).waiting_for.about == "verdict"
+
+
+def test_an_answer_of_which_more_must_be_heard_is_followed_by_other_digits_on_the_phone(
+    house: House, asked: Phone, control: Control, clock: Clock
+) -> None:
+    ear = Ear()
+    ear.streams.add(session_of(house, asked).call)
+    first = digits_of(asked)
+    asked.asks(asked.action, SpeechResult=" ".join(first))
+    verdicts.ask(house.calls, ear)
+    assert [(mark.said, mark.another) for mark in ear.marks] == [(None, False), (True, True)]
+    told = Undecided(ear.questions()[0].request, session_of(house, asked).call, 1)
+    for _ in range(2):
+        verdicts.answered(house.calls, told)
+    house.work.deliver()
+    assert len(control.of("redirect")) == 1
+    asked.asks(control.of("redirect")[-1][2])
+    asked.hears("Thank you, that was right.")
+    assert digits_of(asked) != first
+    asked.asks(asked.action, SpeechResult=" ".join(digits_of(asked)))
+    verdicts.ask(house.calls, ear)
+    assert [(mark.attempt, mark.said, mark.another) for mark in ear.marks[2:]] == [(2, None, False), (2, True, False)]
+    contact = f"contact:{ear.questions()[0].contact}"
+    free = [voice_tries.begin(house.database, other, [contact], clock()) is None for other in ("one", "two", "three")]
+    assert free == [True, True, False], "both answers are one try"
 
 
 def test_key_0_leads_to_a_person(asked: Phone) -> None:

@@ -57,6 +57,17 @@ def test_the_recording_of_an_enrolment_is_known_too() -> None:
     assert guarded(MATCH, asked(*memory), saying(1, softer=0.5), PRINT)[0].reason == "replay"
 
 
+def test_a_recording_is_known_in_either_of_two_answers() -> None:
+    for number in (1, 2):
+        _, left = guarded(MATCH, asked(), saying(number), PRINT)
+        one, two = saying(1, softer=0.5), saying(2, softer=0.5)
+        again, nothing = guarded(MATCH, asked(left), two.after(one), PRINT, two)
+        assert (again.reason, nothing) == ("replay", b"")
+    _, both = guarded(MATCH, asked(), saying(2).after(saying(1)), PRINT, saying(2))
+    for number in (1, 2):
+        assert guarded(MATCH, asked(both), saying(number, softer=0.5), PRINT)[0].reason == "replay", "and from then on"
+
+
 def test_a_memory_that_does_not_open_is_no_empty_memory() -> None:
     (left,) = remembered([saying(0)], PRINT, "ada")
     with pytest.raises(SealError):
