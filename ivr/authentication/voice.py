@@ -181,9 +181,9 @@ class VoiceProcess:
             answer = comparing.looked(look, verdict, voiceprint, left)
         if answer is not None:
             listening.comparing, listening.answered = None, True
+        if look.of_answer and listening.comparing is comparing and not listening.closed:
+            self.send(Undecided(comparing.asked.request, call, comparing.asks_for_more))
         if listening.comparing is not None:
-            if look.of_answer and not listening.closed:
-                self.send(Undecided(comparing.asked.request, call, comparing.asks_for_more))
             self._tell_heard(call, listening)  # how much the next look takes is known now
         if listening.closed or listening.comparing is not None:
             self._look(call)

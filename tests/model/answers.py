@@ -34,15 +34,16 @@ LOWERED = (0.0, 1.0, 2.0, 3.0, 4.0)
 IMPOSTORS = 4  # of each speaker
 SHIFTED = 3  # synthetic voices towards each speaker
 DIGITS = "four, seven, one, nine, three, five."
+OTHER_DIGITS = "eight, two, six, zero, three, seven."
 
 
 def speech(call: SpeakerCalls) -> np.ndarray:
     return np.concatenate([test.speech() for test in call.tests])
 
 
-def synthetic() -> list[Spoken]:
-    said = [("espeak-ng", voice, ["espeak-ng", "-v", voice, "--stdout", DIGITS]) for voice in ESPEAK_VOICES]
-    said += [("flite", voice, ["flite", "-voice", voice, "-t", DIGITS, "-o", "/dev/stdout"]) for voice in FLITE_VOICES]
+def synthetic(digits: str) -> list[Spoken]:
+    said = [("espeak-ng", voice, ["espeak-ng", "-v", voice, "--stdout", digits]) for voice in ESPEAK_VOICES]
+    said += [("flite", voice, ["flite", "-voice", voice, "-t", digits, "-o", "/dev/stdout"]) for voice in FLITE_VOICES]
     return [_spoken(*each) for each in said]
 
 
@@ -121,7 +122,8 @@ def main() -> None:
     def samples(seconds: float) -> int:
         return int(seconds * TELEPHONE_RATE_HZ)
 
-    rng, voices, everybody = np.random.default_rng(0), [] if options.people else synthetic(), 0
+    voices, next_ = ([], []) if options.people else (synthetic(DIGITS), synthetic(OTHER_DIGITS))
+    rng, everybody = np.random.default_rng(0), 0
     words = samples(WORDS_SECONDS)
     for of_corpus in people.values():
         for number, (call, voiceprint) in enumerate(of_corpus):
@@ -154,11 +156,14 @@ def main() -> None:
                             then = np.concatenate([own[len(played) : 2 * len(played)], other[words : 2 * words]])
                             kind = f"{recorded:g} s recorded, then another person, 2.5 s, twice"
                             again(kind, voiceprint, one, mixed, then)
-            for voice in voices:
-                judged(f"synthetic: {voice.engine}, six digits", voiceprint, net(voice.samples))
+            for voice, then in zip(voices, next_, strict=True):
+                kind, said = f"synthetic: {voice.engine}, six digits", net(voice.samples)
+                again(f"{kind}, twice", voiceprint, judged(kind, voiceprint, said), said, net(then.samples))
             for turn in range(SHIFTED if voices else 0):
-                voice = voices[(everybody + turn * 3) % len(voices)]
-                judged(f"synthetic, shifted: {voice.engine}, six digits", voiceprint, net(towards(voice.samples, own)))
+                which = (everybody + turn * 3) % len(voices)
+                said, then = (net(towards(each[which].samples, own)) for each in (voices, next_))
+                kind = f"synthetic, shifted: {voices[which].engine}, six digits"
+                again(f"{kind}, twice", voiceprint, judged(kind, voiceprint, said), said, then)
             everybody += 1
     print("net speech of six digits: " + ", ".join(f"{len(net(voice.samples)) / 8000:.1f} s" for voice in voices))
     print(f"{sum(map(len, people.values()))} speakers: { {name: len(of) for name, of in people.items()} }")

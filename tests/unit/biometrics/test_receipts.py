@@ -126,13 +126,18 @@ def test_a_chain_of_before_there_were_challenges_still_holds_and_goes_on(tmp_pat
     verdict = Verdict(Outcome.INCONCLUSIVE, "challenge_failed", 4.0, 3.5, 0.005, 3.1, "model", "Class", "a" * 64)
     told = [of_verdict("r", verdict, Enrolment("c"), put) for put in (None, ChallengePut(), ChallengePut(2, False))]
     before = {name: value for name, value in told[0].items() if name != "challenge"}
-    for body in (before, *told):
+    one_answer = {**told[0], "challenge": {"attempt": 1, "said": True}}  # before two could be judged together
+    for body in (before, one_answer, *told):
         ReceiptFile(path).write(body)
-    assert (check(path).receipts, check(path).problem) == (4, None)
+    assert (check(path).receipts, check(path).problem) == (5, None)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line.get("challenge", "-") for line in lines] == [
-        "-", None, {"attempt": 0, "said": None, "judged": 0}, {"attempt": 2, "said": False, "judged": 0}
-    ]  # fmt: skip
+        "-",
+        {"attempt": 1, "said": True},
+        None,
+        {"attempt": 0, "said": None, "judged": 0},
+        {"attempt": 2, "said": False, "judged": 0},
+    ]
 
 
 def test_processes_share_one_chain(tmp_path):

@@ -116,6 +116,12 @@ def test_marks_twice_late_or_out_of_order_accept_nothing(tells) -> None:
     assert tells(*SECOND, asked("two"), says(UNSURE * 4), mark(2, True)).verdicts("two") == [], "of another question"
 
 
+def test_a_question_that_was_taken_back_meanwhile_asks_for_nothing_more(tells) -> None:
+    right = (*BEGUN, says(UNSURE * 3), mark(1, True, another=True))
+    for taken_back in (asked("two"), Forget("one", "call")):
+        assert tells(*right, taken_back, None).undecided() == []
+
+
 def test_another_voice_by_the_way_ends_it_while_the_second_answer_is_awaited(tells) -> None:
     begun = (asked(), mark(1), says(UNSURE), mark(1, True, another=True), None)
     assert tells(*begun).undecided() == [1]
