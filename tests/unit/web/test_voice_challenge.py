@@ -143,19 +143,28 @@ def test_the_receipt_says_whether_a_challenge_was_asked_and_how_it_ended(tells, 
         assert check(path).problem is None
 
 
-MESSAGES = st.lists(
-    st.one_of(
-        st.none(),
-        st.builds(lambda of, seconds: says(of * seconds), st.sampled_from((OWNER, OTHER, OLD)), st.integers(1, 3)),
-        st.builds(lambda of, seconds: says(of * seconds), st.just(OWNER), st.integers(1, 4)),
-        st.builds(lambda of, seconds: says(of * seconds), st.just(UNSURE), st.integers(2, 4)),
-        st.builds(mark, st.integers(0, 3), st.sampled_from((None, None, True, True, False))),
-        st.builds(mark, st.integers(1, 3), st.just(True), another=st.booleans()),
-        st.builds(mark, st.integers(1, 2), st.just(True), st.sampled_from(("two", "none"))),
-        st.sampled_from((Closed("call"), Forget("one", "call"), asked("two", "ben"))),
-    ),
-    max_size=14,
-).filter(lambda messages: messages.count(asked("two", "ben")) <= 1)
+SPEECH = st.one_of(
+    st.builds(lambda of, seconds: says(of * seconds), st.sampled_from((OWNER, OTHER, OLD)), st.integers(1, 3)),
+    st.builds(lambda of, seconds: says(of * seconds), st.just(OWNER), st.integers(1, 4)),
+    st.builds(lambda of, seconds: says(of * seconds), st.just(UNSURE), st.integers(1, 4)),
+)
+MESSAGE = st.one_of(
+    st.none(),
+    SPEECH,
+    st.builds(mark, st.integers(0, 3), st.sampled_from((None, None, True, True, False))),
+    st.builds(mark, st.integers(1, 3), st.just(True), another=st.booleans()),
+    st.builds(mark, st.integers(1, 2), st.just(True), st.sampled_from(("two", "none"))),
+    st.sampled_from((Closed("call"), Forget("one", "call"), asked("two", "ben"))),
+)
+ANSWER = st.builds(
+    lambda attempt, said, right, another: [mark(attempt), said, mark(attempt, right, another=another), None],
+    st.integers(1, 4), SPEECH, st.sampled_from((True, True, True, False)), st.booleans(),
+)  # fmt: skip
+MESSAGES = (
+    st.lists(st.one_of(ANSWER, MESSAGE.map(lambda message: [message])), max_size=12)
+    .map(lambda pieces: [message for piece in pieces for message in piece])
+    .filter(lambda messages: messages.count(asked("two", "ben")) <= 1)
+)
 
 
 @dataclass(frozen=True)
