@@ -156,15 +156,20 @@ MESSAGE = st.one_of(
     st.builds(mark, st.integers(1, 2), st.just(True), st.sampled_from(("two", "none"))),
     st.sampled_from((Closed("call"), Forget("one", "call"), asked("two", "ben"))),
 )
-ANSWER = st.builds(
-    lambda attempt, said, right, another: [mark(attempt), said, mark(attempt, right, another=another), None],
-    st.integers(1, 4), SPEECH, st.sampled_from((True, True, True, False)), st.booleans(),
-)  # fmt: skip
-MESSAGES = (
-    st.lists(st.one_of(ANSWER, MESSAGE.map(lambda message: [message])), max_size=12)
-    .map(lambda pieces: [message for piece in pieces for message in piece])
-    .filter(lambda messages: messages.count(asked("two", "ben")) <= 1)
-)
+ANSWER = st.tuples(SPEECH, st.sampled_from((True, True, True, False)), st.booleans(), st.none() | MESSAGE)
+
+
+def one_after_another(answers: list[tuple[Audio, bool, bool, ToVoice | None]]) -> list[ToVoice | None]:
+    return [
+        message
+        for attempt, (said, right, another, then) in enumerate(answers, start=1)
+        for message in (mark(attempt), said, mark(attempt, right, another=another), None, then)
+    ]
+
+
+MESSAGES = st.one_of(
+    st.lists(MESSAGE, max_size=14), st.lists(ANSWER, min_size=2, max_size=4).map(one_after_another)
+).filter(lambda messages: messages.count(asked("two", "ben")) <= 1)
 
 
 @dataclass(frozen=True)
