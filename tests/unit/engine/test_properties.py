@@ -32,6 +32,7 @@ from ivr.flow.events import (
     BeginningSought,
     CallEnded,
     ChallengeMarkRequested,
+    ChallengeRequested,
     EnrolmentRequested,
     FactorProven,
     FaultMet,
@@ -337,16 +338,11 @@ def act(caller: Watched, byte: int) -> Input:
         case 15 if number > 6:
             claimed = session.claim.contact if session.claim is not None and number > 7 else "somebody else"
             return VoiceWish(id=f"wish:{session.revision}", contact=claimed, wish=list(Wish)[number % 3])
+        case 15 if number > 3:
+            return undecided(caller, session.voice.verification)
         case 15:
             verification = session.voice.verification or "x"
             return VerdictReached(id=verification, outcome=list(Outcome)[number % 3], reason="test", score=1.0)
-        case 15 if number > 3:
-            state = session.voice.challenge
-            attempt = state.attempt if state is not None else 1
-            verification = session.voice.verification or "x"
-            return VoiceUndecided(
-                id=f"undecided:{verification}", request=verification, attempt=attempt - number % 5 // 4
-            )
         case 16 if number > 6:
             enrolment = _pick(_open(caller, EnrolmentRequested), -1) or "x"
             refusal = (None, "too_noisy", "odd")[number % 3]
@@ -533,6 +529,20 @@ def asked_for(caller: Watched) -> str:
     return " ".join(wait.words) if isinstance(wait, AwaitChallenge) else "nothing"
 
 
+def undecided(caller: Watched, verification: str | None) -> VoiceUndecided:
+    """Of the latest answer more must be heard."""
+    state = caller.session.voice.challenge
+    return VoiceUndecided(
+        id=f"undecided:{verification}", request=verification or "x", attempt=state.attempt if state is not None else 1
+    )
+
+
+def was_said(caller: Watched) -> bool:
+    """Whether the words that were asked for last were right, as far as events tell."""
+    told = [one for one in caller.log if isinstance(one, ChallengeRequested | ChallengeMarkRequested)]
+    return bool(told) and isinstance(told[-1], ChallengeMarkRequested) and told[-1].said is True
+
+
 def _moves(start: Watched) -> dict[str, Callable[[Watched], Input]]:
     """What may happen around the question under way; each is made when its time comes."""
     verification = start.session.voice.verification
@@ -552,6 +562,7 @@ def _moves(start: Watched) -> dict[str, Callable[[Watched], Input]]:
         "patience": lambda caller: TimedOut(id=_open(caller, Requested)[-1]),
         "hang-up": lambda caller: CallerHungUp(id="hangup"),
         "right words": lambda caller: Speech(turn=caller.session.turn, text=asked_for(caller)),
+        "undecided": lambda caller: undecided(caller, verification),
         "wrong words": lambda caller: Speech(turn=caller.session.turn, text="one two three"),
     }
 
@@ -566,7 +577,7 @@ def test_all_short_interleavings_around_the_proof(flow: str) -> None:
     start.happens(Digits(turn=start.session.turn, keys="1"))
     assert start.session.proving is not None
     moves = _moves(start)
-    levels, count = set(), 0
+    levels, count, asked_more = set(), 0, False
     ahead: list[tuple[Watched, tuple[str, ...]]] = [(start, ())]
     while ahead:
         before, order = ahead.pop()
@@ -578,6 +589,9 @@ def test_all_short_interleavings_around_the_proof(flow: str) -> None:
             proofs = {"page", "right PIN", "accepted"} & done
             if flow == "challenged" and "right words" not in done:
                 proofs -= {"accepted"}
+            if flow == "challenged" and name == "accepted" and Factor.VOICE not in before.session.factors:
+                assert Factor.VOICE not in caller.session.factors or was_said(before)
+            asked_more |= before.session.voice.challenge is not None and before.session.voice.challenge.once_more
             assert caller.level < 2 or len(proofs) >= 2
             assert caller.level == 0 or proofs - {"accepted"}
             levels.add(caller.level)
@@ -585,6 +599,7 @@ def test_all_short_interleavings_around_the_proof(flow: str) -> None:
                 ahead.append((caller, (*order, name)))
     assert count > 2000
     assert levels == {0, 1, 2}
+    assert asked_more == (flow == "challenged")
 
 
 def _copy(caller: Watched) -> Watched:
