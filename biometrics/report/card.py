@@ -97,6 +97,11 @@ def _training(record: Record) -> str:
             f"{steps}; {cosine}. Seed {record['recipe']['seed']}. Recipe: `biometrics/training`, with"
         )
         told.append("```json\n" + json.dumps(record["recipe"], indent=1) + "\n```")
+    if record.get("began_with"):
+        told.append(
+            f"Its convolutions began as those of another run after {count(record['began_with']['step'])} steps, whose recipe is "
+            "under `began_with` in `training.json`; of the speakers held out, neither has heard."
+        )
     told += record.get("notes", [])
     return "\n\n".join(told)
 

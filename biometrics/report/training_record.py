@@ -50,6 +50,7 @@ def training_record(run: Path, recipe: dict[str, Any], speech: Path, split: str 
         "cosine_to_teacher": steps[-1]["cosine"],
         "dev_cosine_to_teacher": judged[-1]["dev_cosine"] if judged else None,
         "recipe": recipe,
+        "began_with": next((entry["began_with"] for entry in entries if "began_with" in entry), None),
         "data": data_of(speech, [split], frozenset(unheard)),
     }
 

@@ -55,6 +55,27 @@ def save(path: Path, progress: Progress, config: TrainingConfig) -> None:
     os.replace(partial, path)
 
 
+def begin_with(path: Path, progress: Progress) -> None:
+    """Begin a new run with the convolutions (ECAPA's blocks) of the run whose checkpoint is at `path`.
+
+    The history says so and how that run was made, and of whom neither run has heard: see `training_record`. Raises
+    CheckpointMismatch if the blocks have another shape.
+    """
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    own = progress.student.embedding_model.state_dict()
+    blocks = {name: value for name, value in content["average"].items() if name.startswith("blocks.")}
+    ours = {name: value for name, value in own.items() if name.startswith("blocks.")}
+    if {name: value.shape for name, value in blocks.items()} != {name: value.shape for name, value in ours.items()}:
+        raise CheckpointMismatch(f"{path} holds convolutions of another shape: give one of the same mels and channels")
+    for name, value in blocks.items():
+        own[name].copy_(value)
+        progress.average[name].copy_(value)
+    told = [entry["held_out"] for entry in content["history"] if "held_out" in entry]
+    from_the_first_step = any("held_out" in entry and entry["step"] == 0 for entry in content["history"])
+    progress.history.append({"step": 0, "began_with": {"step": content["step"], "recipe": content["recipe"]}})
+    progress.history += [{"step": 0, "held_out": names} for names in (told if from_the_first_step else [[]])]
+
+
 def restore(path: Path, progress: Progress, config: TrainingConfig) -> None:
     """Bring `progress` to where the checkpoint stood. Raises CheckpointMismatch if the model has another shape.
 

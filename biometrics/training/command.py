@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
     try:
         config = read(options.config, speech=options.speech, teacher=options.teacher, cache=options.cache)
         codecs.check(config.channel.codecs)
-        finished = train(config, options.out, options.device, options.workers)
+        finished = train(config, options.out, options.device, options.workers, options.begin_with)
     except (ConfigError, CorpusError, CheckpointMismatch, codecs.CodecMissing, FileNotFoundError) as problem:
         print(f"train: {problem}", file=sys.stderr)
         return FAILED
@@ -41,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     default = Path(__file__).with_name("telephone.yaml")
     parser.add_argument("--config", type=Path, default=default, help="YAML file (default: the telephone recipe)")
     parser.add_argument("--out", type=Path, required=True, help="directory for checkpoint, log and model/")
+    parser.add_argument(
+        "--begin-with", type=Path, help="checkpoint.pt of a run whose convolutions a new one begins with"
+    )
     parser.add_argument("--speech", type=Path, help="directory with manifest.csv, instead of the configuration's")
     parser.add_argument("--teacher", type=Path, help="the teacher's ONNX file (6 s input)")
     parser.add_argument("--cache", type=Path, help="directory for decoded speech and the teacher's answers")

@@ -18,11 +18,10 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Shape of the ECAPA-TDNN: see Desplanques et al. 2020; `last` is the width before the pooling."""
+    """Shape of the ECAPA-TDNN: see Desplanques et al. 2020; its width before the pooling is that of the teacher's frames."""
 
     mels: int
     channels: int
-    last: int
     attention: int
 
 
@@ -54,13 +53,15 @@ class Stage:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weights and shapes of the three parts of the loss (see objective.py)."""
+    """Weights and shapes of the parts of the loss (see objective.py)."""
 
     cosine: float
     speakers: float
     relations: float
     scale: float
     margin: float
+    frames: float
+    frame_means: float
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,28 @@ from torch.utils.data import Dataset
 from biometrics.training.channel import ChannelConfig, telephone
 from biometrics.training.codecs import RATE
 from biometrics.training.config import Stage
-from biometrics.training.teacher import CHUNK_SECONDS, Lessons, at_speed, source_samples
+from biometrics.training.teacher import (
+    CHUNK_SECONDS,
+    FRAME_DIMENSIONS,
+    FRAME_SECONDS,
+    Lessons,
+    at_speed,
+    source_samples,
+)
 
 GRID_SECONDS = 0.2  # crop lengths are rounded to this, so that few shapes occur and memory is reused
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Telephone crops (batch, samples at 8 kHz), the teacher's answers (batch, 192), pseudo-speakers (batch,)."""
+    """Telephone crops (batch, samples at 8 kHz), the teacher's answers (batch, 192), pseudo-speakers (batch,), and of as many
+    frames of 40 ms as the crops hold what the teacher makes of them (batch, frames, 512), where `framed` (batch, frames)."""
 
     heard: torch.Tensor
     targets: torch.Tensor
     labels: torch.Tensor
+    frames: torch.Tensor
+    framed: torch.Tensor
 
 
 class Crops(Dataset[Batch]):
@@ -55,27 +65,32 @@ class Crops(Dataset[Batch]):
             self._example(np.random.default_rng([self.seed, step, number]), int(speaker), seconds)
             for number, speaker in enumerate(chosen)
         ]
-        heard, targets, labels = zip(*taken, strict=True)
-        return Batch(*(torch.from_numpy(np.stack(part)) for part in (heard, targets, labels)))
+        return Batch(*(torch.from_numpy(np.stack(part)) for part in zip(*taken, strict=True)))
 
     def _example(
         self, rng: np.random.Generator, speaker: int, seconds: float
-    ) -> tuple[np.ndarray, np.ndarray, np.int64]:
+    ) -> tuple[np.ndarray, np.ndarray, np.int64, np.ndarray, np.ndarray]:
         at = int(rng.integers(len(self.lessons)))
         lessons, own = self.lessons[at], self.chunks[at][speaker]
         speed = lessons.voice.speed
         turn = int(rng.integers(len(own)))
-        start = lessons.chunks[own[turn]].start
+        chunk = lessons.chunks[own[turn]]
+        begins = 0  # the frame of the chunk with which the crop begins
         if seconds <= CHUNK_SECONDS:
-            start += source_samples(rng.uniform(0, CHUNK_SECONDS - seconds), speed)
+            begins = round(rng.uniform(0, CHUNK_SECONDS - seconds) / FRAME_SECONDS)
             target = lessons.targets[own[turn]]
         else:  # runs on towards the speaker's next chunk, so both answers count
             target = lessons.targets[own[turn]] + lessons.targets[own[(turn + 1) % len(own)]]
             target = target / np.linalg.norm(target)
+        start = chunk.start + source_samples(begins * FRAME_SECONDS, speed)
         source = lessons.speech.read(speaker, start, source_samples(seconds, speed) + 16)
         clean = at_speed(source, speed, RATE)[: round(seconds * RATE)]
         heard = telephone(clean, rng, self.channel, lambda length: self._babble(rng, length))
-        return heard, target, np.int64(at * len(self.speech.speakers) + speaker)
+        known = lessons.frames[chunk.row, begins : begins + round(seconds / FRAME_SECONDS) - 1]
+        frames = np.zeros((round(seconds / FRAME_SECONDS) - 1, FRAME_DIMENSIONS), dtype=np.float32)
+        frames[: len(known)] = known
+        framed = np.arange(len(frames)) < len(known)
+        return heard, target, np.int64(at * len(self.speech.speakers) + speaker), frames, framed
 
     def _babble(self, rng: np.random.Generator, length: int) -> np.ndarray:
         """Three to eight voices at once, 8 kHz; neighbouring samples are averaged, which is filter enough for a murmur."""

@@ -17,7 +17,7 @@ from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from biometrics.corpus import outside_training
-from biometrics.training import checkpoint, corpus, formants, plots, student, teacher
+from biometrics.training import checkpoint, corpus, formants, frames, plots, student, teacher
 from biometrics.training.checkpoint import Progress
 from biometrics.training.config import AS_RECORDED, Stage, TrainingConfig, Voice
 from biometrics.training.crops import Batch, Crops
@@ -32,7 +32,7 @@ class Materials:
 
     speech: corpus.Speech
     held_out: frozenset[str]
-    embed: teacher.Embed
+    ask: teacher.Teacher
     targets: Path
     dev: DevTrials
 
@@ -53,8 +53,9 @@ class Stopping:
         self.asked = True
 
 
-def train(config: TrainingConfig, out: Path, device: str, workers: int) -> bool:
-    """Train until the last step (True) or until asked to stop (False); goes on from `out`/checkpoint.pt if there is one.
+def train(config: TrainingConfig, out: Path, device: str, workers: int, begin_with: Path | None = None) -> bool:
+    """Train until the last step (True) or until asked to stop (False); goes on from `out`/checkpoint.pt if there is one, else
+    begins with the convolutions of the checkpoint `begin_with`, if given.
 
     `out` receives checkpoint.pt, log.jsonl, and model/ (hyperparams.yaml, embedding_model.ckpt, learning-curve.svg, det.svg).
     """
@@ -65,6 +66,8 @@ def train(config: TrainingConfig, out: Path, device: str, workers: int) -> bool:
     saved = out / "checkpoint.pt"
     if saved.exists():
         checkpoint.restore(saved, progress, config)
+    elif begin_with is not None:
+        checkpoint.begin_with(begin_with, progress)
     stopping = Stopping()
     say(f"{config.steps} steps, {_count(progress)} parameters, starting at step {progress.step} on {device}")
     try:
@@ -114,19 +117,19 @@ def prepare(config: TrainingConfig, stopping: Stopping) -> Materials:
     """Decode the speech and ask the teacher about the dev speakers (both once); train speakers are asked stage by stage."""
     train_speech = corpus.prepare(config.speech, config.cache, "train")
     dev_speech = corpus.prepare(config.speech, config.cache, "dev")
-    embed = teacher.load(config.teacher)
+    ask = teacher.load(config.teacher)
     train_targets, dev_targets = (
         teacher.cache_directory(config.cache, config.teacher, corpus.fingerprint(config.cache, split))
         for split in ("train", "dev")
     )
-    dev_lessons = teacher.lessons(dev_speech, AS_RECORDED, embed, dev_targets, _counted("teacher, dev", stopping))
+    dev_lessons = teacher.lessons(dev_speech, AS_RECORDED, ask, dev_targets, _counted("teacher, dev", stopping))
     dev = DevTrials(dev_speech, dev_lessons, config.channel, config.seed)
     held_out = frozenset(
         each.identity for each in train_speech.speakers if outside_training(each.corpus, each.name, config.held_out)
     )
     if len(held_out) == len(train_speech.speakers):
         raise corpus.CorpusError(f"held_out: {config.held_out} leaves none of the speakers to learn from: write less")
-    return Materials(train_speech, held_out, embed, train_targets, dev)
+    return Materials(train_speech, held_out, ask, train_targets, dev)
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:
@@ -143,9 +146,14 @@ def learning_rate(config: TrainingConfig, step: int) -> float:
 
 
 def learn(
-    config: TrainingConfig, progress: Progress, batch: Batch, centroids: torch.Tensor, device: torch.device
-) -> tuple[float, float]:
-    """One step; answers the loss and the mean cosine to the teacher."""
+    config: TrainingConfig,
+    progress: Progress,
+    batch: Batch,
+    centroids: torch.Tensor,
+    scale: frames.FrameScale,
+    device: torch.device,
+) -> tuple[float, float, float]:
+    """One step; answers the loss, the mean cosine to the teacher and how far its frames are."""
     progress.student.train()
     for group in progress.optimizer.param_groups:
         group["lr"] = learning_rate(config, progress.step)
@@ -153,13 +161,15 @@ def learn(
     loss, cosine = loss_and_cosine(
         embeddings, batch.targets.to(device), batch.labels.to(device), centroids, config.loss
     )
+    apart, means_apart = frames.frame_losses(progress.student.frames, batch, scale)
+    loss = loss + config.loss.frames * apart + config.loss.frame_means * means_apart
     progress.optimizer.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(progress.student.parameters(), config.gradient_norm)
     progress.optimizer.step()
     progress.step += 1
     checkpoint.update_average(progress, config.average_decay)
-    return float(loss.detach()), float(cosine.detach())
+    return float(loss.detach()), float(cosine.detach()), float(apart.detach())
 
 
 def evaluate(config: TrainingConfig, dev: DevTrials, progress: Progress, out: Path, device: torch.device) -> None:
@@ -207,20 +217,23 @@ def _steps(
     stopping: Stopping,
 ) -> Iterator[dict[str, Any] | None]:
     """Learn every step that is left; yields the mean figures when a log line is due, else None."""
-    since: list[tuple[float, float]] = []
+    since: list[tuple[float, float, float]] = []
     started = time.monotonic()
     for stage in config.stages:
         if progress.step >= stage.until_step:
             continue
         crops = _crops(config, materials, stage, stopping)
         centroids = crops.centroids().to(device)
+        scale = frames.frame_scale(crops.lessons[0]).to(device)
+        if progress.step == 0:
+            _begin_as_teacher(config, progress, crops.lessons[0])
         order = range(progress.step, stage.until_step)
         for batch in DataLoader(crops, sampler=order, batch_size=None, num_workers=workers):
-            since.append(learn(config, progress, batch, centroids, device))
+            since.append(learn(config, progress, batch, centroids, scale, device))
             if progress.step % config.log_every:
                 yield None
                 continue
-            seconds, loss, cosine = (
+            seconds, loss, cosine, apart = (
                 time.monotonic() - started,
                 *(sum(part) / len(since) for part in zip(*since, strict=True)),
             )
@@ -228,9 +241,17 @@ def _steps(
                 "step": progress.step,
                 "loss": round(loss, 4),
                 "cosine": round(cosine, 4),
+                "frames_apart": round(apart, 4),
                 "seconds_per_step": round(seconds / len(since), 3),
             }
             since, started = [], time.monotonic()
+
+
+def _begin_as_teacher(config: TrainingConfig, progress: Progress, lessons: teacher.Lessons) -> None:
+    model = progress.student.embedding_model
+    frames.begin_as_teacher(model, teacher.tail(config.teacher), lessons)
+    for name, value in model.state_dict().items():
+        progress.average[name].copy_(value)
 
 
 def _crops(config: TrainingConfig, materials: Materials, stage: Stage, stopping: Stopping) -> Crops:
@@ -240,7 +261,7 @@ def _crops(config: TrainingConfig, materials: Materials, stage: Stage, stopping:
         moved = _counted(f"speakers with formants {voice.formants:g}", stopping)
         speech = formants.prepare(materials.speech, voice.formants, path, moved)
         counted = _counted(f"teacher, {name}", stopping)
-        lessons = teacher.lessons(speech, voice, materials.embed, materials.targets, counted)
+        lessons = teacher.lessons(speech, voice, materials.ask, materials.targets, counted)
         return teacher.without(lessons, materials.held_out)
 
     voices = config.voices[: stage.voices]
@@ -269,7 +290,7 @@ def _count(progress: Progress) -> int:
 
 
 def _described(entry: dict[str, Any]) -> str:
-    shown = {key: value for key, value in entry.items() if key not in ("dev_eer", "held_out")}
+    shown = {key: value for key, value in entry.items() if key not in ("dev_eer", "held_out", "began_with")}
     eers = [
         f"EER {line}: " + ", ".join(f"{name} {value:.1%}" for name, value in of_line.items())
         for line, of_line in entry.get("dev_eer", {}).items()

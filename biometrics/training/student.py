@@ -7,7 +7,7 @@ import torch
 from hyperpyyaml import load_hyperpyyaml
 
 from biometrics.training.config import ModelConfig
-from biometrics.training.teacher import DIMENSIONS
+from biometrics.training.teacher import DIMENSIONS, FRAME_DIMENSIONS
 
 HYPERPARAMS = """\
 # Duet speaker encoder: ECAPA-TDNN for 8 kHz telephone speech, {dimensions}-d embeddings, cosine scoring.
@@ -60,6 +60,10 @@ class Student(torch.nn.Module):
         self.mean_var_norm = described["mean_var_norm"]
         self.embedding_model = described["embedding_model"]
         self.bfloat16 = bfloat16
+        self.frames: torch.Tensor | None = (
+            None  # of the last waveforms, before the pooling: (batch, 512, time at 10 ms)
+        )
+        self.embedding_model.mfa.register_forward_hook(self._keep_frames)
 
     def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
@@ -70,13 +74,16 @@ class Student(torch.nn.Module):
         with torch.autocast(waveforms.device.type, torch.bfloat16, enabled=half):
             return self.embedding_model(features).squeeze(1).float()
 
+    def _keep_frames(self, module: torch.nn.Module, given: tuple, frames: torch.Tensor) -> None:
+        self.frames = frames
+
 
 def hyperparams(config: ModelConfig) -> str:
     """The text of hyperparams.yaml."""
     return HYPERPARAMS.format(
         mels=config.mels,
         channels=config.channels,
-        last=config.last,
+        last=FRAME_DIMENSIONS,
         attention=config.attention,
         dimensions=DIMENSIONS,
     )

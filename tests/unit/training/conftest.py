@@ -40,18 +40,28 @@ def speech_directory(tmp_path: Path) -> Path:
     return tmp_path / "speech"
 
 
-def projection(samples: np.ndarray) -> np.ndarray:
-    """Stands for the teacher: the same for the same voice, 192 numbers of unit length."""
+def projection(samples: np.ndarray) -> teacher.Answer:
+    """Stands for the teacher: the same for the same voice, 192 numbers of unit length; frames that follow the loudness."""
     spectrum = np.abs(np.fft.rfft(samples[: teacher.CHUNK]))[:19_200].reshape(192, 100).mean(axis=1)
     vector = np.log(spectrum + 1e-3)
     vector -= vector.mean()
-    return (vector / np.linalg.norm(vector)).astype(np.float32)
+    loudness = np.abs(samples[: teacher.FRAME_COUNT * 640]).reshape(teacher.FRAME_COUNT, 640).mean(axis=1)
+    return teacher.Answer(
+        (vector / np.linalg.norm(vector)).astype(np.float32),
+        np.outer(loudness, 1 + np.arange(teacher.FRAME_DIMENSIONS)).astype(np.float16),
+    )
+
+
+def tail(path: Path) -> teacher.Tail:
+    weight = np.random.default_rng(0).standard_normal((teacher.DIMENSIONS, 2 * teacher.FRAME_DIMENSIONS))
+    return teacher.Tail(weight, np.zeros(teacher.DIMENSIONS))
 
 
 @pytest.fixture
 def tiny(tmp_path: Path, speech_directory: Path, monkeypatch: pytest.MonkeyPatch) -> TrainingConfig:
     """The shipped recipe with a model of a few thousand parameters and six steps in two stages and two voices."""
     monkeypatch.setattr(teacher, "load", lambda path: projection)
+    monkeypatch.setattr(teacher, "tail", tail)
     model = tmp_path / "teacher.onnx"
     model.write_bytes(b"stands for the teacher")
     shipped = configuration.read(RECIPE)
@@ -60,7 +70,7 @@ def tiny(tmp_path: Path, speech_directory: Path, monkeypatch: pytest.MonkeyPatch
         speech=speech_directory,
         teacher=model,
         cache=tmp_path / "cache",
-        model=ModelConfig(mels=24, channels=16, last=24, attention=8),
+        model=ModelConfig(mels=24, channels=16, attention=8),
         held_out=0.05,  # of three speakers: one, by its hash
         voices=(AS_RECORDED, Voice(speed=0.9, formants=1.1, chunks=1)),
         stages=(
@@ -68,7 +78,7 @@ def tiny(tmp_path: Path, speech_directory: Path, monkeypatch: pytest.MonkeyPatch
             Stage(until_step=6, batch=3, crop_seconds=(6.2, 6.6), voices=1, learning_rate=(0.001, 0.0001)),
         ),
         channel=dataclasses.replace(shipped.channel, codecs=("mulaw", "gsm"), codec_weights=(1.0, 1.0)),
-        loss=LossConfig(cosine=2.0, speakers=0.5, relations=5.0, scale=20.0, margin=0.15),
+        loss=LossConfig(cosine=2.0, speakers=0.5, relations=5.0, scale=20.0, margin=0.15, frames=2.0, frame_means=1.5),
         warmup_steps=2,
         evaluate_every=3,
         log_every=1,

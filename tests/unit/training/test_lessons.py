@@ -1,5 +1,7 @@
 """Crops and teacher's answers: the same step is the same batch, and no kill costs more than what was under way."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -40,11 +42,13 @@ def test_answers_go_on_after_half_a_row(tiny, speech, tmp_path):
     whole = ask(speech, embed, tmp_path / "whole")
     cut = tmp_path / "cut"
     ask(speech, embed, cut)
-    (path,) = cut.iterdir()
-    path.write_bytes(path.read_bytes()[: 192 * 4 + 17])
+    answers, frames = sorted(cut.iterdir(), key=lambda path: path.stat().st_size)
+    answers.write_bytes(answers.read_bytes()[: 192 * 4 + 17])
+    frames.write_bytes(frames.read_bytes()[: 2 * 149 * 512 * 2 + 18])
     asked = []
     again = ask(speech, lambda samples: asked.append(1) or embed(samples), cut)
     assert np.array_equal(again.targets, whole.targets) and len(asked) == len(whole.chunks) - 1
+    assert np.array_equal(again.frames, whole.frames)
 
 
 def test_the_teacher_hears_kaldi_features_without_their_mean():
@@ -60,6 +64,23 @@ def test_a_batch_is_a_function_of_seed_and_step(tiny, speech, tmp_path):
     assert torch.equal(batch.heard, again[3].heard) and torch.equal(batch.labels, again[3].labels)
     assert batch.heard.shape != other[3].heard.shape or not torch.equal(batch.heard, other[3].heard)
     assert crops.centroids().shape == (6, 192) and int(batch.labels.max()) < 6
+    assert torch.equal(batch.frames, again[3].frames) and batch.framed.all()
+    assert batch.frames.shape[:2] == (4, round(batch.heard.shape[1] / 320) - 1)
+
+
+def test_the_frames_of_a_crop_are_those_of_its_own_moment(tiny, speech, tmp_path):
+    """The stand-in for the teacher says how loud each 40 ms is; the line may change the level, not the syllables."""
+    lessons = ask(speech, teacher.load(tiny.teacher), tmp_path)
+    plain = dataclasses.replace(
+        tiny.channel, codecs=("mulaw",), codec_weights=(1.0,), second_codec=0.0, room=0.0, noise=0.0, babble=0.0,
+        line_noise=0.0, overdrive=0.0, packet_loss=0.0,
+    )  # fmt: skip
+    stage = dataclasses.replace(tiny.stages[0], crop_seconds=(3.0, 3.0))
+    batch = Crops((lessons,), stage, plain, 5)[0]
+    for heard, frames in zip(batch.heard.numpy(), batch.frames.numpy(), strict=True):
+        loudness = np.abs(heard[: len(frames) * 320]).reshape(-1, 320).mean(axis=1)
+        assert np.corrcoef(loudness, frames[:, 0])[0, 1] > 0.9
+        assert np.corrcoef(loudness, np.roll(frames[:, 0], 2))[0, 1] < 0.9
 
 
 def test_long_crops_are_longer_than_a_chunk(tiny, speech, tmp_path):
@@ -67,6 +88,7 @@ def test_long_crops_are_longer_than_a_chunk(tiny, speech, tmp_path):
     batch = crops[0]
     assert batch.heard.shape[1] > 6 * 8000
     assert torch.allclose(batch.targets.norm(dim=1), torch.ones(3), atol=1e-5)
+    assert batch.framed[:, :149].all() and not batch.framed[:, 149:].any()  # of what lies beyond, nothing is known
 
 
 def test_a_voice_has_no_more_chunks_of_a_speaker_than_it_says(speech):
@@ -81,6 +103,7 @@ def test_leaving_speakers_out_keeps_everybody_elses_answers(tiny, speech, tmp_pa
     assert [each.name for each in left.speech.speakers] == ["train-0", "train-2"]
     assert [chunk.speaker for chunk in left.chunks] == [0, 1] and np.array_equal(left.targets, whole.targets[[0, 2]])
     assert np.array_equal(left.speech.read(1, 0, 900), speech.read(2, 0, 900))
+    assert np.array_equal(left.frames[left.chunks[1].row], whole.frames[2])
 
 
 def test_formants_prepared_after_a_kill_are_those_prepared_at_once(speech, tmp_path):

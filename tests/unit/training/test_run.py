@@ -16,6 +16,7 @@ from biometrics.training import checkpoint, run
 from biometrics.training.command import FAILED, main
 from biometrics.training.config import ModelConfig
 from biometrics.training.crops import Batch
+from biometrics.training.frames import FrameScale
 from biometrics.training.student import Student, export
 from biometrics.training.trials import equal_error_rate
 
@@ -69,11 +70,15 @@ def test_the_loss_falls_on_a_batch_seen_again_and_again(tiny):
     progress = run.begin(config, torch.device("cpu"))
     generator = torch.Generator().manual_seed(0)
     targets = torch.nn.functional.normalize(torch.randn(4, 192, generator=generator))
-    batch = Batch(0.1 * torch.randn(4, 6400, generator=generator), targets, torch.arange(4))
+    frames = torch.rand(4, 19, 512, generator=generator)
+    batch = Batch(
+        0.1 * torch.randn(4, 6400, generator=generator), targets, torch.arange(4), frames, frames[:, :, 0] < 2
+    )
+    scale = FrameScale(torch.ones(512), torch.ones(512))
     losses, cosines = [], []
     for _ in range(20):
         progress.step = 1  # at the full learning rate throughout
-        loss, cosine = run.learn(config, progress, batch, targets, torch.device("cpu"))
+        loss, cosine, _apart = run.learn(config, progress, batch, targets, scale, torch.device("cpu"))
         losses.append(loss)
         cosines.append(cosine)
     assert losses[-1] < 0.5 * losses[0] and cosines[-1] > 0.7
@@ -82,7 +87,7 @@ def test_the_loss_falls_on_a_batch_seen_again_and_again(tiny):
 def test_another_model_does_not_go_on_from_this_checkpoint(tiny, tmp_path):
     progress = run.begin(tiny, torch.device("cpu"))
     checkpoint.save(tmp_path / "checkpoint.pt", progress, tiny)
-    wider = dataclasses.replace(tiny, model=ModelConfig(mels=24, channels=32, last=24, attention=8))
+    wider = dataclasses.replace(tiny, model=ModelConfig(mels=24, channels=32, attention=8))
     with pytest.raises(checkpoint.CheckpointMismatch, match="--out"):
         checkpoint.restore(tmp_path / "checkpoint.pt", run.begin(wider, torch.device("cpu")), wider)
 
@@ -116,8 +121,37 @@ def test_the_record_names_only_those_who_were_held_out_all_along(tiny, tmp_path)
     assert training_record(out, recipe, tiny.speech)["held_out"] == []
 
 
+def test_a_run_may_begin_with_the_convolutions_of_another_and_says_so(tiny, tmp_path):
+    run.train(tiny, tmp_path / "first", "cpu", workers=0)
+    first = saved(tmp_path / "first")
+    progress = run.begin(tiny, torch.device("cpu"))
+    checkpoint.begin_with(tmp_path / "first" / "checkpoint.pt", progress)
+    own = progress.student.embedding_model.state_dict()
+    taken = [name for name in own if torch.equal(own[name], first["average"][name])]
+    assert {name for name in own if name.startswith("blocks.")} <= set(taken) and "fc.conv.weight" not in taken
+    assert all(torch.equal(progress.average[name], own[name]) for name in taken)
+    run.train(tiny, tmp_path / "second", "cpu", workers=0, begin_with=tmp_path / "first" / "checkpoint.pt")
+    record = training_record(tmp_path / "second", {"stages": [{"until_step": 6}]}, tiny.speech)
+    assert record["began_with"]["step"] == 6 and record["began_with"]["recipe"]["seed"] == tiny.seed
+    assert record["held_out"] == ["buzz/train-1"]
+
+
+def test_whom_the_run_it_began_with_has_heard_is_not_held_out(tiny, tmp_path):
+    everybody = dataclasses.replace(tiny, held_out=0.0)
+    run.train(everybody, tmp_path / "first", "cpu", workers=0)
+    run.train(tiny, tmp_path / "second", "cpu", workers=0, begin_with=tmp_path / "first" / "checkpoint.pt")
+    assert training_record(tmp_path / "second", {"stages": [{"until_step": 6}]}, tiny.speech)["held_out"] == []
+
+
+def test_convolutions_of_another_shape_are_refused(tiny, tmp_path):
+    checkpoint.save(tmp_path / "checkpoint.pt", run.begin(tiny, torch.device("cpu")), tiny)
+    wider = dataclasses.replace(tiny, model=ModelConfig(mels=24, channels=32, attention=8))
+    with pytest.raises(checkpoint.CheckpointMismatch, match="mels and channels"):
+        checkpoint.begin_with(tmp_path / "checkpoint.pt", run.begin(wider, torch.device("cpu")))
+
+
 def test_speechbrain_loads_what_is_exported(tmp_path):
-    config = ModelConfig(mels=24, channels=16, last=24, attention=8)
+    config = ModelConfig(mels=24, channels=16, attention=8)
     learner = Student(config).eval()
     export(config, learner.embedding_model.state_dict(), tmp_path / "model")
     loaded = SpeakerRecognition.from_hparams(source=str(tmp_path / "model"), savedir=str(tmp_path / "saved"))
