@@ -21,7 +21,11 @@ def test_the_shipped_recipe_is_read_and_paths_can_be_replaced():
         ("seed: 20261121", "sead: 1", "unknown keys ['sead']"),
         ("precision: bfloat16", "precision: float8", "precision"),
         ("until_step: 8300", "until_step: 10", "until_step must grow"),
-        ("crop_seconds: [1.0, 3.6], voices: 15,", "crop_seconds: [1.0, 3.6], voices: 16,", "voices must be from 1 to the 15"),
+        (
+            "crop_seconds: [1.0, 3.6], voices: 15,",
+            "crop_seconds: [1.0, 3.6], voices: 16,",
+            "voices must be from 1 to the 15",
+        ),
         ("held_out: 0.1", "held_out: 10", "held_out: 10.0 is not a share"),
         ("codecs: [mulaw,", "codecs: [opus,", "codecs[0]: 'opus' is not one of"),
         ("codec_weights: [4,", "codec_weights: [", "one codec_weights entry for each"),
