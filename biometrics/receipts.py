@@ -49,7 +49,7 @@ class Enrolment:
 class ChallengePut:
     """Words that were asked for in the call. ``attempt``: the last one, from 1; 0: none was asked for, although ACCEPTED
     took it. ``said``: whether its words were right; None: it was over before that was known. ``judged``: how many answers with
-    the right words the decision rests on, two as one utterance; 0: on none."""
+    the right words were looked at, two as one utterance."""
 
     attempt: int = 0
     said: bool | None = None

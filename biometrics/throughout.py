@@ -29,7 +29,7 @@ def verify_throughout(
 ) -> Verdict:
     """``verify``, but ACCEPTED only where no part of the utterance is more a stranger's than the owner's.
 
-    Asked once, of an utterance that is over; INCONCLUSIVE ``two_voices`` where parts of it differ. Never raises.
+    Of an utterance that is over; INCONCLUSIVE ``two_voices`` where parts of it differ. Never raises.
     """
     verdict = verify(encoder, voiceprint, utterance, operating_point)
     if verdict.outcome is not Outcome.ACCEPTED:
@@ -47,14 +47,15 @@ def verify_throughout(
 def leaves_open(verdict: Verdict) -> bool:
     """Whether more words from the same mouth may still make an answer ACCEPTED: all that it lacks is speech.
 
-    Too little of it to compare anything, or a voice that is more the owner's than a stranger's, but not surely enough.
-    Nothing else is mended by more: not noise, a second voice, a recording, a fault, nor a voice that is a stranger's rather.
+    Too little of it to compare anything (none means that nothing reaches us, nor would more), or a voice that is more the
+    owner's than a stranger's, but not surely enough. Nothing else is mended by more: not noise, a second voice, a recording,
+    a fault, nor a voice that is a stranger's rather.
     """
     if verdict.outcome is not Outcome.INCONCLUSIVE:
         return False
     if verdict.reason == "undecided":
         return verdict.score is not None and verdict.score >= STRANGER_LLR
-    return verdict.reason == "too_short"
+    return verdict.reason == "too_short" and verdict.net_speech_seconds > 0
 
 
 def parts(speech: np.ndarray) -> Iterator[np.ndarray]:

@@ -13,7 +13,7 @@ from ivr.calls import Services, take_turn
 from ivr.errors import UnknownCall
 from ivr.flow.events import ChallengeMarkRequested, EnrolmentRequested
 from ivr.flow.inputs import EnrolmentFinished, Outcome, UtteranceJudged, VerdictReached, VoiceUndecided
-from ivr.store import heard, requests, voiceprints
+from ivr.store import heard, requests, sessions, voiceprints
 from ivr.store.database import write
 from ivr.store.errors import ConsentMissing
 from ivr.store.requests import Request
@@ -70,7 +70,9 @@ def _question(services: Services, request: Request, callers_are_recordings: bool
 def let_go(services: Services, listening: Listening) -> None:
     """Forget what nobody waits for any more: the print was deleted, the claim changed, the time was up. Repeatable.
 
-    Every process looks for itself, so that a print deleted in one is let go by all of them at their next look.
+    Every process looks for itself, so that a print deleted in one is let go by all of them at their next look. A voice that is
+    compared in a call that has ended is not forgotten: its stream ends, too, and then the voice process says what it came to,
+    with a receipt and with what is to be remembered.
     """
     questions = listening.questions()
     if not questions:
@@ -82,11 +84,17 @@ def let_go(services: Services, listening: Listening) -> None:
         gone = isinstance(question, Verify) and question.contact not in on_file
         if gone and question.request in still_open:
             _inconclusive(services, question.call, question.request, "withdrawn")
-        if gone or question.request not in still_open:
-            if isinstance(question, Verify):
-                counts, at = listening.compared(question), services.clock()
-                write(services.database, partial(tries.settle, about=question, counts=counts, at=at))
-            listening.forget(question)
+        if not gone and (question.request in still_open or _ended_while_compared(services, question)):
+            continue
+        if isinstance(question, Verify):
+            counts, at = listening.compared(question), services.clock()
+            write(services.database, partial(tries.settle, about=question, counts=counts, at=at))
+        listening.forget(question)
+
+
+def _ended_while_compared(services: Services, question: Verify | Enrol) -> bool:
+    session = sessions.load(services.database, question.call) if isinstance(question, Verify) else None
+    return session is not None and session.ended is not None
 
 
 def answered(services: Services, answer: Answer) -> None:
@@ -126,14 +134,10 @@ def _compared(services: Services, answer: Verdict) -> None:
         tries.settle(transaction, answer, counts, services.clock())
 
     def leaves_with_its_print(transaction) -> None:
-        contacts = [
-            one.body.contact for one in requests.requests_of(transaction, answer.call) if one.request == fact.id
-        ]
-        if outcome is not Outcome.INCONCLUSIVE and not voiceprints.present(transaction, contacts):
+        if outcome is not Outcome.INCONCLUSIVE and not voiceprints.present(transaction, [answer.contact]):
             raise _Withdrawn
         if outcome is Outcome.ACCEPTED:
-            for contact in contacts:
-                voiceprints.used(transaction, contact, services.clock())
+            voiceprints.used(transaction, answer.contact, services.clock())
         leaves(transaction)
 
     try:

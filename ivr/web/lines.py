@@ -161,7 +161,9 @@ def _note(event: AnyEvent) -> str:
         case StepEntered():
             return f"step {event.step}"
         case ChallengeMarkRequested():
-            came = {None: "asked", True: "said", False: "not said"}[event.said]
+            came = {None: "asked", True: "said", False: "not said"}[event.said] + (
+                ", more may be" if event.another else ""
+            )
             return f"challenge {came}, attempt {event.attempt}"
         case Requested():
             return str(event.__struct_config__.tag).removesuffix("_requested").replace("_", " ") + " requested"

@@ -24,7 +24,7 @@ from biometrics.receipts import check
 from ivr.emulator.phone import Call
 from ivr.flow.session import Session
 from ivr.flow.waits import AwaitChallenge
-from ivr.store import sessions
+from ivr.store import heard, sessions
 from tests.wire.smartphone import opened
 from tests.wire.speakers import ROOT, RealVoice, chosen, missing, print_of
 from tests.wire.system import System, running
@@ -252,10 +252,22 @@ def test_only_the_owners_voice_with_the_right_words_gets_in(
         until(lambda: caller.session.ended)
         return [Ended(caller.session, caller.receipt())]
 
+    def what_was_said_in_a_call_that_was_hung_up() -> list[Ended]:
+        """Somebody recorded it, and plays it as an answer."""
+        caller = Caller(asking, voiceprint)
+        caller.dials()
+        caller.asks_for_balance(owner.answer)
+        caller.call.hangs_up()
+        until(lambda: heard.memory(asking.database, caller.contact.id))
+        caller.dials()
+        caller.asks_for_balance()
+        caller.call.says(caller.asked_for(), audio=owner.answer)
+        return [caller.ends()]
+
     plays = (
         the_owner, somebody_else, a_recording_with_other_words, a_recording_and_then_another_voice,
         a_recording_and_another_voice_in_one_answer, the_owner_in_two_answers, the_owner_and_then_another_voice, silence,
-        hangs_up_in_the_middle,
+        hangs_up_in_the_middle, what_was_said_in_a_call_that_was_hung_up,
     )  # fmt: skip
     began = time.monotonic()
     with ThreadPoolExecutor(4) as lanes:
@@ -282,6 +294,7 @@ def test_only_the_owners_voice_with_the_right_words_gets_in(
         put = call.receipt["challenge"]
         assert put["said"] is not True or call.receipt["reason"] != "challenge_failed", name
         assert put["attempt"] == (2 if name in ASKED_TWICE else 1), name
+    assert ended["what_was_said_in_a_call_that_was_hung_up"][0].receipt["reason"] == "replay"
     for name in ("a_recording_with_other_words", "silence", "hangs_up_in_the_middle"):
         assert ended[name][0].receipt["reason"] == "challenge_failed", name
     assert check(receipts_of(asking)).problem is None

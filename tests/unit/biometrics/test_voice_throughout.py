@@ -83,6 +83,7 @@ def test_too_little_speech_is_worth_asking_but_silence_two_voices_and_faults_are
     assert verdict(scripted([1, 0]), silence).reason == "silent"
     for encoder, utterance, at in (
         (scripted([1, 0]), silence, point),
+        (scripted([1, 0]), Utterance(), point),
         (scripted([1, 0], [0, 1]), whole, point),
         (scripted(RuntimeError("no memory")), whole, point),
         (scripted([float("nan"), float("nan")]), whole, point),

@@ -104,7 +104,9 @@ def listens(house: House, phone: Phone) -> Ears:
 
 
 def accepted(question: Verify) -> Verdict:
-    return Verdict(question.request, question.call, "ACCEPTED", "match", 5.0, 1.0, 6.0, "m", "C", "ab" * 32)
+    return Verdict(
+        question.request, question.call, "ACCEPTED", "match", 5.0, 1.0, 6.0, "m", "C", "ab" * 32, contact=question.contact
+    )  # fmt: skip
 
 
 def test_the_page_shows_what_we_hold_and_masks_it(page: FlaskClient) -> None:

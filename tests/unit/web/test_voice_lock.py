@@ -134,15 +134,37 @@ def test_undecided_counts_and_what_was_never_compared_does_not(calls) -> None:
     assert calls().voice == (Outcome.INCONCLUSIVE, "locked")
 
 
+def hung_up(house: House, caller: Caller, ear: Ear) -> Caller:
+    caller.phone.carrier.post("/voice/bank/status", **caller.phone.about | {"CallStatus": "completed"})
+    verdicts.let_go(house.calls, ear)
+    return caller
+
+
 def test_who_hangs_up_after_a_comparison_has_used_up_a_try(house: House, calls, ear: Ear) -> None:
-    for early in (True, True, True, False, False, False):
-        caller = calls()
-        if not early:
-            ear.heard_enough.add(caller.question.request)
-        caller.phone.carrier.post("/voice/bank/status", **caller.phone.about | {"CallStatus": "completed"})
-        verdicts.let_go(house.calls, ear)
-        assert caller.question is None
+    for compared in (False, False, False, True, True, True):
+        hung_up(house, calls(), ear).is_judged(Outcome.INCONCLUSIVE, "challenge_failed", compared)
     assert calls().voice == (Outcome.INCONCLUSIVE, "locked")
+
+
+def test_what_a_voice_came_to_as_the_caller_hung_up_is_recorded_and_remembered(
+    house: House, calls, ear: Ear, alice: str
+) -> None:  # fmt: skip
+    for number, (outcome, reason) in enumerate(
+        [(Outcome.REJECTED, "other_voice"), (Outcome.ACCEPTED, "match"), (Outcome.INCONCLUSIVE, "undecided")]
+    ):
+        caller = hung_up(house, calls(), ear)
+        caller.is_judged(outcome, reason, left=(b"what was said %d" % number,))
+        assert caller.voice == (outcome, reason)
+        assert len(heard.memory(house.database, alice)) == number + 1
+
+
+def test_the_voice_of_a_call_that_has_ended_is_let_go_of_with_its_print(
+    house: House, calls, ear: Ear, alice: str, clock: Clock
+) -> None:  # fmt: skip
+    caller = hung_up(house, calls(), ear)
+    voiceprints.delete_voiceprint(house.database, alice, clock())
+    verdicts.let_go(house.calls, ear)
+    assert caller.question is None
 
 
 def test_the_owner_is_never_locked_out_by_being_known(calls) -> None:
