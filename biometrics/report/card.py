@@ -85,7 +85,7 @@ def _training(record: Record) -> str:
     told = [f"Splits: {', '.join(record['splits'])}. The speech itself is not part of the project.", "\n".join(rows)]
     if record.get("held_out"):
         told.append(
-            f"{len(record['held_out'])} more speakers of these splits were never heard: calibration is on them."
+            f"{len(record['held_out'])} more speakers of these splits were never heard (`held_out` in `training.json`)."
         )
     if "steps" in record:
         steps = f"{count(record['steps'])} of {count(record['steps_planned'])} steps, {record['hours']} hours"

@@ -29,7 +29,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     speech = corpus.prepare(options.speech, options.cache, "train")
-    embed = teacher.load(options.teacher)
+    ask = teacher.load(options.teacher)
     chosen = some(speech, options.people)
     own = np.array([speech.speakers[number].corpus for number in chosen])
     others = (own[:, None] == own) & ~np.eye(len(own), dtype=bool)
@@ -37,7 +37,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     as_recorded = None
     for voice in recipe.voices:
-        first, second = (np.array([heard(speech, embed, voice, number, half) for number in chosen]) for half in (0, 1))
+        first, second = (np.array([heard(speech, ask, voice, number, half) for number in chosen]) for half in (0, 1))
         cosines = first @ second.T
         as_recorded = second if as_recorded is None else as_recorded
         told = np.diag(cosines).mean(), cosines[others].mean(), equal_error_rate(np.diag(cosines), cosines[others])
@@ -62,11 +62,11 @@ def corpora(speech: corpus.Speech, numbers: list[int]) -> list[str]:
     return sorted({speech.speakers[number].corpus for number in numbers})
 
 
-def heard(speech: corpus.Speech, embed: teacher.Embed, voice: config.Voice, number: int, half: int) -> np.ndarray:
+def heard(speech: corpus.Speech, ask: teacher.Teacher, voice: config.Voice, number: int, half: int) -> np.ndarray:
     start = half * speech.speakers[number].length // 2
     source = speech.read(number, start, teacher.source_samples(teacher.CHUNK_SECONDS, voice.speed))
     samples = teacher.at_speed(formants.with_formants(source, voice.formants), voice.speed, corpus.SAMPLE_RATE)
-    return embed(np.ascontiguousarray(np.resize(samples, teacher.CHUNK)))
+    return ask(np.ascontiguousarray(np.resize(samples, teacher.CHUNK))).embedding
 
 
 if __name__ == "__main__":

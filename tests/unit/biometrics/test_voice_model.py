@@ -27,7 +27,7 @@ def test_importing_the_package_imports_no_torch_and_nothing_of_a_server():
 def test_the_shipped_model_is_a_speechbrain_model_with_a_calibration(encoder):
     assert encoder.class_name == "speechbrain.inference.speaker.SpeakerRecognition"
     assert (encoder.name, encoder.sample_rate, encoder.dimension) == ("ecapa-telephone", 8000, 192)
-    assert encoder.sha256 == "1e1b595674d750804622651ac11a0c4788272dccb33a2fc69cf59aec3991e2cd"
+    assert encoder.sha256 == "53507f2c3622dbf4e31db4cbfb3779b0dab84ad9d984f8f20fdb91356f112ffb"
     assert load_calibration(encoder.sha256).model_name == "ecapa-telephone"
 
 
