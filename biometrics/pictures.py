@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape
 
-WIDTH, PLOT_HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 360, 240, 48, 28, 10, 42
+WIDTH, PLOT_HEIGHT, LEFT, TOP, RIGHT, BOTTOM = 360, 240, 48, 28, 16, 42
 LEGEND_ROW = 16
 COLOURS = ("#0b62a8", "#c2410c", "#14795c", "#8438a8", "#8a6100", "#555555")  # 4.5:1 or better on white
 DASHES = ("", "6 3", "2 3", "8 3 2 3", "10 4", "1 4")
