@@ -53,7 +53,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weights and shapes of the parts of the loss (see objective.py)."""
+    """Weights and shapes of the parts of the loss (see objective.py and frames.py)."""
 
     cosine: float
     speakers: float

@@ -60,9 +60,7 @@ class Student(torch.nn.Module):
         self.mean_var_norm = described["mean_var_norm"]
         self.embedding_model = described["embedding_model"]
         self.bfloat16 = bfloat16
-        self.frames: torch.Tensor | None = (
-            None  # of the last waveforms, before the pooling: (batch, 512, time at 10 ms)
-        )
+        self.frames: torch.Tensor | None = None  # of the last waveforms, not pooled yet: (batch, 512, time at 10 ms)
         self.embedding_model.mfa.register_forward_hook(self._keep_frames)
 
     def forward(self, waveforms: torch.Tensor) -> torch.Tensor:

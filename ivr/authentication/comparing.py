@@ -89,10 +89,10 @@ class Comparing:
     @property
     def _is_over(self) -> bool:
         """The answer, that is: nothing but it is to be looked at now."""
-        return self.put is not None and self.put.said is not None and not self.asks_for_more
+        return self.put is not None and self.put.said is not None and not self.open_attempt
 
     @property
-    def asks_for_more(self) -> int:
+    def open_attempt(self) -> int:
         """The attempt whose answer is kept while nothing has been asked for after it; 0: none."""
         return self._kept.attempt if self._kept is not None and self.put.attempt == self._kept.attempt else 0
 
@@ -118,9 +118,10 @@ class Comparing:
         kept = self._kept
         if self._is_over:
             if self.put.said:
-                new = self.answer.snapshot()
-                heard = new if kept is None else new.after(kept.heard)
-                return Look(heard, last=True, of_answer=True, new=new)
+                heard = self.answer.snapshot()
+                if kept is None:
+                    return Look(heard, last=True, of_answer=True)
+                return Look(heard.after(kept.heard), last=True, of_answer=True, new=heard)
             return self._without_answer("challenge_failed")
         if kept is not None and (closed or not self._another):
             return kept.verdict

@@ -182,7 +182,7 @@ class VoiceProcess:
         if answer is not None:
             listening.comparing, listening.answered = None, True
         if look.of_answer and listening.comparing is comparing and not listening.closed:
-            self.send(Undecided(comparing.asked.request, call, comparing.asks_for_more))
+            self.send(Undecided(comparing.asked.request, call, comparing.open_attempt))
         if listening.comparing is not None:
             self._tell_heard(call, listening)  # how much the next look takes is known now
         if listening.closed or listening.comparing is not None:

@@ -48,9 +48,7 @@ class Challenging(msgspec.Struct, frozen=True):
     attempt: int = 0  # how often it has been asked, each time with other words
     failed: int = 0  # answers that were not what was asked for
     passed: bool = False  # the words were said; whose voice said them is being judged
-    once_more: bool = (
-        False  # right words left the voice undecided, so that other words were asked for, which happens once
-    )
+    once_more: bool = False  # right words left the voice undecided, and others were asked for: once
 
 
 class Voice(msgspec.Struct, frozen=True):

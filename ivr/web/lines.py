@@ -161,10 +161,8 @@ def _note(event: AnyEvent) -> str:
         case StepEntered():
             return f"step {event.step}"
         case ChallengeMarkRequested():
-            came = {None: "asked", True: "said", False: "not said"}[event.said] + (
-                ", more may be" if event.another else ""
-            )
-            return f"challenge {came}, attempt {event.attempt}"
+            came = {None: "asked", True: "said", False: "not said"}[event.said]
+            return f"challenge {came}, attempt {event.attempt}" + (", another may follow" if event.another else "")
         case Requested():
             return str(event.__struct_config__.tag).removesuffix("_requested").replace("_", " ") + " requested"
         case _:

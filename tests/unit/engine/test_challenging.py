@@ -6,7 +6,6 @@ import pytest
 from caller import Caller, flow_of
 from challenged import answer, asked, called, challenged, challenged_yaml, marks
 
-from ivr.flow.definition import Flow
 from ivr.flow.events import Said
 from ivr.flow.inputs import (
     AloudChosen,
@@ -18,17 +17,6 @@ from ivr.flow.inputs import (
 from ivr.flow.steps import Factor
 from ivr.visual.bodies import SayAloud, Working
 from ivr.visual.veil import veiled
-
-
-@pytest.fixture(scope="module")
-def desk() -> Flow:
-    return challenged()
-
-
-@pytest.fixture(scope="module")
-def page_first() -> Flow:
-    return challenged(factors="page, voice, pin")
-
 
 # -- said -------------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from caller import flow_of
-from challenged import answer, asked, called, challenged, challenged_yaml, marks
+from challenged import answer, asked, called, challenged_yaml, marks
 from test_proving import DESK
 
 from ivr.flow.definition import Flow, in_language
@@ -20,17 +20,6 @@ from ivr.flow.session import Session
 from ivr.flow.steps import Factor
 from ivr.flow.waits import AwaitChallenge
 from ivr.visual.screen import Live, screen_for
-
-
-@pytest.fixture(scope="module")
-def desk() -> Flow:
-    return challenged()
-
-
-@pytest.fixture(scope="module")
-def page_first() -> Flow:
-    return challenged(factors="page, voice, pin")
-
 
 # -- more time, another language --------------------------------------------------------------------------------------
 

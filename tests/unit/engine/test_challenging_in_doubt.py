@@ -7,9 +7,8 @@ from dataclasses import replace
 import msgspec
 import pytest
 from caller import BOB, Caller
-from challenged import ENROLLED, answer, asked, called, challenged
+from challenged import ENROLLED, answer, asked, called
 
-from ivr.flow.definition import Flow
 from ivr.flow.engine import advance
 from ivr.flow.inputs import (
     ChallengeDrawn,
@@ -23,17 +22,6 @@ from ivr.flow.inputs import (
 )
 from ivr.flow.steps import Factor
 from ivr.flow.waits import AwaitChallenge, AwaitFact, AwaitSecret
-
-
-@pytest.fixture(scope="module")
-def desk() -> Flow:
-    return challenged()
-
-
-@pytest.fixture(scope="module")
-def page_first() -> Flow:
-    return challenged(factors="page, voice, pin")
-
 
 # -- in doubt never accepted ------------------------------------------------------------------------------------------
 

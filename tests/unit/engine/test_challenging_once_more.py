@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from caller import Caller, flow_of
-from challenged import answer, asked, called, challenged, challenged_yaml, marks, more_may_be_asked
+from challenged import answer, asked, called, challenged_yaml, marks, more_may_be_asked
 from test_challenging_anew import kiosk
 
 from ivr.flow import phrases
@@ -18,16 +18,6 @@ from ivr.flow.steps import Factor
 from ivr.flow.waits import AwaitChallenge
 from ivr.visual.bodies import SayAloud, Working
 from ivr.visual.veil import veiled
-
-
-@pytest.fixture(scope="module")
-def desk() -> Flow:
-    return challenged()
-
-
-@pytest.fixture(scope="module")
-def page_first() -> Flow:
-    return challenged(factors="page, voice, pin")
 
 
 def unsure(flow: Flow, **options) -> Caller:
